@@ -1,0 +1,1 @@
+"""How a run comes to be: witnesses (kernel, GPU, transcript, workspace) and importers that write to the store."""

@@ -1,0 +1,1 @@
+"""What a run means: detectors, lineage, matching, verdicts and reports."""

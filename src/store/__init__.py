@@ -1,0 +1,1 @@
+"""What a run is: schemas, log, segments, cursor, zoom levels, integrity and the SQL surface."""

@@ -1,0 +1,41 @@
+"""The one family of errors: every message says what is wrong, where, and what to do about it.
+
+The command line prints ``str(error)`` as a single line and exits with ``error.exit_code``; nothing below it
+prints or exits.
+"""
+
+from typing import ClassVar
+
+
+class PtbError(Exception):
+    """Anything that ptb tells its user instead of showing a traceback."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class BadInput(PtbError):
+    """What the user gave cannot be used: a wrong argument, a folder that is no run, a query that is no SELECT."""
+
+
+class UnknownRun(BadInput):
+    """No run, or more than one, answers to the name given."""
+
+
+class NewerSchema(BadInput):
+    """The run was written by a newer ptb whose format this one cannot read."""
+
+
+class Damaged(PtbError):
+    """Recorded bytes are missing, cut or changed."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class StoreFailed(PtbError):
+    """The disk refused: full, read-only, or gone."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class Unavailable(PtbError):
+    """Something this machine lacks: a program, a privilege, a device."""
