@@ -57,7 +57,8 @@ def arrow_schema(table: str) -> pa.Schema:
     """The Arrow schema of a recorded table or of :data:`STRINGS`."""
     if table == STRINGS:
         return STRINGS_SCHEMA
-    return pa.schema({name: _ARROW[column] for name, column in storage(table).items()})
+    fields: list[tuple[str, pa.DataType]] = [(name, _ARROW[column]) for name, column in storage(table).items()]
+    return pa.schema(fields)
 
 
 def symbol_columns(table: str) -> list[str]:
