@@ -38,9 +38,7 @@ HEADER: tuple[tuple[str, Column], ...] = (
     ("source", Column.SYMBOL),
 )
 
-STRINGS_SCHEMA = pa.schema(
-    [pa.field("id", pa.int32(), nullable=False), pa.field("value", pa.large_string(), nullable=False)]
-)
+STRINGS_SCHEMA = pa.schema({"id": pa.int32(), "value": pa.large_string()})
 
 ROW_TYPES: dict[str, type[Row]] = {name: row for row, name in TABLES.items()}
 """Name of a recorded table → record type."""
@@ -57,7 +55,9 @@ def arrow_schema(table: str) -> pa.Schema:
     """The Arrow schema of a recorded table or of :data:`STRINGS`."""
     if table == STRINGS:
         return STRINGS_SCHEMA
-    fields: list[tuple[str, pa.DataType]] = [(name, _ARROW[column]) for name, column in storage(table).items()]
+    fields: list[tuple[str, pa.DataType]] = [
+        (name, _ARROW[column]) for name, column in storage(table).items()
+    ]
     return pa.schema(fields)
 
 
