@@ -38,7 +38,8 @@ HEADER: tuple[tuple[str, Column], ...] = (
     ("source", Column.SYMBOL),
 )
 
-STRINGS_SCHEMA = pa.schema({"id": pa.int32(), "value": pa.large_string()})
+_STRINGS_FIELDS: dict[str, pa.DataType] = {"id": pa.int32(), "value": pa.large_string()}
+STRINGS_SCHEMA = pa.schema(_STRINGS_FIELDS)
 
 ROW_TYPES: dict[str, type[Row]] = {name: row for row, name in TABLES.items()}
 """Name of a recorded table → record type."""
