@@ -1,0 +1,22 @@
+"""Every verb of `ptb` with its module and its line of help, so that ``ptb --help`` imports none of them.
+
+A verb's module defines ``command``, a click command of the verb's name; what it returns is the exit code
+(None is 0). A test imports them all and compares names and lines of help.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A subcommand that is not imported yet."""
+
+    name: str
+    module: str
+    """Imported on first use; defines ``command``."""
+    help: str
+    """One line, without a full stop."""
+
+
+VERBS: tuple[Verb, ...] = ()
+"""In the order in which ``ptb --help`` shows them: record, look, judge."""
