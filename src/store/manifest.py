@@ -40,6 +40,8 @@ class Segment:
     table: str
     file: str
     """Relative to the run folder."""
+    size: int
+    """Bytes on disk."""
     rows: int
     first_seq: int
     last_seq: int

@@ -1,4 +1,4 @@
-"""The physical tables: Arrow schemas derived from the row records, and the version of the format.
+"""The physical tables: Arrow schemas derived from the row records.
 
 Every recorded table starts with the same five columns (:data:`HEADER`), then the record's own fields.
 """
@@ -9,11 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from store.rows import TABLES, Column, Row, columns
-
-MAJOR = 1
-"""Readers refuse a newer major version."""
-MINOR = 0
-"""Readers open a newer minor version and ignore columns they do not know."""
 
 NULL = int(np.iinfo(np.int64).min)
 """*Not observed* in the integer arrays of :meth:`store.sink.Sink.put_columns`."""
@@ -38,8 +33,7 @@ HEADER: tuple[tuple[str, Column], ...] = (
     ("source", Column.SYMBOL),
 )
 
-_STRINGS_FIELDS: dict[str, pa.DataType] = {"id": pa.int32(), "value": pa.large_string()}
-STRINGS_SCHEMA = pa.schema(_STRINGS_FIELDS)
+STRINGS_SCHEMA = pa.schema({"id": pa.int32(), "value": pa.large_string()})
 
 ROW_TYPES: dict[str, type[Row]] = {name: row for row, name in TABLES.items()}
 """Name of a recorded table → record type."""
@@ -56,10 +50,7 @@ def arrow_schema(table: str) -> pa.Schema:
     """The Arrow schema of a recorded table or of :data:`STRINGS`."""
     if table == STRINGS:
         return STRINGS_SCHEMA
-    fields: list[tuple[str, pa.DataType]] = [
-        (name, _ARROW[column]) for name, column in storage(table).items()
-    ]
-    return pa.schema(fields)
+    return pa.schema({name: _ARROW[column] for name, column in storage(table).items()})
 
 
 def symbol_columns(table: str) -> list[str]:

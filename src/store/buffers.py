@@ -1,0 +1,89 @@
+"""Rows of one table on their way to the log: collected as columns, handed over as Arrow record batches."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from store.rows import Column, Row
+from store.schema import HEADER, NULL, arrow_schema, storage
+from store.sink import RawColumn
+from store.strings import Interner
+
+
+class TableBuffer:
+    """Rows of one recorded table that no flush has taken yet."""
+
+    def __init__(self, table: str, strings: Interner) -> None:
+        self._schema = arrow_schema(table)
+        self._storage = storage(table)
+        self._own = [
+            (name, column is Column.SYMBOL)
+            for name, column in self._storage.items()
+            if name not in dict(HEADER)
+        ]
+        self._strings = strings
+        self._columns: list[list[Any]] = [[] for _ in self._storage]
+        self._batches: list[pa.RecordBatch] = []
+        self._batched = 0
+
+    def __len__(self) -> int:
+        """Rows held."""
+        return self._batched + len(self._columns[0])
+
+    def add(self, header: tuple[int, int | None, int, int | None, int], row: Row) -> None:
+        """Append one row; ``header`` holds the values of :data:`store.schema.HEADER`, symbols as ids."""
+        for column, value in zip(self._columns, header, strict=False):
+            column.append(value)
+        for (name, symbol), column in zip(self._own, self._columns[len(header) :], strict=True):
+            value = getattr(row, name)
+            column.append(self._strings.id(value) if symbol and value is not None else value)
+
+    def add_columns(self, count: int, values: Mapping[str, RawColumn | int | None]) -> None:
+        """Append ``count`` rows given as arrays by column name; a scalar stands for every row.
+
+        Raises ``KeyError`` for a column that the table does not have.
+        """
+        unknown = values.keys() - self._storage.keys()
+        if unknown:
+            raise KeyError(f"no such column: {', '.join(sorted(unknown))}")
+        self._settle()
+        arrays = [
+            _column(values.get(name), count, self._schema.field(name).type, column)
+            for name, column in self._storage.items()
+        ]
+        self._batches.append(pa.record_batch(arrays, schema=self._schema))
+        self._batched += count
+
+    def take(self) -> list[pa.RecordBatch]:
+        """Everything held, in order; the buffer is empty afterwards."""
+        self._settle()
+        batches, self._batches, self._batched = self._batches, [], 0
+        return batches
+
+    def _settle(self) -> None:
+        """Turn single rows into a batch, so that the order of arrival is kept."""
+        if not self._columns[0]:
+            return
+        arrays = [
+            pa.array(values, type=field.type)
+            for values, field in zip(self._columns, self._schema, strict=True)
+        ]
+        self._batches.append(pa.record_batch(arrays, schema=self._schema))
+        self._batched += len(self._columns[0])
+        self._columns = [[] for _ in self._storage]
+
+
+def _column(values: RawColumn | int | None, count: int, kind: pa.DataType, column: Column) -> pa.Array:
+    """An Arrow array of ``count`` values with :data:`store.schema.NULL` and NaN as nulls."""
+    if values is None:
+        return pa.nulls(count, kind)
+    array = np.full(count, values, dtype=np.int64) if isinstance(values, int) else values
+    if column is Column.FLAG:
+        return pa.array(array.astype(np.bool_, copy=False), type=kind)
+    missing: NDArray[np.bool_] = np.isnan(array) if array.dtype.kind == "f" else array == NULL
+    if column is Column.SYMBOL:
+        array = np.where(missing, 0, array)
+    return pa.array(array, mask=missing if missing.any() else None).cast(kind)

@@ -1,0 +1,103 @@
+"""Who writes a run and who reads it: advisory locks that the kernel drops when their holder dies.
+
+``writer.lock`` is held exclusively by the one writer; whether a run is live is whether that lock is held. Each
+manifest generation has a lease file that readers of that generation hold shared, so that sealed-away logs and
+merged inputs outlive open readers.
+"""
+
+import contextlib
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from store.errors import BadInput
+
+WRITER_LOCK = "writer.lock"
+LEASES = ".leases"
+
+_ATTEMPTS = 20
+_PAUSE_S = 0.005
+"""A reader that asks :func:`is_live` holds the lock for an instant; the writer outwaits it."""
+
+
+class Lock:
+    """An open, locked file; closing it (or dying) releases the lock."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd: int | None = fd
+
+    def release(self) -> None:
+        """Let go; safe to call twice."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def lock_for_writing(folder: Path) -> Lock:
+    """Become the writer of the run in ``folder``; raises :class:`BadInput` while another process is."""
+    fd = os.open(folder / WRITER_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    for _ in range(_ATTEMPTS):
+        if _try(fd, fcntl.LOCK_EX):
+            return Lock(fd)
+        time.sleep(_PAUSE_S)
+    os.close(fd)
+    raise BadInput(f"{folder} is being written by another process; wait for it or choose another folder")
+
+
+def is_live(folder: Path) -> bool:
+    """Whether some process is writing the run now."""
+    try:
+        fd = os.open(folder / WRITER_LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _try(fd, fcntl.LOCK_SH)
+    finally:
+        os.close(fd)
+
+
+def create_lease(folder: Path, generation: int) -> None:
+    """Make the lease file of a generation, before the manifest that announces it."""
+    (folder / LEASES).mkdir(exist_ok=True)
+    (folder / LEASES / str(generation)).touch()
+
+
+def hold_lease(folder: Path, generation: int) -> Lock | None:
+    """Keep the files of a generation from being deleted; None where the folder has no leases (a bare copy)."""
+    try:
+        fd = os.open(folder / LEASES / str(generation), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    _try(fd, fcntl.LOCK_SH)
+    return Lock(fd)
+
+
+def retire_leases(folder: Path, before: int) -> bool:
+    """Delete the leases of generations older than ``before``; False when a reader still holds one."""
+    try:
+        leases = [
+            one for one in (folder / LEASES).iterdir() if one.name.isdecimal() and int(one.name) < before
+        ]
+    except FileNotFoundError:
+        return True
+    for lease in leases:
+        fd = os.open(lease, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if not _try(fd, fcntl.LOCK_EX):
+                return False
+            with contextlib.suppress(FileNotFoundError):
+                lease.unlink()
+        finally:
+            os.close(fd)
+    return True
+
+
+def _try(fd: int, how: int) -> bool:
+    try:
+        fcntl.flock(fd, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a filesystem without locks: readers and writers are on their own
+    return True
