@@ -1,0 +1,142 @@
+"""What people and detectors add to a run after it was recorded: one JSON file a record, written once, never changed.
+
+Records lie under ``review/KIND/ID.HASH.json`` in the run folder; where that cannot be written, under the same
+names in the user's state folder, by run id. HASH is the beginning of the SHA-256 of the file's bytes. So two
+reviewers never write the same file, the folders of several machines merge by copying, the same record written
+twice is one file, and an edited record gives itself away. ``review/`` is no part of ``recording_hash``.
+"""
+
+import errno
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from store.decode import decode
+from store.durable import explain, replace_file
+from store.errors import StoreFailed
+from store.ids import check_run_id
+from store.jsonio import dumps, loads
+
+FOLDER = "review"
+_HASH_CHARS = 16
+_NAME = re.compile(rf"(?P<id>[A-Za-z0-9_-]{{1,120}})\.(?P<hash>[0-9a-f]{{{_HASH_CHARS}}})\.json")
+T = TypeVar("T")
+
+_NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+class RecordKind(StrEnum):
+    """The folders under ``review/``."""
+
+    FINDINGS = "findings"
+    DECISIONS = "decisions"
+    """What a person says of a finding: accepted, rejected, open again."""
+    SCANS = "scans"
+    """What one run of the detectors looked at and how a profile ruled on what they found."""
+    MARKS = "marks"
+    VERDICTS = "verdicts"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A review file that cannot be used; told to the user, never dropped in silence."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The review records of one run, wherever they lie."""
+
+    run_folder: Path
+    run_id: str
+
+    def records(self, kind: RecordKind, record: type[T]) -> tuple[list[T], list[Problem]]:
+        """All records of ``kind``, by file name, and the files that cannot be read or were edited."""
+        files: dict[str, Path] = {}
+        for base in (self._in_run, self._in_state):
+            for path in _files(base / kind):
+                files.setdefault(path.name, path)
+        records: list[T] = []
+        problems: list[Problem] = []
+        for _, path in sorted(files.items()):
+            try:
+                records.append(decode(record, _read(path), kind))
+            except (OSError, ValueError) as error:
+                problems.append(Problem(path, str(error)))
+        return records, problems
+
+    def append(self, kind: RecordKind, record_id: str, record: object) -> Path:
+        """Write one record and return its file, which lies in the state folder where the run is read-only.
+
+        Raises :class:`StoreFailed` when neither place takes it.
+        """
+        data = dumps(record)
+        name = f"{record_id}.{_fingerprint(data)}.json"
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{record_id!r} cannot name a review record")
+        in_run, in_state = self._in_run / kind / name, self._in_state / kind / name
+        for path in (in_run, in_state):
+            if path.exists():
+                return path
+        try:
+            return _write(in_run, data)
+        except StoreFailed as failure:
+            cause = failure.__cause__
+            if not (isinstance(cause, OSError) and cause.errno in _NOT_WRITABLE):
+                raise
+        return _write(in_state, data)
+
+    def is_in_state_folder(self, path: Path) -> bool:
+        """Whether ``path`` had to be written beside the run instead of in it."""
+        return path.is_relative_to(self._in_state)
+
+    @property
+    def _in_run(self) -> Path:
+        return self.run_folder / FOLDER
+
+    @property
+    def _in_state(self) -> Path:
+        return state_folder() / FOLDER / check_run_id(self.run_id)
+
+
+def state_folder() -> Path:
+    """Where this user's ptb keeps what belongs to no run folder."""
+    from platformdirs import user_state_path
+
+    return user_state_path("ptb", appauthor=False)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    try:
+        yield from (path for path in folder.iterdir() if path.suffix == ".json" and path.name[0] != ".")
+    except (FileNotFoundError, NotADirectoryError):
+        return
+
+
+def _read(path: Path) -> object:
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        raise ValueError("no name that ptb gives")
+    raw = path.read_bytes()
+    if _fingerprint(raw) != match["hash"]:
+        raise ValueError("changed after it was written")
+    return loads(raw)
+
+
+def _write(path: Path, data: bytes) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, path.parent) from error
+    replace_file(path, data)
+    return path
+
+
+def _fingerprint(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_HASH_CHARS]
