@@ -11,6 +11,7 @@ import os
 import time
 from pathlib import Path
 
+from store.durable import writing
 from store.errors import BadInput
 
 WRITER_LOCK = "writer.lock"
@@ -35,8 +36,12 @@ class Lock:
 
 
 def lock_for_writing(folder: Path) -> Lock:
-    """Become the writer of the run in ``folder``; raises :class:`BadInput` while another process is."""
-    fd = os.open(folder / WRITER_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    """Become the writer of the run in ``folder``.
+
+    Raises :class:`BadInput` while another process is, :class:`StoreFailed` where the folder is read-only.
+    """
+    with writing(folder):
+        fd = os.open(folder / WRITER_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     for _ in range(_ATTEMPTS):
         if _try(fd, fcntl.LOCK_EX):
             return Lock(fd)

@@ -1,0 +1,38 @@
+"""Small recordings for the store's tests, made with the real writer."""
+
+from pathlib import Path
+
+from store.rows import Exec, FileAccess, FileVersion, Message, Quality, Source, Stamp
+from store.writer import RunWriter
+
+SECOND = 1_000_000_000
+START = 1_775_000_000 * SECOND
+
+
+def at(seconds: float, source: Source = Source.KERNEL) -> Stamp:
+    """An exact stamp, so many seconds after the start."""
+    return Stamp(START + int(seconds * SECOND), Quality.EXACT, source)
+
+
+def writer(folder: Path, run_id: str = "test-run") -> RunWriter:
+    """A writer of a new run that started at :data:`START`."""
+    return RunWriter.create(folder, run_id, started_at=START)
+
+
+def put_sample(run: RunWriter, count: int = 100) -> None:
+    """Rows of several tables, interleaved, ``count`` of them accesses."""
+    for n in range(count):
+        run.put(at(n), FileAccess(1, 100, "open", f"/task/file{n % 7}.txt", bytes_read=n, final=True))
+        if n % 10 == 0:
+            run.put(at(n, Source.TRANSCRIPT), Message("assistant", "message", f"step {n} ☃ \x1b[31m"))
+            run.put(at(n), Exec(1, 100, "/usr/bin/python3", f"python3 step.py {n}", cwd="/task"))
+
+
+def closed_run(folder: Path, run_id: str = "test-run", count: int = 100) -> Path:
+    """A finished run with a blob."""
+    with writer(folder, run_id) as run:
+        put_sample(run, count)
+        blob = run.put_blob(b"x" * 1000)
+        run.put(at(count, Source.WORKSPACE), FileVersion("/task/big.bin", blob, 1000, "whole", blob=blob))
+        run.close(ended_at=START + count * SECOND, exit_status="0")
+    return folder
