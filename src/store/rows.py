@@ -251,6 +251,8 @@ class GpuSample:
     """Uncorrected volatile ECC errors."""
     processes: Text | None = None
     """JSON: ``[{"pid": …, "mem_mb": …}]``."""
+    xid: Symbol | None = None
+    """Critical driver errors (Xid) since the previous sample, comma-separated; "" is none."""
 
 
 @dataclass(frozen=True, slots=True)

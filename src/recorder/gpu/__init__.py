@@ -1,0 +1,1 @@
+"""What the GPUs did: samples read from NVIDIA's management library, NVML."""
