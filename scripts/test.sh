@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Sets up and runs every check: format, lint, types, layers, tests. --slow adds the slow tests; the rest goes to pytest.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bash scripts/setup.sh dev
+select=(-m "not slow")
+if [ "${1:-}" = --slow ]; then select=(); shift; fi
+export PATH="$PWD/.venv/bin:$PATH"
+
+ruff format --check --quiet .
+ruff check --quiet .
+mypy
+lint-imports
+pytest "${select[@]}" "$@"
