@@ -58,18 +58,24 @@ class Review:
 
     def records(self, kind: RecordKind, record: type[T]) -> tuple[list[T], list[Problem]]:
         """All records of ``kind``, by file name, and the files that cannot be read or were edited."""
-        files: dict[str, Path] = {}
-        for base in (self._in_run, self._in_state):
-            for path in _files(base / kind):
-                files.setdefault(path.name, path)
         records: list[T] = []
         problems: list[Problem] = []
-        for _, path in sorted(files.items()):
+        for path in self._files(kind):
             try:
                 records.append(decode(record, _read(path), kind))
             except (OSError, ValueError) as error:
                 problems.append(Problem(path, str(error)))
         return records, problems
+
+    def problems(self) -> list[Problem]:
+        """The files of every kind that cannot be read or were edited since."""
+        problems: list[Problem] = []
+        for path in (path for kind in RecordKind for path in self._files(kind)):
+            try:
+                _read(path)
+            except (OSError, ValueError) as error:
+                problems.append(Problem(path, str(error)))
+        return problems
 
     def append(self, kind: RecordKind, record_id: str, record: object) -> Path:
         """Write one record and return its file, which lies in the state folder where the run is read-only.
@@ -95,6 +101,11 @@ class Review:
     def is_in_state_folder(self, path: Path) -> bool:
         """Whether ``path`` had to be written beside the run instead of in it."""
         return path.is_relative_to(self._in_state)
+
+    def _files(self, kind: RecordKind) -> list[Path]:
+        """One file a name, by name; the run's own where it is in both places."""
+        files = {path.name: path for base in (self._in_state, self._in_run) for path in _files(base / kind)}
+        return [path for _, path in sorted(files.items())]
 
     @property
     def _in_run(self) -> Path:

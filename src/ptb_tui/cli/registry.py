@@ -18,5 +18,7 @@ class Verb:
     """One line, without a full stop."""
 
 
-VERBS: tuple[Verb, ...] = ()
+VERBS: tuple[Verb, ...] = (
+    Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
+)
 """In the order in which ``ptb --help`` shows them: record, look, judge."""

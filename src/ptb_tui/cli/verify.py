@@ -1,0 +1,51 @@
+"""``ptb verify``: does what is on the disk agree with what was sealed, and were review records edited?
+
+Exit code 0 says *consistent*: nobody who cannot also rewrite the chain changed anything. It never says
+*authentic* (that takes a head noted elsewhere, ``--head``) and never *complete* (what was not recorded is in ``gaps``).
+"""
+
+import click
+
+from ptb_tui.cli.output import json_option, print_json, print_lines
+from store.library import find_run
+from store.overlay import Review
+
+
+@click.command("verify", short_help="check that a recording and its review records are unchanged")
+@click.argument("run")
+@click.option("--head", metavar="HASH", help="A chain head noted earlier, which must still be in the chain.")
+@json_option
+def command(run: str, head: str | None, as_json: bool) -> int:
+    """Check every sealed row, segment, blob, chain entry and review record of RUN.
+
+    Exits with 0 when all agree (consistent) and with 1 when something is missing or was changed, naming where.
+    """
+    from store.verify import verify
+
+    entry = find_run(run)
+    report = verify(entry.folder, head)
+    review = Review(entry.folder, report.run_id)
+    problems = [(problem.where, problem.what) for problem in report.problems]
+    problems += [(str(problem.path), problem.reason) for problem in review.problems()]
+    if as_json:
+        print_json(
+            {
+                "run_id": report.run_id,
+                "consistent": not problems,
+                "head": report.head,
+                "recording_hash": report.recording_hash,
+                "rows": report.rows,
+                "segments": report.segments,
+                "entries": report.entries,
+                "blobs": report.blobs,
+                "problems": [{"where": where, "what": what} for where, what in problems],
+            }
+        )
+        return 1 if problems else 0
+    looked_at = f"{report.rows:,} rows, {report.segments} segments, {report.blobs} blobs, {report.entries} chain entries"
+    print_lines(f"{where}: {what}" for where, what in problems)
+    if problems:
+        print_lines([f"damaged: {len(problems)} problems in {looked_at}"])
+        return 1
+    print_lines([f"consistent: {looked_at}", f"head {report.head}"])
+    return 0
