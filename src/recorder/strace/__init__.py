@@ -1,0 +1,1 @@
+"""The kernel witness that needs no privileges: strace, in its seccomp mode."""
