@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from recorder.transcript import Summary, Transcript, read_transcript
+from recorder.transcript.lines import MAX_LINE
 from store.rows import Command, CommandEnd, FileVersion, Gap, Message, Row, Stamp
 
 T = TypeVar("T", bound=Row)
@@ -55,9 +56,9 @@ class Read:
         return self.of(FileVersion)
 
 
-def read(data: bytes, *, portion: int = 1 << 16, **options: int) -> Read:
+def read(data: bytes, *, portion: int = 1 << 16, line_limit: int = MAX_LINE) -> Read:
     """``data`` as one transcript."""
-    transcript = Transcript(**options)
+    transcript = Transcript(line_limit=line_limit)
     portions = (data[start : start + portion] for start in range(0, len(data), portion))
     return Read(list(read_transcript(portions, transcript)), transcript.summary)
 
