@@ -36,7 +36,17 @@ def test_the_locks_pin_every_dependency() -> None:
 
 @pytest.mark.slow
 def test_the_wheel_holds_every_file_and_no_other_top_level_name(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        str(tmp_path),
+        str(ROOT),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("ptb-*.whl"))) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
