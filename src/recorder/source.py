@@ -22,6 +22,14 @@ class Target:
     """The folder it works in, absolute."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the recorded command ended: by one of the two."""
+
+    exit_code: int | None
+    signal: int | None
+
+
 class Source(Protocol):
     """One witness of a run."""
 
@@ -45,6 +53,22 @@ class Launcher(Source, Protocol):
     def wrap(self, command: Sequence[str]) -> list[str]:
         """The argv to run instead of ``command``; raises :class:`store.errors.Unavailable`.
 
-        The process so started is the ``root_pid`` that :meth:`start` is then given.
+        The process so started is the ``root_pid`` that :meth:`start` is then given; the command itself must not
+        run before that.
         """
+        ...
+
+    @property
+    def root_pid(self) -> int | None:
+        """The pid of the command itself, once it was seen."""
+        ...
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the command itself ended, as soon as it has; its descendants may still be recorded."""
+        ...
+
+    @property
+    def alive(self) -> list[int]:
+        """The pids of recorded processes that have not ended."""
         ...
