@@ -20,6 +20,8 @@ class Target:
     """The first process; recorded with all its descendants."""
     folder: str
     """The folder it works in, absolute."""
+    cgroup: str | None = None
+    """Folder of the cgroup (v2) to record instead of a process tree: a container, with all that is nested in it."""
 
 
 @dataclass(frozen=True, slots=True)
