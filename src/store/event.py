@@ -84,6 +84,42 @@ LANES: dict[Kind, Lane] = {
 }
 
 
+TABLE_KINDS: dict[str, Kind] = {
+    "process_starts": Kind.PROCESS,
+    "process_exits": Kind.EXIT,
+    "execs": Kind.EXEC,
+    "commands": Kind.COMMAND,
+    "command_ends": Kind.COMMAND_END,
+    "command_links": Kind.COMMAND_LINK,
+    "file_versions": Kind.VERSION,
+    "net": Kind.CONNECT,
+    "gpu": Kind.GPU,
+    "gaps": Kind.GAP,
+}
+"""Recorded tables whose rows are all of one kind; ``files`` and ``transcript`` have the two maps below."""
+
+FILE_KINDS: dict[str, Kind] = {
+    "open": Kind.OPEN,
+    "create": Kind.CREATE,
+    "rename": Kind.RENAME,
+    "link": Kind.LINK,
+    "unlink": Kind.UNLINK,
+    "mkdir": Kind.DIRECTORY,
+    "rmdir": Kind.DIRECTORY,
+}
+"""``files.op`` → kind, any other op is :attr:`Kind.OTHER_FILE`. An open or create with ``bytes_written`` > 0 is a
+:attr:`Kind.WRITE`, else with ``bytes_read + bytes_mapped`` > 0 a :attr:`Kind.READ`."""
+
+MESSAGE_KINDS: dict[str, Kind] = {
+    "message": Kind.MESSAGE,
+    "thought": Kind.THOUGHT,
+    "tool_call": Kind.TOOL_CALL,
+    "tool_result": Kind.TOOL_RESULT,
+    "event": Kind.NOTICE,
+}
+"""``transcript.kind`` → kind, anything else is :attr:`Kind.RAW`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One row of the event log, cheap to make; the whole row is a :meth:`store.cursor.Cursor.detail` away."""

@@ -1,1 +1,0 @@
-"""Rule profiles as data: what each version of the rules makes of a fact."""

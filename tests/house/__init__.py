@@ -1,1 +1,0 @@
-"""The repository itself: packaging, imports, documents."""
