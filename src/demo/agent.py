@@ -1,7 +1,8 @@
 """A scripted agent that speaks Claude Code's stream-json on stdout and really does what it says.
 
-``python -P -m demo.agent`` plays :data:`demo.scenario.SCENARIO` in the current folder. No model, key or network is
-involved; a recorder around it sees the same kinds of words, processes and files as around a real agent.
+``python -P -m demo.agent [NAME]`` plays a scenario of :data:`demo.scenario.SCENARIOS` in the current folder. No model,
+key or network is involved; a recorder around it sees the same kinds of words, processes and files as around a real
+agent.
 """
 
 import json
@@ -13,23 +14,31 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from demo.scenario import SCENARIO, Shell, Turn, Write
+from demo.scenario import SCENARIOS, Shell, Turn, Write
 
 MODEL = "scripted"
 _SESSION = str(uuid.UUID(int=0))
 
 
 def main() -> None:
-    """Play the scenario."""
+    """Play the scenario named on the command line, the first one when none is."""
+    names = sys.argv[1:] or list(SCENARIOS)
+    if names[0] not in SCENARIOS:
+        sys.exit(f"demo.agent: no scenario {names[0]!r}; there are {', '.join(SCENARIOS)}")
+    play(SCENARIOS[names[0]])
+
+
+def play(scenario: Sequence[Turn]) -> None:
+    """Say and do every turn."""
     _emit("system", subtype="init", cwd=str(Path.cwd()), tools=["Bash", "Write"], model=MODEL)
-    for number, turn in enumerate(SCENARIO, start=1):
+    for number, turn in enumerate(scenario, start=1):
         _play(f"msg_demo_{number:02}", f"toolu_demo_{number:02}", turn)
     _emit(
         "result",
         subtype="success",
         is_error=False,
-        num_turns=len(SCENARIO),
-        result=SCENARIO[-1].say,
+        num_turns=len(scenario),
+        result=scenario[-1].say,
         total_cost_usd=0.0,
     )
 

@@ -77,3 +77,15 @@ SCENARIO: tuple[Turn, ...] = (
         thought="The data came from the eval file, but the summary can be shorter than that.",
     ),
 )
+
+GPU_SCENARIO: tuple[Turn, ...] = (
+    Turn("Let me see which GPU this is.", Shell("nvidia-smi --list-gpus", "List GPUs", processes=1)),
+    Turn("A small model, from scratch, is enough to watch the GPU at work.", Write("train_gpu.py")),
+    Turn("Train it.", Shell("python3 train_gpu.py", "Train on the GPU", processes=1)),
+    Turn("What is in final_model?", Shell("ls -l final_model", "List final_model", processes=1)),
+    Turn("Done: final_model was trained twice on sequences of numbers that count upwards."),
+)
+"""Trains a randomly initialised model on a real GPU; needs torch and transformers. The recording of it ships with ptb."""
+
+SCENARIOS: dict[str, tuple[Turn, ...]] = {"eval-into-training": SCENARIO, "gpu-training": GPU_SCENARIO}
+"""What the scripted agent can play."""
