@@ -1,1 +1,4 @@
-"""Benchmarks with their peers: ``python -m benchmarks NAME``."""
+"""Benchmarks with their peers in the same run: ``python -m benchmarks NAME [--events N] [--json FILE]``.
+
+Each module of this package that defines ``run`` is one benchmark; figures are flat, with units in the names.
+"""

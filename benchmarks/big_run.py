@@ -245,7 +245,7 @@ class _Scene:
                     "op": np.full(n, self._op),
                     "path": path,
                     "via": np.full(n, self._via),
-                    "end_ts": ts + 200_000,
+                    "end_ts": ts + self._rng.lognormal(12, 2, n).astype(np.int64),
                     "dev": np.full(n, 2049),
                     "inode": 1_000_000 + path,
                     "bytes_read": np.where(failed, NULL, np.where(wrote, 0, size)),

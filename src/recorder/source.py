@@ -20,6 +20,16 @@ class Target:
     """The first process; recorded with all its descendants."""
     folder: str
     """The folder it works in, absolute."""
+    cgroup: str | None = None
+    """Folder of the cgroup (v2) to record instead of a process tree: a container, with all that is nested in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the recorded command ended: by one of the two."""
+
+    exit_code: int | None
+    signal: int | None
 
 
 class Source(Protocol):
@@ -45,6 +55,22 @@ class Launcher(Source, Protocol):
     def wrap(self, command: Sequence[str]) -> list[str]:
         """The argv to run instead of ``command``; raises :class:`store.errors.Unavailable`.
 
-        The process so started is the ``root_pid`` that :meth:`start` is then given.
+        The process so started is the ``root_pid`` that :meth:`start` is then given; the command itself must not
+        run before that.
         """
+        ...
+
+    @property
+    def root_pid(self) -> int | None:
+        """The pid of the command itself, once it was seen."""
+        ...
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the command itself ended, as soon as it has; its descendants may still be recorded."""
+        ...
+
+    @property
+    def alive(self) -> list[int]:
+        """The pids of recorded processes that have not ended."""
         ...

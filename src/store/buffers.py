@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from store.rows import Column, Row
-from store.schema import HEADER, NULL, arrow_schema, storage
+from store.schema import HEADER, NULL, arrow_schema, storage, time_columns
 from store.sink import RawColumn
 from store.strings import Interner
 
@@ -19,11 +19,8 @@ class TableBuffer:
     def __init__(self, table: str, strings: Interner) -> None:
         self._schema = arrow_schema(table)
         self._storage = storage(table)
-        self._own = [
-            (name, column is Column.SYMBOL)
-            for name, column in self._storage.items()
-            if name not in dict(HEADER)
-        ]
+        self._own = [(name, column) for name, column in self._storage.items() if name not in dict(HEADER)]
+        self._times = time_columns(table)
         self._strings = strings
         self._columns: list[list[Any]] = [[] for _ in self._storage]
         self._batches: list[pa.RecordBatch] = []
@@ -37,12 +34,17 @@ class TableBuffer:
         """Append one row; ``header`` holds the values of :data:`store.schema.HEADER`, symbols as ids."""
         for column, value in zip(self._columns, header, strict=False):
             column.append(value)
-        for (name, symbol), column in zip(self._own, self._columns[len(header) :], strict=True):
+        origin = header[1] or 0
+        for (name, kind), column in zip(self._own, self._columns[len(header) :], strict=True):
             value = getattr(row, name)
-            column.append(self._strings.id(value) if symbol and value is not None else value)
+            if value is not None and kind is Column.SYMBOL:
+                value = self._strings.id(value)
+            elif value is not None and kind is Column.NS:
+                value -= origin
+            column.append(value)
 
     def add_columns(self, count: int, values: Mapping[str, RawColumn | int | None]) -> None:
-        """Append ``count`` rows given as arrays by column name; a scalar stands for every row.
+        """Append ``count`` rows given as arrays by field name; a scalar stands for every row.
 
         Raises ``KeyError`` for a column that the table does not have.
         """
@@ -50,9 +52,10 @@ class TableBuffer:
         if unknown:
             raise KeyError(f"no such column: {', '.join(sorted(unknown))}")
         self._settle()
+        stored = {name: self._relative(name, values) for name in self._storage}
         arrays = [
-            _column(values.get(name), count, self._schema.field(name).type, column)
-            for name, column in self._storage.items()
+            _column(stored[name], count, field.type, column)
+            for (name, column), field in zip(self._storage.items(), self._schema, strict=True)
         ]
         self._batches.append(pa.record_batch(arrays, schema=self._schema))
         self._batched += count
@@ -62,6 +65,13 @@ class TableBuffer:
         self._settle()
         batches, self._batches, self._batched = self._batches, [], 0
         return batches
+
+    def _relative(self, name: str, values: Mapping[str, RawColumn | int | None]) -> RawColumn | int | None:
+        """The values of a field; times other than ``ts`` as distances from it."""
+        given, origin = values.get(name), values.get("ts")
+        if name not in self._times or given is None or not isinstance(origin, np.ndarray):
+            return given
+        return np.where(given == NULL, NULL, given - np.where(origin == NULL, 0, origin))
 
     def _settle(self) -> None:
         """Turn single rows into a batch, so that the order of arrival is kept."""

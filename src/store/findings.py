@@ -55,6 +55,17 @@ class Intent(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Certainty(StrEnum):
+    """How sure the fact is."""
+
+    CERTAIN = "certain"
+    """The content itself was compared."""
+    LIKELY = "likely"
+    """Processes and files were seen to connect; the content was not compared."""
+    POSSIBLE = "possible"
+    """Through something that reads and writes everything, such as the agent's own process."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A recorded row that a finding rests on."""
@@ -95,6 +106,7 @@ class Finding:
     evidence: tuple[Evidence, ...]
     lineage: tuple[str, ...] = ()
     """From the source to the last thing reached, as names."""
+    certainty: Certainty = Certainty.POSSIBLE
     intent: Intent = Intent.UNKNOWN
     counts: Counts = Counts()
     author: str | None = None

@@ -10,24 +10,13 @@ import pyarrow.parquet as pq
 from store.durable import sync_file, sync_folder, writing
 from store.errors import Damaged
 from store.rows import Column
-from store.schema import STRINGS, arrow_schema, storage
+from store.schema import STRINGS, arrow_schema, storage, time_columns
 
 ROW_GROUP = 128 * 1024
 """Rows a group: the best compromise of seek and scan that was measured (docs/store.md)."""
 FOLDER = "segments"
 
-_STEADY = {
-    "seq",
-    "ts",
-    "ts_err_us",
-    "end_ts",
-    "first_read_ts",
-    "last_read_ts",
-    "first_write_ts",
-    "last_write_ts",
-    "access_id",
-    "id",
-}
+_STEADY = {"seq", "ts", "ts_err_us", "access_id", "id"}
 """Integers that mostly climb: stored as differences."""
 
 
@@ -35,7 +24,7 @@ def write_segment(path: Path, table: str, rows: pa.Table) -> None:
     """Write ``rows`` to ``path`` durably, in one step."""
     temporary = path.with_name(f".{path.name}.tmp")
     names = rows.column_names
-    steady = [name for name in names if name in _STEADY]
+    steady = [name for name in names if name in _STEADY or name in time_columns(table).values()]
     texts = _texts(table)
     with writing(path):
         pq.write_table(
@@ -44,7 +33,7 @@ def write_segment(path: Path, table: str, rows: pa.Table) -> None:
             row_group_size=ROW_GROUP,
             compression="zstd",
             compression_level=3,
-            use_dictionary=[name for name in names if name not in _STEADY and name not in texts],
+            use_dictionary=[name for name in names if name not in steady and name not in texts],
             column_encoding=dict.fromkeys(steady, "DELTA_BINARY_PACKED"),
             store_schema=False,
             write_statistics=[name for name in names if name not in texts],
@@ -55,7 +44,7 @@ def write_segment(path: Path, table: str, rows: pa.Table) -> None:
 
 
 def read_segment(path: Path, table: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """All rows of a sealed file; columns that an older minor version did not write are null.
+    """All rows of a sealed file as stored; columns that an older minor version did not write are null.
 
     Raises :class:`Damaged` for a file that is missing or does not decode.
     """

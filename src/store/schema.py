@@ -1,6 +1,8 @@
 """The physical tables: Arrow schemas derived from the row records.
 
-Every recorded table starts with the same five columns (:data:`HEADER`), then the record's own fields.
+Every recorded table starts with the same five columns (:data:`HEADER`), then the record's own fields. A time other
+than ``ts`` is stored as nanoseconds after ``ts`` (after 0 where the row has no ``ts``), because small numbers pack
+well: ``end_ts`` of a record is the column ``end_after_ns`` of the file.
 """
 
 from functools import cache
@@ -45,12 +47,27 @@ def storage(table: str) -> dict[str, Column]:
     return {**dict(HEADER), **columns(ROW_TYPES[table])}
 
 
+def physical_name(name: str) -> str:
+    """The stored name of a record's time field: ``end_ts`` → ``end_after_ns``."""
+    return name.removesuffix("_ts") + "_after_ns"
+
+
+@cache
+def time_columns(table: str) -> dict[str, str]:
+    """Record field → stored column of the times that are kept relative to ``ts``."""
+    if table == STRINGS:
+        return {}
+    own = columns(ROW_TYPES[table]).items()
+    return {name: physical_name(name) for name, column in own if column is Column.NS}
+
+
 @cache
 def arrow_schema(table: str) -> pa.Schema:
-    """The Arrow schema of a recorded table or of :data:`STRINGS`."""
+    """The Arrow schema of a recorded table, or of :data:`STRINGS`, as it is stored."""
     if table == STRINGS:
         return STRINGS_SCHEMA
-    return pa.schema({name: _ARROW[column] for name, column in storage(table).items()})
+    stored = time_columns(table)
+    return pa.schema({stored.get(name, name): _ARROW[column] for name, column in storage(table).items()})
 
 
 def symbol_columns(table: str) -> list[str]:

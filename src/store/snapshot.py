@@ -4,13 +4,14 @@ A snapshot does not change; :meth:`Snapshot.refresh` gives a newer one. It holds
 the files it needs. Segments that are missing or cut are left out and told as gap rows, never guessed at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from store.buffers import TableBuffer
 from store.errors import PtbError
@@ -21,7 +22,7 @@ from store.manifest_file import read_manifest
 from store.parquet import read_segment
 from store.recovery import recover
 from store.rows import TABLES, Gap, Quality, Source
-from store.schema import STRINGS, arrow_schema
+from store.schema import STRINGS, STRINGS_SCHEMA, arrow_schema, storage, time_columns
 from store.strings import Interner
 
 _MISSING_TEXT = "\N{REPLACEMENT CHARACTER}"
@@ -77,15 +78,23 @@ class Snapshot:
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of a recorded table by ``seq``, symbols as ids; :data:`store.schema.STRINGS` by id.
 
-        Raises :class:`Damaged` when a segment does not decode.
+        ``columns`` are names of record fields; times come as nanoseconds since the epoch. Raises
+        :class:`Damaged` when a segment does not decode.
         """
-        live = self.live_rows(name)
-        wanted = live.column_names if columns is None else list(columns)
-        sealed = [read_segment(self.folder / one.file, name, wanted) for one in self._segments(name)]
-        return pa.concat_tables([*sealed, live.select(wanted)])
+        fields = list(columns) if columns is not None else list(_fields(name))
+        times = time_columns(name)
+        stored = [times.get(field, field) for field in fields]
+        needed = stored if "ts" in stored or not times else [*stored, "ts"]
+        sealed = [read_segment(self.folder / one.file, name, needed) for one in self._segments(name)]
+        rows = pa.concat_tables([*sealed, self.live_rows(name).select(needed)])
+        absolute = [
+            pc.add(rows[column], pc.fill_null(rows["ts"], 0)) if field in times else rows[column]
+            for field, column in zip(fields, stored, strict=True)
+        ]
+        return pa.table(absolute, names=fields)
 
     def live_rows(self, name: str) -> pa.Table:
-        """The rows of a table that are not sealed yet."""
+        """The rows of a table that are not sealed yet, as stored (:func:`store.schema.arrow_schema`)."""
         return pa.Table.from_batches(self._batches.get(name, []), schema=arrow_schema(name))
 
     def live_batches(self, name: str) -> list[pa.RecordBatch]:
@@ -183,6 +192,10 @@ class Snapshot:
         batch = pa.record_batch([ids, pa.array(new, type=pa.large_string())], schema=arrow_schema(STRINGS))
         self._batches.setdefault(STRINGS, []).append(batch)
         self._batches.setdefault(TABLES[Gap], []).extend(buffer.take())
+
+
+def _fields(table: str) -> Iterable[str]:
+    return STRINGS_SCHEMA.names if table == STRINGS else storage(table)
 
 
 def _committed(logs: Sequence[LogReader]) -> dict[str, list[pa.RecordBatch]]:

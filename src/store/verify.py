@@ -146,8 +146,9 @@ def _check_manifest(
         yield Problem(MANIFEST, "its list of segments is not the chain's: one of the two was changed")
     if manifest.state is State.RECORDING:
         return
+    merged_away = {file for entry in entries for file in entry.replaces}
     for path in sorted((folder / SEGMENTS).glob("*.parquet")):
-        if f"{SEGMENTS}/{path.name}" not in names:
+        if f"{SEGMENTS}/{path.name}" not in names | merged_away:
             yield Problem(
                 f"{SEGMENTS}/{path.name}", "is in no chain entry: it does not belong to the recording"
             )

@@ -209,3 +209,23 @@ def test_disk_full_holds_rows_then_counts_them(tmp_path: Path, monkeypatch: pyte
         assert (gap["cause"], gap["lost"]) == ("disk_full", lost)
         assert snapshot.rows("transcript") == kept + 1
     assert verify(run.folder).consistent
+
+
+@pytest.mark.parametrize("origin", [START, None])
+def test_times_of_a_row_come_back_exactly(tmp_path: Path, origin: int | None) -> None:
+    with writer(tmp_path / "run") as run:
+        stamp = Stamp(origin, Quality.EXACT, Source.KERNEL)
+        run.put(stamp, FileAccess(1, 2, "open", "/a", first_read_ts=START - 7, end_ts=START + 9))
+        ids = {"op": np.array([run.intern("open")]), "path": np.array([run.intern("/a")])}
+        times = {"end_ts": np.array([START + 3]), "last_read_ts": np.array([NULL])}
+        ts = np.array([NULL if origin is None else origin])
+        run.put_columns(FileAccess, Source.KERNEL, ts, {**ids, **times})
+        run.seal_now()
+        run.put(stamp, Gap("test", "", start_ts=START + 1))
+    with Snapshot.open(tmp_path / "run") as snapshot:
+        rows = snapshot.table("files", ["end_ts", "first_read_ts", "last_read_ts"]).to_pylist()
+        assert [tuple(row.values()) for row in rows] == [
+            (START + 9, START - 7, None),
+            (START + 3, None, None),
+        ]
+        assert snapshot.table("gaps", ["start_ts"]).to_pylist() == [{"start_ts": START + 1}]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from recorder.source import Ending
 from recorder.strace.files import FileCalls
 from recorder.strace.lexer import NotStrace, annotation, readable, string, strings, unescape
 from recorder.strace.network import connection
@@ -23,14 +24,6 @@ _PATIENCE_NS = 5_000_000_000
 """How long, in trace time, lines of a thread wait for the call that made it to return."""
 _FORKS = frozenset({"fork", "vfork", "clone", "clone3"})
 _EXECS = frozenset({"execve", "execveat"})
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How the recorded command itself ended."""
-
-    exit_code: int | None
-    signal: int | None
 
 
 @dataclass(slots=True)

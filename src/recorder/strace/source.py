@@ -19,9 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep, time_ns
 
-from recorder.source import Target
+from recorder.source import Ending, Target
 from recorder.strace import program
-from recorder.strace.interpreter import Ending, Interpreter
+from recorder.strace.interpreter import Interpreter
 from recorder.strace.proc_status import status
 from recorder.strace.stream import Stream
 from store.errors import Unavailable
@@ -39,6 +39,8 @@ _CHUNK = 1 << 16
 _PIPE_BYTES = 1 << 20
 _GOODBYE_S = 2.0
 """How long processes have between SIGTERM and SIGKILL."""
+_LAST_LINES_S = 30.0
+"""How long what strace has written may take to be read after its end."""
 
 
 class StraceSource:
@@ -115,6 +117,8 @@ class StraceSource:
     def stop(self) -> None:
         """End what still runs under strace, take in the rest of the trace, and close it."""
         if self._thread is not None and self._thread.is_alive():
+            if status(self._tracer_pid) is None:
+                self._over.wait(_LAST_LINES_S)  # strace has gone: the rest of the trace is on its way
             left = self.alive
             if left and not self._over.is_set():
                 self._put_gap(
@@ -122,9 +126,9 @@ class StraceSource:
                     f"{len(left)} processes still ran when the recording ended, and were ended with it: "
                     f"{_pids(left)}",
                 )
-            self._end_processes()
+                self._end_processes()
             self._stopping.set()
-            self._thread.join(timeout=_GOODBYE_S)
+            self._thread.join(_LAST_LINES_S)
         self._end_processes()
         self._release()
         if self._info.state == "recording":

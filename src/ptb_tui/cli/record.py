@@ -1,0 +1,125 @@
+"""``ptb record``: run a command, recorded from outside.
+
+Returns the command's exit code as a shell would: 128 + N after signal N, 127 where there is no such program, 126
+where it cannot be executed. The command's own output passes through unchanged; with ``--json`` stdout belongs to the
+document, and the command's output goes to stderr.
+"""
+
+from pathlib import Path
+
+import click
+
+from ptb_tui.cli.output import json_option, note, print_json
+
+_COUNTED = (
+    ("process_starts", "processes"),
+    ("execs", "execs"),
+    ("files", "file accesses"),
+    ("net", "connections"),
+    ("commands", "commands"),
+    ("transcript", "transcript rows"),
+    ("file_versions", "file versions"),
+    ("gpu", "GPU samples"),
+    ("gaps", "gaps"),
+)
+
+
+@click.command(
+    "record",
+    short_help="run a command and record it",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.option("-o", "--output", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the new run.")
+@click.option("--cwd", type=click.Path(path_type=Path), default=Path(), help="Where the command runs.")
+@click.option("--agent", help="The scaffold, where its transcript does not tell.")
+@click.option("--agent-model", metavar="MODEL", help="The agent's model.")
+@click.option("--benchmark", help="The task's benchmark.")
+@click.option("--base-model", metavar="MODEL", help="The task's base model.")
+@click.option(
+    "--limit-hours", type=click.FloatRange(min=0), help="The task's time limit; noted, not enforced."
+)
+@click.option(
+    "--transcript",
+    type=click.Choice(["auto", "claude", "codex", "gemini", "opencode", "none"]),
+    default="auto",
+    show_default=True,
+    help="Read the command's output as an agent's event stream.",
+)
+@click.option(
+    "--gpu-hz",
+    type=click.FloatRange(min=1 / 60, max=10),
+    default=1.0,
+    show_default=True,
+    help="GPU samples a second.",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="Seconds that processes may outlive the command before they are ended.",
+)
+@json_option
+@click.argument("command_line", metavar="-- CMD…", nargs=-1, required=True, type=click.UNPROCESSED)
+def command(
+    output: Path | None,
+    cwd: Path,
+    agent: str | None,
+    agent_model: str | None,
+    benchmark: str | None,
+    base_model: str | None,
+    limit_hours: float | None,
+    transcript: str,
+    gpu_hz: float,
+    grace: float,
+    as_json: bool,
+    command_line: tuple[str, ...],
+) -> int:
+    """Run CMD and record its processes, files, network, GPU and words into a new run.
+
+    Returns CMD's exit code, 128 + N after signal N, 127 where there is no such program.
+    """
+    from recorder.output import Choice
+    from recorder.recording import Plan, record
+    from store.manifest import Facts
+
+    plan = Plan(
+        argv=command_line,
+        folder=cwd.resolve(),
+        output=output,
+        facts=Facts(
+            agent=agent,
+            agent_model=agent_model,
+            benchmark=benchmark,
+            base_model=base_model,
+            limit_s=None if limit_hours is None else limit_hours * 3600,
+        ),
+        transcript=Choice(transcript),
+        gpu_interval_s=1 / gpu_hz,
+        grace_s=grace,
+        stdout=2 if as_json else 1,
+    )
+    outcome = record(plan, note)
+    if as_json:
+        print_json(
+            {
+                "run_id": outcome.run_id,
+                "folder": str(outcome.folder),
+                "head": outcome.head,
+                "exit_code": outcome.exit_code,
+                "rows": outcome.rows,
+                "sources": [
+                    {"name": s.name, "backend": s.backend, "state": s.state, "reason": s.reason}
+                    for s in outcome.sources
+                ],
+            }
+        )
+        return outcome.exit_code
+    counted = [f"{outcome.rows[table]:,} {what}" for table, what in _COUNTED if outcome.rows.get(table)]
+    note(f"recorded {outcome.run_id}: {', '.join(counted) or 'nothing'}")
+    for source in outcome.sources:
+        if source.state == "unavailable":
+            note(f"not recorded: {source.name}: {source.reason}")
+    note(f"in {outcome.folder}, head {outcome.head}")
+    note(f"ptb open {outcome.run_id if output is None else output}")
+    return outcome.exit_code

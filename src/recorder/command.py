@@ -1,0 +1,110 @@
+"""The recorded command as a child process: started but held back, released once every witness looks, awaited.
+
+Exit codes are a shell's: the command's own, 128 + N after signal N, 127 where there is no such program and 126
+where it cannot be executed.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, ClassVar
+
+from store.errors import BadInput
+
+_HOLD = ("/bin/sh", "-c", 'kill -STOP $$; exec "$@"', "sh")
+"""Runs what follows once it is sent SIGCONT, in the same process."""
+
+
+class NoSuchProgram(BadInput):
+    """The command to record is not there."""
+
+    exit_code: ClassVar[int] = 127
+
+
+class NotExecutable(BadInput):
+    """The command to record is there and cannot be executed."""
+
+    exit_code: ClassVar[int] = 126
+
+
+def check_command(argv: Sequence[str], folder: Path) -> None:
+    """Raise :class:`NoSuchProgram` or :class:`NotExecutable` for a command that could not start in ``folder``."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is no folder to run a command in; see --cwd")
+    program = argv[0]
+    if os.sep not in program:
+        if shutil.which(program) is None:
+            raise NoSuchProgram(f"{program}: no such program on PATH")
+        return
+    path = folder / program
+    if not path.exists():
+        raise NoSuchProgram(f"{program}: no such program in {folder}")
+    if path.is_dir() or not os.access(path, os.X_OK):
+        raise NotExecutable(f"{program} cannot be executed; is it a program, and is its x bit set?")
+
+
+class Command:
+    """A child process that waits for :meth:`release`."""
+
+    def __init__(
+        self, argv: Sequence[str], folder: Path, *, launched: bool, stdout: int | None, stderr: int | None
+    ):
+        """Start ``argv`` in ``folder``; ``launched``: it is a launcher's and holds the command back by itself.
+
+        ``stdout`` and ``stderr`` are as :class:`subprocess.Popen` takes them.
+        """
+        self._held = not launched
+        self._process = subprocess.Popen(
+            argv if launched else [*_HOLD, *argv], cwd=folder, stdout=stdout, stderr=stderr
+        )
+        if self._held:
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        self.over = threading.Event()
+        """Set when the child has ended."""
+        self._waiter = threading.Thread(target=self._wait, name="ptb-command", daemon=True)
+
+    @property
+    def pid(self) -> int:
+        """The child's pid."""
+        return self._process.pid
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """Its output, where it was piped."""
+        return self._process.stdout
+
+    @property
+    def stderr(self) -> IO[bytes] | None:
+        """Its error output, where it was piped."""
+        return self._process.stderr
+
+    @property
+    def returncode(self) -> int:
+        """As :class:`subprocess.Popen` has it: negative after a signal. Only after :attr:`over`."""
+        return self._process.returncode
+
+    def release(self) -> None:
+        """Let the command run."""
+        if self._held:
+            os.kill(self.pid, signal.SIGCONT)
+        self._waiter.start()
+
+    def abandon(self) -> None:
+        """Kill and reap a child whose recording could not be started."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+
+    def _wait(self) -> None:
+        self._process.wait()
+        self.over.set()
+
+
+def shell_code(exit_code: int | None, number: int | None) -> int:
+    """What a shell reports for an exit code, or for death by signal ``number``."""
+    return 128 + number if number is not None else exit_code or 0

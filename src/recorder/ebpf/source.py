@@ -1,0 +1,202 @@
+"""The eBPF witness: loads the programs, says what to record, and keeps emptying the rings."""
+
+import os
+import struct
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from recorder.ebpf import procfs
+from recorder.ebpf.clock import Clock
+from recorder.ebpf.decode import Batch, Decoder
+from recorder.ebpf.layout import EVENT, TEXT, Loss
+from recorder.ebpf.libbpf import Object, possible_cpus
+from recorder.ebpf.ring import Ring
+from recorder.source import Target
+from store.errors import PtbError, Unavailable
+from store.manifest import SourceInfo
+from store.rows import Gap, Quality, Source, Stamp
+from store.sink import Sink
+
+OBJECT = Path(__file__).with_name("recorder.bpf.o")
+
+_BATCH = 16_384
+"""Records taken at once: bounds the memory of a batch, 8 MiB of text records."""
+_PAUSE_S = 0.02
+_LOOK_S = 1.0
+"""Between two looks at the loss counters and the clock."""
+_SWEEP_S = 10.0
+"""Between two records of an access that stays open."""
+_BUSY_S = 1.0
+"""How long to wait for a record that a CPU is still writing."""
+_LOST = {
+    Loss.EVENTS: ("ring_full", "records of bytes, ends and signals: the ring was full"),
+    Loss.TEXTS: ("ring_full", "records of opens, names and process starts: the ring was full"),
+    Loss.LONG_TEXTS: ("ring_full", "records of execs and long paths: the ring was full"),
+    Loss.PROCESSES: ("table_full", "processes and all they did: the process table was full"),
+}
+
+
+class EbpfSource:
+    """Records a process tree or a cgroup; implements :class:`recorder.source.Source`."""
+
+    def __init__(self, path: Path = OBJECT) -> None:
+        self._path = path
+        self._info = SourceInfo("kernel", "ebpf", "unavailable", "not started")
+        self._object: Object | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._failure: PtbError | None = None
+
+    @property
+    def info(self) -> SourceInfo:
+        """Name, backend and state."""
+        return self._info
+
+    @property
+    def alive(self) -> list[int]:
+        """Host pids of recorded processes that have not ended, as far as records were read."""
+        return self._decoder.lifecycle.alive if self._object else []
+
+    def start(self, target: Target, sink: Sink) -> None:
+        """Load, attach and begin; raises :class:`Unavailable` where the kernel, libbpf or a privilege is lacking."""
+        try:
+            self._object = self._loaded(target)
+        except Unavailable as error:
+            self._info = replace(self._info, state="unavailable", reason=str(error))
+            raise
+        self._sink = sink
+        self._clock = Clock()
+        self._decoder = Decoder(sink, self._clock)
+        self._texts, self._long_texts, self._events = (
+            Ring(self._object.map_fd(name), self._object.capacity(name))
+            for name in ("texts", "long_texts", "events")
+        )
+        self._lost = dict.fromkeys(_LOST, 0)
+        self._missed = 0
+        self._looked_at = time.time_ns()
+        self._enrol(target)
+        self._object.attach()
+        self._info = SourceInfo("kernel", "ebpf", "recording")
+        self._thread = threading.Thread(target=self._consume, name="ebpf", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Detach, write what is left in tables and rings, and unload."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._object is None:
+            return
+        self._object.detach()
+        if self._failure is None:
+            self._object.run("sweep")
+            while self._drain():
+                pass
+            self._look()
+        for ring in (self._texts, self._long_texts, self._events):
+            ring.close()
+        self._object.close()
+        self._object = None
+        self._info = replace(self._info, state="ended")
+        if self._failure is not None:
+            raise self._failure
+
+    def _loaded(self, target: Target) -> Object:
+        if not self._path.is_file():
+            raise Unavailable(f"{self._path} is missing: build it with scripts/build-bpf.sh")
+        if os.geteuid() != 0:
+            raise Unavailable("eBPF capture needs root; run ptb with sudo, or record with strace")
+        found = Object(self._path)
+        try:
+            cgroup, level = procfs.cgroup(Path(target.cgroup)) if target.cgroup else (0, 0)
+            found.set_constants(struct.pack("=Qi", cgroup, level))
+            found.resize("scratches", possible_cpus())
+            found.load()
+        except Unavailable:
+            found.close()
+            raise
+        return found
+
+    def _enrol(self, target: Target) -> None:
+        """Record the processes that are there already; the kernel half announces each at its first act."""
+        assert self._object is not None
+        pids = procfs.members(Path(target.cgroup)) if target.cgroup else procfs.descendants(target.root_pid)
+        for pid in pids:
+            self._decoder.lifecycle.enrol(pid)
+            self._object.insert("processes", struct.pack("=I", pid), bytes(16))
+
+    def _consume(self) -> None:
+        next_look = next_sweep = time.monotonic()
+        next_sweep += _SWEEP_S
+        try:
+            while not self._stopping.is_set():
+                if self._drain() < _BATCH // 8:
+                    self._stopping.wait(_PAUSE_S)
+                now = time.monotonic()
+                if now >= next_look:
+                    self._look()
+                    next_look = now + _LOOK_S
+                if now >= next_sweep:
+                    assert self._object is not None
+                    self._object.run("sweep")
+                    next_sweep = now + _SWEEP_S
+        except PtbError as error:  # the disk refused: stop() tells the caller
+            self._failure = error
+            self._info = replace(self._info, state="ended", reason=str(error))
+
+    def _drain(self) -> int:
+        """Take and write one batch; how many records it had.
+
+        A record about an access is written to its ring after the text that tells the access's path, so the texts
+        are taken up to where they were *after* the end of the events was read.
+        """
+        events_end = self._events.end
+        long_end = self._long_texts.end
+        texts_end = self._texts.end
+        texts = self._texts.take(TEXT, texts_end, _BATCH)
+        waited_since = time.monotonic()
+        behind = len(texts) == _BATCH
+        while not behind and self._texts.position < texts_end and time.monotonic() < waited_since + _BUSY_S:
+            time.sleep(0)
+            more = self._texts.take(TEXT, texts_end, _BATCH)
+            if len(more):
+                texts = np.concatenate([texts, more])
+        long_texts = self._long_texts.take_variable(long_end)
+        events = self._events.take(EVENT, self._events.position if behind else events_end, _BATCH)
+        batch = Batch(texts, long_texts, events)
+        if len(batch):
+            self._decoder.put(batch)
+        return len(batch)
+
+    def _look(self) -> None:
+        """Say what was lost and whether the system clock was set, since the last look."""
+        assert self._object is not None
+        now = time.time_ns()
+        counters = self._object.sum_per_cpu("losses", len(Loss))
+        for loss, (cause, what) in _LOST.items():
+            lost = counters[loss] - self._lost[loss]
+            if lost:
+                self._put_gap(cause, f"{lost} {what}", now, lost)
+                self._lost[loss] = counters[loss]
+        missed = self._object.missed()
+        if missed > self._missed:
+            count = missed - self._missed
+            self._put_gap(
+                "missed", f"the kernel skipped {count} calls of the recorder's programs", now, count
+            )
+            self._missed = missed
+        jump = self._clock.look()
+        if jump is not None:
+            self._put_gap(
+                "clock_jump", f"the system clock was set by {jump.step / 1e9:+.3f} s", jump.at, None
+            )
+        self._looked_at = now
+
+    def _put_gap(self, cause: str, reason: str, now: int, lost: int | None) -> None:
+        gap = Gap(cause, reason, start_ts=self._looked_at, end_ts=now, lost=lost)
+        self._sink.put(Stamp(now, Quality.ARRIVAL, Source.KERNEL), gap)

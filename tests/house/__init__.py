@@ -1,0 +1,1 @@
+"""The repository itself: packaging, imports, documents."""

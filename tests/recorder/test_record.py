@@ -1,0 +1,259 @@
+"""``ptb record`` end to end: the command's output and code come through, and the run holds what it did."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder.strace.proc_status import status
+from store.snapshot import Snapshot
+
+PTB = [sys.executable, "-P", "-m", "ptb_tui"]
+CLAUDE = Path(__file__).parents[1] / "samples" / "claude.jsonl"
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "runs"
+    monkeypatch.setenv("PTB_RUNS", str(folder))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return folder
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+def record(*args: str, cwd: Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*PTB, "record", *args], cwd=cwd, capture_output=True, timeout=60, check=False, **options
+    )
+
+
+def begin(*args: str, cwd: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*PTB, "record", *args],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def until(condition: Any, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def table(run: Path, name: str) -> list[dict[str, Any]]:
+    """The rows of a recorded table, with symbols as text."""
+    with Snapshot.open(run) as snapshot:
+        strings = snapshot.strings().to_pylist()
+        rows: list[dict[str, Any]] = snapshot.table(name).to_pylist()
+        symbols = {field.name for field in snapshot.table(name).schema if str(field.type) == "int32"}
+    return [
+        {key: strings[value] if key in symbols and value is not None else value for key, value in row.items()}
+        for row in rows
+    ]
+
+
+def manifest(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run / "run.json").read_text())
+    return found
+
+
+def only_run(runs: Path) -> Path:
+    (run,) = runs.iterdir()
+    return run
+
+
+def without_strace(work: Path) -> dict[str, str]:
+    """An environment whose PATH has a shell and its tools, and no strace."""
+    tools = work.parent / "tools"
+    tools.mkdir()
+    for name in ("sh", "cat", "echo", "sleep"):
+        (tools / name).symlink_to(Path("/bin", name).resolve())
+    return {**os.environ, "PATH": str(tools)}
+
+
+def test_output_and_code_come_through(runs: Path, work: Path) -> None:
+    done = record("--", "sh", "-c", r"printf 'a\0b\377'; echo err >&2; exit 7", cwd=work)
+    assert done.returncode == 7
+    assert done.stdout == b"a\0b\xff"
+    assert done.stderr.startswith(b"err\n")
+    run = only_run(runs)
+    assert f"ptb open {run.name}" in done.stderr.decode()
+    assert manifest(run)["facts"]["exit_status"] == "7"
+    assert manifest(run)["facts"]["root"] == str(work)
+    assert manifest(run)["state"] == "closed"
+    assert next(row["argv"] for row in table(run, "execs")).startswith("sh -c ")
+
+
+def test_the_head_that_is_printed_is_the_run_s(runs: Path, work: Path) -> None:
+    done = record("--", "true", cwd=work)
+    head = done.stderr.decode().split(" head ")[1].split()[0]
+    verified = subprocess.run(
+        [*PTB, "verify", "--head", head, str(only_run(runs))], capture_output=True, check=False, timeout=60
+    )
+    assert verified.returncode == 0, verified.stdout
+
+
+def test_json_has_stdout_to_itself(runs: Path, work: Path) -> None:
+    done = record("--json", "-o", str(work / "run"), "--", "sh", "-c", "echo out; kill -9 $$", cwd=work)
+    answer = json.loads(done.stdout)
+    assert done.returncode == answer["exit_code"] == 137
+    assert answer["folder"] == str(work / "run")
+    assert answer["rows"]["process_starts"] == 1
+    assert {source["name"] for source in answer["sources"]} >= {"kernel", "gpu", "transcript"}
+    assert done.stderr.startswith(b"out\n")
+    assert manifest(work / "run")["facts"]["exit_status"] == "SIGKILL"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"), [(["no-such-program"], 127), (["./no-such-program"], 127), (["./data"], 126)]
+)
+def test_a_command_that_cannot_start_leaves_no_run(
+    runs: Path, work: Path, argv: list[str], code: int
+) -> None:
+    (work / "data").write_text("no program")
+    done = record("--", *argv, cwd=work)
+    assert done.returncode == code
+    assert done.stderr.decode().startswith(f"ptb: {argv[0]}")
+    assert len(done.stderr.splitlines()) == 1
+    assert not runs.exists()
+
+
+def test_a_run_is_not_written_over(runs: Path, work: Path) -> None:
+    record("-o", "run", "--", "true", cwd=work)
+    done = record("-o", "run", "--", "sh", "-c", ": > ran", cwd=work)
+    assert done.returncode == 2
+    assert b"holds a run already" in done.stderr
+    assert not (work / "ran").exists()
+
+
+def test_the_agent_s_words_are_read_on_their_way(runs: Path, work: Path) -> None:
+    done = record("--", "cat", str(CLAUDE), cwd=work)
+    assert done.stdout == CLAUDE.read_bytes()
+    run = only_run(runs)
+    assert manifest(run)["facts"]["agent"] == "claude"
+    assert manifest(run)["facts"]["agent_model"]
+    words = table(run, "transcript")
+    assert len(words) > 10
+    assert all(row["ts"] is not None for row in words)
+    assert table(run, "commands")
+    (info,) = [source for source in manifest(run)["sources"] if source["name"] == "transcript"]
+    assert (info["backend"], info["state"]) == ("claude", "ended")
+
+
+def test_ordinary_output_is_no_transcript(runs: Path, work: Path) -> None:
+    record("--", "sh", "-c", 'echo "{\\"a\\": 1}"; echo "[x] y"; echo words', cwd=work)
+    run = only_run(runs)
+    assert table(run, "transcript") == []
+    (info,) = [source for source in manifest(run)["sources"] if source["name"] == "transcript"]
+    assert info["state"] == "unavailable"
+    assert ("transcript", "unavailable") in [(row["source"], row["cause"]) for row in table(run, "gaps")]
+
+
+def test_what_is_told_to_be_a_transcript_is_kept_whole(runs: Path, work: Path) -> None:
+    record("--transcript", "codex", "--", "sh", "-c", "echo not json; echo more >&2", cwd=work)
+    assert {row["text"] for row in table(only_run(runs), "transcript")} == {"not json", "more"}
+
+
+def test_without_strace_the_rest_is_recorded_and_the_gap_is_told(runs: Path, work: Path) -> None:
+    done = record("--", "cat", str(CLAUDE), cwd=work, env=without_strace(work))
+    assert done.returncode == 0
+    assert done.stdout == CLAUDE.read_bytes()
+    run = only_run(runs)
+    assert table(run, "transcript")
+    assert table(run, "process_starts") == []
+    (reason,) = [row["reason"] for row in table(run, "gaps") if row["source"] == "kernel"]
+    assert "apt-get install strace" in reason
+    (info,) = [source for source in manifest(run)["sources"] if source["name"] == "kernel"]
+    assert (info["state"], info["reason"]) == ("unavailable", reason)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_the_command_s(runs: Path, work: Path, number: signal.Signals) -> None:
+    running = begin("--", "sh", "-c", ": > started; exec sleep 60", cwd=work)
+    until((work / "started").exists)
+    running.send_signal(number)
+    _, err = running.communicate(timeout=30)
+    assert running.returncode == 128 + number, err
+    run = only_run(runs)
+    assert manifest(run)["state"] == "closed"
+    assert manifest(run)["facts"]["exit_status"] == number.name
+    assert [row["signal"] for row in table(run, "process_exits")] == [number]
+
+
+def test_a_command_may_catch_the_signal_and_choose_its_code(runs: Path, work: Path) -> None:
+    running = begin(
+        "--", "sh", "-c", "trap 'exit 5' TERM; : > started; while :; do sleep 0.05; done", cwd=work
+    )
+    until((work / "started").exists)
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=30)
+    assert running.returncode == 5
+
+
+def test_ctrl_c_at_a_terminal_reaches_the_command_once(runs: Path, work: Path) -> None:
+    script = "import signal, sys, time\nn = []\nsignal.signal(2, lambda *_: n.append(1))\n"
+    script += "open('started', 'w').close()\ntime.sleep(1.5)\nsys.exit(40 + len(n))"
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(work)
+        os.execv(PTB[0], [*PTB, "record", "--", sys.executable, "-S", "-c", script])
+    until((work / "started").exists)
+    os.write(terminal, b"\x03")
+    out = b""
+    try:
+        while chunk := os.read(terminal, 4096):
+            out += chunk
+    except OSError:
+        pass
+    _, ended = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(ended) == 41, out
+    assert manifest(only_run(runs))["state"] == "closed"
+
+
+def test_processes_that_stay_are_ended_after_the_grace(runs: Path, work: Path) -> None:
+    done = record("--grace", "0.3", "--", "sh", "-c", "sleep 600 & echo $!; exit 3", cwd=work)
+    assert done.returncode == 3
+    assert status(int(done.stdout)) is None
+    assert b"1 processes it started still run" in done.stderr
+    assert "stopped" in [row["cause"] for row in table(only_run(runs), "gaps")]
+
+
+def test_secrets_in_argv_are_not_written(runs: Path, work: Path) -> None:
+    secret = "sk-ant-api03-" + "Ab9" * 12
+    done = record(
+        "--", "sh", "-c", ": $0", secret, cwd=work, env={**os.environ, "MY_API_KEY": "hush-hush-42x"}
+    )
+    assert done.returncode == 0
+    record("--", "sh", "-c", ": hush-hush-42x", cwd=work, env={**os.environ, "MY_API_KEY": "hush-hush-42x"})
+    for file in runs.rglob("*"):
+        if file.is_file():
+            assert secret.encode() not in file.read_bytes()
+    commands = [manifest(run)["facts"]["command"] for run in sorted(runs.iterdir())]
+    assert all(secret not in text and "hush-hush" not in text for text in commands)
+
+
+def test_a_reader_that_goes_away_ends_the_command_as_it_would_unrecorded(runs: Path, work: Path) -> None:
+    running = begin("--", "sh", "-c", "while :; do echo y || exit 9; done", cwd=work)
+    assert running.stdout is not None
+    assert running.stdout.readline() == b"y\n"
+    running.stdout.close()
+    assert running.wait(30) in (9, 128 + signal.SIGPIPE)
+    assert manifest(only_run(runs))["state"] == "closed"
