@@ -8,8 +8,12 @@ Format: strace(1) and its source, print_quoted_string_ex and printfd, versions 5
 
 import re
 
-_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
-_STRUCTURE = re.compile(_STRING + r"|<[^<>]*>|/\*.*?\*/|[\[({\])},]", re.DOTALL)
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_STRINGS = rf"\[(?>{_STRING}(?:\.\.\.)?(?:, )?)+(?:\.\.\.)?\]"
+"""A whole array of strings in one step: an environment has dozens, and every exec prints one."""
+_STRUCTURE = re.compile(rf"{_STRINGS}|{_STRING}|<[^<>]*>|/\*.*?\*/|[\[({{\])}},]", re.DOTALL)
+_OPENING = frozenset("[({")
+_CLOSING = frozenset("])}")
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _NAMED = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"v": b"\v", b"f": b"\f", b"a": b"\a", b"b": b"\b"}
 
@@ -27,13 +31,14 @@ def arguments(text: str, start: int) -> tuple[list[str], int]:
     depth = 0
     begin = start
     for token in _STRUCTURE.finditer(text, start):
-        mark = text[token.start()]
-        if mark == "," and depth == 0:
-            found.append(text[begin : token.start()].strip())
-            begin = token.end()
-        elif mark in "[({":
+        mark = token[0]
+        if mark == ",":
+            if depth == 0:
+                found.append(text[begin : token.start()].strip())
+                begin = token.end()
+        elif mark in _OPENING:
             depth += 1
-        elif mark in "])}":
+        elif mark in _CLOSING:
             if depth == 0:
                 last = text[begin : token.start()].strip()
                 if last or found:
