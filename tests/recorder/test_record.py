@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -257,3 +258,19 @@ def test_a_reader_that_goes_away_ends_the_command_as_it_would_unrecorded(runs: P
     running.stdout.close()
     assert running.wait(30) in (9, 128 + signal.SIGPIPE)
     assert manifest(only_run(runs))["state"] == "closed"
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="util-linux has no setpriv here")
+def test_a_killed_recorder_leaves_no_command_that_goes_on_unseen(runs: Path, work: Path) -> None:
+    script = ": > started; sleep 0.5; : > unseen; sleep 600"
+    running = begin("--transcript", "none", "--", "sh", "-c", script, cwd=work)
+    until((work / "started").exists)
+    time.sleep(0.3)  # the log is flushed every 100 ms
+    running.kill()
+    running.wait()
+    time.sleep(1)
+    assert not (work / "unseen").exists()
+    run = only_run(runs)
+    assert [row["path"] for row in table(run, "files") if row["path"] == str(work / "started")]
+    (shell,) = [row["pid"] for row in table(run, "process_starts") if row["parent_id"] is None]
+    assert status(shell) is None

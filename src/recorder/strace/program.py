@@ -44,6 +44,22 @@ def find() -> str:
     return path
 
 
+def tether() -> list[str]:
+    """The argv in front of strace that lets it die with its parent; empty where util-linux has no such tool.
+
+    A recorder that is killed then takes strace along, and without strace the traced processes cannot go on unseen.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return []
+    argv = [setpriv, "--pdeathsig", "KILL", "--"]
+    try:
+        works = subprocess.run([*argv, "true"], capture_output=True, timeout=20, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return argv if works else []
+
+
 def command(strace: str, output: str, traced: Sequence[str]) -> list[str]:
     """The argv that runs ``traced`` under strace, with the trace written to ``output``."""
     calls = ",".join(f"?{name}" for name in CALLS)  # ?: a call that this strace or machine lacks is no error

@@ -94,7 +94,7 @@ class StraceSource:
             OSError, AttributeError
         ):  # a larger buffer is a courtesy; unprivileged users have a quota
             fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        return program.command(strace, str(self._fifo), command)
+        return [*program.tether(), *program.command(strace, str(self._fifo), command)]
 
     def start(self, target: Target, sink: Sink) -> None:
         """Read what the strace process ``target.root_pid`` writes; :meth:`wrap` comes first."""
