@@ -19,6 +19,7 @@ class Verb:
 
 
 VERBS: tuple[Verb, ...] = (
+    Verb("import", "ptb_tui.cli.import_run", "turn results of PostTrainBench into runs"),
     Verb("record", "ptb_tui.cli.record", "run a command and record it"),
     Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
 )
