@@ -228,7 +228,7 @@ def test_rapid_rewrites_keep_the_last_state_and_count_the_others(run: Recorded) 
 def test_settling_a_file_keeps_it_as_it_is_now(run: Recorded) -> None:
     """Large enough to rest for longer than this test waits."""
     run.begin()
-    states = [f"{what}\n" * 20_000 for what in ("first", "as it was executed", "overwritten")]
+    states = [f"{what}\n" * 60_000 for what in ("first", "as it was executed", "overwritten")]
     run.write("run.sh", states[0])
     _eventually(lambda: len(run.kept.versions()) == 1)
     run.write("run.sh", states[1])
