@@ -20,6 +20,9 @@ class Verb:
 
 VERBS: tuple[Verb, ...] = (
     Verb("import", "ptb_tui.cli.import_run", "turn results of PostTrainBench into runs"),
+    Verb(
+        "doctor", "ptb_tui.cli.doctor", "what this machine can capture, sandbox and score with, and why not"
+    ),
     Verb("record", "ptb_tui.cli.record", "run a command and record it"),
     Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
 )

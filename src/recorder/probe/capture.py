@@ -1,0 +1,185 @@
+"""The ladder of kernel-level witnesses, best first, and the gates beside it."""
+
+import ctypes
+import errno
+import os
+import platform
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from recorder.probe import bpf_hooks
+from recorder.probe.capability import MEASURED_ON, Area, Capability, State
+from recorder.strace import program
+from store.errors import PtbError, Unavailable
+
+_BTF: Final = Path("/sys/kernel/btf/vmlinux")
+_CAPABILITIES: Final = {"CAP_BPF": 39, "CAP_PERFMON": 38}
+_CAP_SYS_ADMIN: Final = 21
+
+_FAN_CLASS_CONTENT: Final = 0x04
+_FAN_REPORT_FID: Final = 0x200
+_FAN_CLOEXEC: Final = 0x01
+
+_EBPF_COST: Final = (
+    "CPU × 1.03 for process-heavy work, 1.12 with 64 kB reads, 1.32 unpacking 20,000 files,"
+    f" 1.51 with 1 kB reads ({MEASURED_ON})"
+)
+_EBPF_BLIND: Final = "what a mapping is read for once it is mapped; arguments of 32-bit system calls"
+_STRACE_COST: Final = f"CPU × 1.04 to 1.35 for most work, 7 unpacking 20,000 files ({MEASURED_ON})"
+_STRACE_BLIND: Final = (
+    "bytes read and written, io_uring; a program under it can notice it, and cannot use strace itself"
+)
+_FANOTIFY_COST: Final = f"CPU × 1.04 to 1.44, 1.96 with 1 kB reads ({MEASURED_ON})"
+_FANOTIFY_BLIND: Final = (
+    "argv, byte counts, repeated accesses (they merge), other mounts than the marked ones"
+)
+
+
+def ebpf() -> Capability:
+    """The best witness: everything, by the kernel's own account."""
+
+    def verdict(state: State, why: str, fix: str | None = None) -> Capability:
+        return Capability(Area.CAPTURE, "eBPF", state, why, _EBPF_COST, _EBPF_BLIND, fix)
+
+    kernel = platform.release()
+    if not _BTF.exists():
+        return verdict(
+            State.FAILS,
+            f"kernel {kernel} has no BTF at {_BTF}",
+            "boot a kernel with CONFIG_DEBUG_INFO_BTF=y (every current distribution's has it)",
+        )
+    missing = _missing_capabilities()
+    if missing:
+        return verdict(
+            State.FAILS, f"this process lacks {' and '.join(missing)}", "run ptb as root: sudo ptb record …"
+        )
+    try:
+        refused = bpf_hooks.load(bpf_hooks.TRACEPOINT)
+    except Unavailable as error:
+        installs = "apt-get install libbpf1 (Fedora: dnf install libbpf)"
+        return verdict(State.FAILS, str(error), installs if "libbpf" in str(error) else None)
+    if refused:
+        return verdict(
+            State.FAILS,
+            f"a tracepoint program does not load: {refused}",
+            "record on the host, outside containers",
+        )
+    if find_spec("recorder.ebpf") is None:
+        return verdict(State.FAILS, "the kernel takes tracepoint programs, but this ptb ships none yet")
+    return verdict(State.WORKS, f"kernel {kernel} has BTF and took a tracepoint program just now")
+
+
+def stricter_hooks() -> list[Capability]:
+    """Hooks that nothing here uses, because not every machine has them; reported for those who plan to."""
+    return [_hook(bpf_hooks.ENTRY), _hook(bpf_hooks.LSM)]
+
+
+def _hook(hook: bpf_hooks.Hook) -> Capability:
+    name = f"eBPF {hook.name}"
+    if _missing_capabilities():
+        return Capability(
+            Area.CAPTURE, name, State.UNKNOWN, "not tried without privileges; ptb does not need it"
+        )
+    try:
+        refused = bpf_hooks.load(hook)
+    except Unavailable as error:
+        return Capability(Area.CAPTURE, name, State.UNKNOWN, f"{error}; ptb does not need it")
+    if refused:
+        return Capability(Area.CAPTURE, name, State.FAILS, f"{refused}; ptb does not need it")
+    return Capability(Area.CAPTURE, name, State.WORKS, "a program loads; ptb does not need it")
+
+
+def strace() -> Capability:
+    """The fallback: complete for processes and names, by a program that is itself a process."""
+
+    def verdict(state: State, why: str, fix: str | None = None) -> Capability:
+        return Capability(Area.CAPTURE, "strace", state, why, _STRACE_COST, _STRACE_BLIND, fix)
+
+    try:
+        path = program.find()
+    except Unavailable as error:
+        return verdict(
+            State.FAILS, str(error).partition(":")[0], "apt-get install strace (Fedora: dnf install strace)"
+        )
+    try:
+        program.probe(path)
+    except Unavailable as error:
+        return verdict(State.FAILS, str(error), _ptrace_fix())
+    return verdict(State.WORKS, f"{path} traced a program just now")
+
+
+def fanotify() -> Capability:
+    """A second witness for opens, and the gate that can deny them."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "fanotify_init"):
+        why = "only Linux has it"
+        return Capability(Area.CAPTURE, "fanotify", State.FAILS, why, blind=_FANOTIFY_BLIND)
+    refused = {}
+    for use, flags in (("to watch", _FAN_REPORT_FID), ("to deny opens", _FAN_CLASS_CONTENT)):
+        fd = libc.fanotify_init(flags | _FAN_CLOEXEC, os.O_RDONLY | os.O_CLOEXEC)
+        if fd < 0:
+            refused[use] = errno.errorcode.get(ctypes.get_errno(), "unknown error")
+        else:
+            os.close(fd)
+    if not refused:
+        why, state = "the kernel gives a group to watch with and one to deny opens with", State.WORKS
+    else:
+        why = "the kernel refuses a group " + ", ".join(f"{use} ({code})" for use, code in refused.items())
+        state = State.FAILS
+    fix = "run ptb as root: sudo ptb record …" if "EPERM" in refused.values() else None
+    return Capability(Area.CAPTURE, "fanotify", state, why, _FANOTIFY_COST, _FANOTIFY_BLIND, fix)
+
+
+def transcript() -> Capability:
+    """The last rung: what the agent says of itself."""
+    return Capability(
+        Area.CAPTURE,
+        "transcript",
+        State.WORKS,
+        "read from the agent's output: Claude Code, Codex, Gemini CLI, OpenCode",
+        "nothing measurable",
+        "whatever the agent does not say; alone it proves no absence",
+    )
+
+
+def gpu() -> Capability:
+    """NVML, by opening it."""
+    from recorder.gpu.nvml import Nvml
+
+    cost = "one query a second and device, 40 ms of waiting each"
+    blind = "which kernels run; processes where NVML is asked from inside a container"
+    try:
+        nvml = Nvml.open()
+    except PtbError as error:
+        fix = "install NVIDIA's driver; in a container, start it with --gpus all"
+        return Capability(Area.CAPTURE, "GPU (NVML)", State.FAILS, str(error), cost, blind, fix)
+    try:
+        names = ", ".join(f"{device.index}: {device.name}" for device in nvml.devices)
+    finally:
+        nvml.close()
+    return Capability(Area.CAPTURE, "GPU (NVML)", State.WORKS, names, cost, blind)
+
+
+def _missing_capabilities() -> list[str]:
+    """Of what loading tracing programs takes; CAP_SYS_ADMIN stands for both."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return list(_CAPABILITIES)
+    effective = next(
+        (int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapEff:")), 0
+    )
+    if effective & 1 << _CAP_SYS_ADMIN:
+        return []
+    return [name for name, bit in _CAPABILITIES.items() if not effective & 1 << bit]
+
+
+def _ptrace_fix() -> str:
+    try:
+        scope = int(Path("/proc/sys/kernel/yama/ptrace_scope").read_text())
+    except (OSError, ValueError):
+        scope = 0
+    if scope > 1:
+        return "sysctl kernel.yama.ptrace_scope=1"
+    return "in a container, start it with --cap-add SYS_PTRACE; else end the debugger that traces this shell"
