@@ -4,7 +4,6 @@ import ctypes
 import errno
 import os
 import platform
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -65,9 +64,30 @@ def ebpf() -> Capability:
             f"a tracepoint program does not load: {refused}",
             "record on the host, outside containers",
         )
-    if find_spec("recorder.ebpf") is None:
-        return verdict(State.FAILS, "the kernel takes tracepoint programs, but this ptb ships none yet")
-    return verdict(State.WORKS, f"kernel {kernel} has BTF and took a tracepoint program just now")
+    return verdict(*_load_recorder())
+
+
+def _load_recorder() -> tuple[State, str, str | None]:
+    """Have the kernel verify the recorder's own programs, attach none, and let them go."""
+    from recorder.ebpf.libbpf import Object, possible_cpus
+    from recorder.ebpf.source import OBJECT
+
+    if not OBJECT.is_file():
+        return (
+            State.FAILS,
+            f"the kernel takes programs, but {OBJECT.name} was not built",
+            "scripts/build-bpf.sh",
+        )
+    try:
+        programs = Object(OBJECT)
+        try:
+            programs.resize("scratches", possible_cpus())
+            programs.load()
+        finally:
+            programs.close()
+    except Unavailable as error:
+        return State.FAILS, str(error), None
+    return State.WORKS, f"kernel {platform.release()} took the recorder's programs just now", None
 
 
 def stricter_hooks() -> list[Capability]:
@@ -128,6 +148,7 @@ def fanotify() -> Capability:
         why = "the kernel refuses a group " + ", ".join(f"{use} ({code})" for use, code in refused.items())
         state = State.FAILS
     fix = "run ptb as root: sudo ptb record …" if "EPERM" in refused.values() else None
+    why += "; this version of ptb does not use it yet"
     return Capability(Area.CAPTURE, "fanotify", state, why, _FANOTIFY_COST, _FANOTIFY_BLIND, fix)
 
 
