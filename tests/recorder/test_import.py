@@ -1,6 +1,8 @@
 """Results folders as runs: all four scaffolds in both forms, twice, in part, and damaged."""
 
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,25 @@ def test_a_tree_is_imported_by_several_processes(tmp_path: Path) -> None:
     assert {outcome.commands for outcome in outcomes} == {5}
     assert len(list_runs(tmp_path / "runs")) == 8
     assert not (tmp_path / "runs" / ".importing").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds the process in /proc")
+def test_a_process_that_dies_takes_only_its_own_folder_along(tmp_path: Path) -> None:
+    for job in range(40):
+        published(tmp_path / "results", "claude", f"gsm8k_Qwen_Qwen3-1.7B-Base_{job}")
+    outcomes = import_all(find_results(tmp_path / "results"), tmp_path / "runs", workers=2)
+    first = next(outcomes)
+    assert first.fate is Fate.IMPORTED
+    children = [
+        int(pid)
+        for task in Path("/proc/self/task").iterdir()
+        for pid in (task / "children").read_text().split()
+    ]
+    killed = [pid for pid in children if b"recorder.importer" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(killed[0], signal.SIGKILL)
+    fates = [outcome.fate for outcome in outcomes]
+    assert fates.count(Fate.FAILED) == 1
+    assert len(fates) == 39
 
 
 def test_a_run_that_cannot_be_imported_stops_no_other(tmp_path: Path) -> None:

@@ -40,31 +40,36 @@ class Judgement:
     rationale: str = ""
     crashed: str | None = None
     """Why there is no answer; None when there is one."""
+    left_at: int = 0
+    """When its file was last changed, nanoseconds since the epoch."""
 
 
 def read_judgements(folder: Path) -> list[Judgement]:
     """The judgements of a results folder, by judge."""
     found: dict[str, Judgement] = {}
-    outputs: set[str] = set()
+    outputs: dict[str, int] = {}
     for name in judgement_files(folder):
         match = _NAME.fullmatch(name)
         if match is None:
             continue
         file, rerun = match["file"], match["rerun"] or ""
         data = read_whole(folder / name, _LIMIT) or b""
+        left_at = (folder / name).lstat().st_mtime_ns
         if file in _LINES:
             judge = _OLD_JUDGE + rerun
-            found[judge] = _with_line(found.get(judge, Judgement(judge)), name, _LINES[file], data)
+            so_far = found.get(judge, Judgement(judge, left_at=left_at))
+            found[judge] = _with_line(so_far, name, _LINES[file], data)
         elif file == _AGGREGATE:
-            found[_AGGREGATE + rerun] = _from_json(_AGGREGATE + rerun, name, data)
+            found[_AGGREGATE + rerun] = replace(_from_json(_AGGREGATE + rerun, name, data), left_at=left_at)
         elif file.startswith("judgement_"):
             judge = file.removeprefix("judgement_") + rerun
-            found[judge] = _from_json(judge, name, data)
+            found[judge] = replace(_from_json(judge, name, data), left_at=left_at)
         elif file.startswith("judge_output"):
-            outputs.add((file.removeprefix("judge_output").strip("_") or _OLD_JUDGE) + rerun)
-    for judge in outputs - found.keys():
+            outputs[(file.removeprefix("judge_output").strip("_") or _OLD_JUDGE) + rerun] = left_at
+    for judge in outputs.keys() - found.keys():
         if judge != _OLD_JUDGE or _AGGREGATE not in found:
-            found[judge] = Judgement(judge, crashed="it left a transcript and no judgement")
+            crashed = "it left a transcript and no judgement"
+            found[judge] = Judgement(judge, crashed=crashed, left_at=outputs[judge])
     return [found[judge] for judge in sorted(found)]
 
 

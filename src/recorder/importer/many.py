@@ -1,20 +1,23 @@
 """Many results folders at once: each on its own, so that one that is broken stops no other."""
 
 import contextlib
-import multiprocessing
 import os
+import queue
+import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from recorder.importer.one import STAGING, Fate, Outcome, import_results
+from recorder.importer.one import STAGING, Outcome
 from recorder.importer.results import Results
 from recorder.importer.supersede import mark_superseded
+from recorder.importer.worker import Worker, import_one
 from store.durable import writing
-from store.errors import PtbError
+from store.locks import is_live
 
-_FEW = 3
+_UNLOCKED_S = 60.0
+_FEW = 4
 """So many folders are read faster here than a second process starts."""
 
 
@@ -25,6 +28,7 @@ def import_all(found: Sequence[Results], into: Path, workers: int | None = None)
     """
     with writing(into):
         into.mkdir(parents=True, exist_ok=True)
+    _sweep(into / STAGING)
     workers = min(workers or os.cpu_count() or 1, len(found))
     outcomes = _here(found, into) if len(found) < _FEW or workers < 2 else _pooled(found, into, workers)
     cases: set[str] = set()
@@ -32,41 +36,43 @@ def import_all(found: Sequence[Results], into: Path, workers: int | None = None)
         if outcome.case_id is not None:
             cases.add(outcome.case_id)
         yield outcome
-    with contextlib.suppress(OSError):  # another import may be using it
-        (into / STAGING).rmdir()
+    _sweep(into / STAGING)
     mark_superseded(into, cases)
+
+
+def _sweep(staging: Path) -> None:
+    """Delete what imports that were killed left behind; a folder just made may not be locked by its writer yet."""
+    with contextlib.suppress(OSError):
+        for left in list(staging.iterdir()):
+            if not is_live(left) and left.stat().st_mtime < time.time() - _UNLOCKED_S:
+                shutil.rmtree(left, ignore_errors=True)
+        staging.rmdir()
 
 
 def _here(found: Iterable[Results], into: Path) -> Iterator[Outcome]:
     for results in found:
-        yield _one(results, into)
+        yield import_one(results, into)
 
 
 def _pooled(found: Sequence[Results], into: Path, workers: int) -> Iterator[Outcome]:
-    """Processes are started afresh: the caller's threads and locks do not go along."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures: dict[Future[Outcome], Results] = {
-            pool.submit(_one, results, into): results for results in found
-        }
-        for future in as_completed(futures):
-            try:
-                yield future.result()
-            except BrokenProcessPool:
-                yield _failed(
-                    futures[future], "the process that imported it, or another, was killed; import it again"
-                )
+    """One thread a worker waits for its answers; a worker that dies takes only its own folder along."""
+    idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+    everyone = [Worker(into) for _ in range(workers)]
+    for worker in everyone:
+        idle.put(worker)
 
+    def ask(results: Results) -> Outcome:
+        worker = idle.get()
+        try:
+            return worker.ask(results)
+        finally:
+            idle.put(worker)
 
-def _one(results: Results, into: Path) -> Outcome:
-    """Import one folder; whatever is wrong with it is told in the outcome."""
-    try:
-        return import_results(results, into)
-    except PtbError as error:
-        return _failed(results, str(error))
-    except OSError as error:
-        return _failed(results, f"{error.filename or results.folder}: {error.strerror or error}")
-
-
-def _failed(results: Results, reason: str) -> Outcome:
-    return Outcome(str(results.folder), Fate.FAILED, reason=reason)
+    with ThreadPoolExecutor(workers, thread_name_prefix="ptb-import") as threads:
+        try:
+            for done in as_completed([threads.submit(ask, results) for results in found]):
+                yield done.result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            for worker in everyone:
+                worker.stop()

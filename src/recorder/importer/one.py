@@ -255,7 +255,7 @@ class _Import:
                 Verdict(
                     run_id=self._run_id,
                     verdict_id=f"imported-{judgement.judge}",
-                    ts=ended_at or 0,
+                    ts=ended_at or judgement.left_at,
                     reviewer=judgement.judge,
                     reviewer_kind=ReviewerKind.IMPORTED,
                     data=judgement.data,

@@ -57,7 +57,7 @@ def find_results(path: Path) -> list[Results]:
     Raises :class:`BadInput` where there is none.
     """
     if path.is_file():
-        return [_results(path.parent.resolve(), (path.name,))]
+        return [results_in(path.parent.resolve(), (path.name,))]
     if not path.is_dir():
         raise BadInput(f"{path} does not exist: give a results folder, a folder of them, or a trace")
     if (path / MANIFEST).exists():
@@ -73,7 +73,7 @@ def _search(folder: Path, depth: int) -> Iterator[Results]:
     cell = read_cell(folder.name)
     named = cell is not None and cell.benchmark in BENCHMARKS
     if traces or size_of(folder / "metrics.json") is not None or named:
-        yield _results(folder, traces)
+        yield results_in(folder, traces)
         return
     if depth == 0:
         return
@@ -82,7 +82,8 @@ def _search(folder: Path, depth: int) -> Iterator[Results]:
             yield from _search(below, depth - 1)
 
 
-def _results(folder: Path, traces: tuple[str, ...]) -> Results:
+def results_in(folder: Path, traces: tuple[str, ...]) -> Results:
+    """The results in ``folder``, read by its name; ``traces`` are the files with the agent's words, best first."""
     return Results(folder, read_method(folder.parent.name), read_cell(folder.name), traces)
 
 

@@ -77,6 +77,7 @@ class Conversation:
         self.rebuilt = False
         """True while texts come from prose, whose line ends and blanks are not exact."""
         self._redactor = redact
+        self._original = self._safe_text = ""
         self._clock = Clock()
         self._rows: list[Stamped] = []
         self._open: dict[str, OpenCall] = {}
@@ -108,7 +109,7 @@ class Conversation:
 
     def claim(self, text: str) -> None:
         """The agent's words for its result, so far."""
-        self.summary.claimed_result = self._redactor(text).text
+        self.summary.claimed_result = self._redact(text)
 
     def think(
         self, text: str, at: Moment | None = None, parent: str | None = None, usage: Usage = NO_USAGE
@@ -295,9 +296,12 @@ class Conversation:
         self._rows.append((stamp, row))
 
     def _redact(self, text: str) -> str:
-        redacted = self._redactor(text)
-        self.summary.redacted += redacted.count
-        return redacted.text
+        """A result and a command's output, or a claim and a message, are one text that is looked at once."""
+        if text is not self._original:
+            self._original, redacted = text, self._redactor(text)
+            self._safe_text = redacted.text
+            self.summary.redacted += redacted.count
+        return self._safe_text
 
     def _safe(self, text: str | None) -> str | None:
         return None if text is None else self._redact(text)
