@@ -250,6 +250,33 @@ def test_a_file_that_rests_is_read_later_without_being_asked(run: Recorded) -> N
     _eventually(lambda: len(run.kept.versions()) == 2)
 
 
+def test_the_files_that_are_there_are_kept_before_the_command_runs(run: Recorded) -> None:
+    (run.work / "eval").mkdir()
+    (run.work / "eval" / "items.jsonl").write_text('{"q": 1}')
+    (run.work / "weights.bin").write_bytes(bytes(range(256)) * 8)
+    (run.work / "huge.txt").write_bytes(b"x" * (9 << 20))
+    run.begin()
+    versions = {Path(version.path).name: version for version in run.kept.versions()}
+    assert {name: version.captured for name, version in versions.items()} == {
+        "items.jsonl": "whole",
+        "weights.bin": "none",
+        "huge.txt": "none",
+    }
+    assert versions["items.jsonl"].text == '{"q": 1}'
+    assert versions["items.jsonl"].process_id is None
+    assert "not read" in (versions["huge.txt"].reason or "")
+
+
+def test_a_full_folder_is_kept_in_part_and_says_so(run: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recorder.workspace.source.MOST_AT_START", 5)
+    for number in range(9):
+        (run.work / f"{number}.txt").write_text(str(number))
+    run.begin()
+    assert len(run.kept.versions()) == 5
+    (gap,) = run.kept.gaps()
+    assert gap.cause == "too_many"
+
+
 def test_the_last_sweep_finds_what_no_event_spoke_of(run: Recorded) -> None:
     (run.work / "before.txt").write_text("there before the start")
     time.sleep(0.03)
@@ -262,6 +289,7 @@ def test_the_last_sweep_finds_what_no_event_spoke_of(run: Recorded) -> None:
     run.source.stop()
     found = {Path(version.path).name: version for version in run.kept.versions()}
     assert {name: version.text for name, version in found.items()} == {
+        "before.txt": "there before the start",  # once, not again by the sweep
         "hidden.py": "found",
         "backdated.py": "found too",
     }

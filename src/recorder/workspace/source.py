@@ -1,4 +1,4 @@
-"""The workspace witness: versions of the files that a run writes.
+"""The workspace witness: the files of a run's folder as they were at the start, and versions of those it writes.
 
 A kernel source tells it of each file closed after writing (:meth:`WorkspaceSource.note_write`), and one thread reads
 them. Without such a source it looks for changed files every few seconds, which is weaker: who wrote is unknown,
@@ -25,6 +25,10 @@ from store.rows import FileVersion, Gap, Quality, Source, Stamp
 from store.sink import Sink
 
 MOST_PENDING: Final = 50_000
+MOST_AT_START: Final = 2_000
+"""Files of the folder that are read before the command runs."""
+MOST_STORED_AT_START: Final = 64 << 20
+"""Bytes of content kept of them."""
 MOST_STORED: Final = 4 << 30
 """Bytes of content kept of one run; beyond it files are only hashed."""
 
@@ -132,6 +136,7 @@ class WorkspaceSource:
         self._sink = sink
         self._folder = os.fsencode(target.folder)
         self._since_ns = time.time_ns() - _CTIME_ERR_NS
+        self._take_stock(sink)
         weakness = (
             None
             if self._scan_s is None
@@ -157,6 +162,29 @@ class WorkspaceSource:
         else:
             os.close(self._root)
         self._info = SourceInfo("workspace", self._backend, "ended", reason)
+
+    def _take_stock(self, sink: Sink) -> None:
+        """Keep the folder's files as they are before the command runs: what it reads and changes is held against them."""
+        first = self._stored
+        for number, found in enumerate(changed_files(self._root, self._folder, 0, Unseen())):
+            if number == MOST_AT_START or self._stored - first > MOST_STORED_AT_START:
+                reason = (
+                    f"the folder held more than {number} files before the start; the others were not read"
+                )
+                _gap(sink, "too_many", reason, None)
+                return
+            path, status = _shown(found.path), found.stat
+            identity = Identity(status.st_dev, status.st_ino)
+            now = time.time_ns()
+            written = Written(path, now, None, None, identity)
+            large = status.st_size > self._limits.whole
+            row = (
+                _unread(written, "there before the start, large: not read")
+                if large
+                else self._version(written)
+            )
+            if row is not None:
+                sink.put(Stamp(now, Quality.ARRIVAL, Source.WORKSPACE), row)
 
     def _run(self, sink: Sink) -> None:
         """Until told to stop: read what is due. Then the rest, then the sweep."""
