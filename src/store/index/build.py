@@ -23,7 +23,6 @@ from store.schema import NULL
 _TICKS = 1 << 16
 _LAST = (1 << 63) - 1
 _INT32 = np.iinfo(np.int32)
-_NONE = np.empty(0, np.intp)
 _CODE_OF = {"u1": "B", "i4": "i", "i8": "q", "f8": "d"}
 
 
@@ -155,10 +154,10 @@ def _ticks(writer: ColumnWriter, times: Ints) -> dict[str, Fact]:
 
 def _idle(writer: ColumnWriter, times: Ints, kinds: NDArray[np.uint8]) -> dict[str, Fact]:
     busy = times[(kinds != CODES[Kind.GPU]) & (times != NEVER)]
-    # As floats: the distance of two hostile times can exceed 64 bits.
-    pauses = np.flatnonzero(np.diff(busy.astype(np.float64)) >= IDLE_FLOOR_NS) if len(busy) else _NONE
+    # Of an ascending column, and unsigned: the distance of two hostile times can exceed 63 bits.
+    pauses = np.flatnonzero(np.diff(busy).view(np.uint64) >= IDLE_FLOOR_NS)
     _put(writer, "idle.start", busy[pauses])
-    _put(writer, "idle.end", busy[pauses + 1] if len(pauses) else busy[:0])
+    _put(writer, "idle.end", busy[pauses + 1])
     return {"busy": [int(busy[0]), int(busy[-1])] if len(busy) else None}
 
 

@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -81,6 +80,8 @@ def _key(identity: object) -> str:
 
 
 def _write(key: str, build: Build) -> Path:
+    import tempfile  # late: only a builder pays for it
+
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")

@@ -18,7 +18,7 @@ from store.rows import Column, Quality, Row, Source, Stamp, columns
 from store.schema import ROW_TYPES, arrow_schema
 from store.snapshot import Snapshot
 
-_REMEMBERED = 4
+_REMEMBERED = 2
 """Row groups kept decoded: neighbours of an event are looked at next."""
 _TABLES = {kind: table for table, kind in TABLE_KINDS.items()}
 

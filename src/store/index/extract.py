@@ -75,23 +75,12 @@ class Events:
     amount: Ints
 
     @classmethod
-    def empty(cls, count: int) -> "Events":
-        """``count`` events of which nothing is known."""
-
-        def column(value: int) -> Ints:
-            return np.full(count, value, np.int64)
-
-        return cls(
-            column(0),
-            column(NULL),
-            np.full(count, -1, np.int32),
-            np.zeros(count, np.uint8),
-            np.zeros(count, np.bool_),
-            column(NULL),
-            column(NULL),
-            np.zeros(count, np.int32),
-            column(NULL),
-        )
+    def unfilled(cls, count: int) -> "Events":
+        """Room for ``count`` events."""
+        longs = (np.empty(count, np.int64) for _ in range(5))
+        ids, labels = np.empty(count, np.int32), np.empty(count, np.int32)
+        kind, failed = np.empty(count, np.uint8), np.empty(count, np.bool_)
+        return cls(next(longs), next(longs), ids, kind, failed, next(longs), next(longs), labels, next(longs))
 
 
 class Extractor:
@@ -104,7 +93,7 @@ class Extractor:
         self.programs = Known(nothing, nothing, np.empty(0, np.int32), program)
         self.commands = Known(nothing, nothing, np.empty(0, np.int32), command)
         self._counts = {table: tables.table(table, ["seq"]).num_rows for table in _ORDER}
-        self.events = Events.empty(sum(self._counts.values()))
+        self.events = Events.unfilled(sum(self._counts.values()))
 
     def run(self) -> Events:
         """All events."""
@@ -128,10 +117,10 @@ class Extractor:
         if table in TABLE_KINDS:
             events.kind[at] = CODES[TABLE_KINDS[table]]
         for name, column in (("process_id", events.process), ("pid", events.pid)):
-            if name in storage(table):
-                column[at] = ints(self._read(table, name), name)
-        if "error" in storage(table):
-            events.failed[at] = observed(self._read(table, "error"), "error")
+            column[at] = ints(self._read(table, name), name) if name in storage(table) else NULL
+        has_error = "error" in storage(table)
+        events.failed[at] = observed(self._read(table, "error"), "error") if has_error else False
+        events.amount[at] = NULL
 
     def process_starts(self, at: slice) -> None:
         """The program a process began with."""

@@ -55,12 +55,14 @@ class Samples:
         sums = self._columns.floats(f"{self._prefix}{metric}.sum")
         seen = self._columns.ints(f"{self._prefix}{metric}.seen")
         levels = self._columns.floats(f"{self._prefix}{metric}.max")
+        samples = len(self._times)
         for i, (first, last) in enumerate(pairwise(cuts)):
-            count = seen[last] - seen[first]
-            if count:
+            if first < last and (count := seen[last] - seen[first]):
                 curve.seen[i] += count
                 curve.total[i] += sums[last] - sums[first]
-                curve.highest[i] = max(curve.highest[i], highest(levels, len(self._times), first, last))
+                high = highest(levels, samples, first, last)
+                if high > curve.highest[i]:
+                    curve.highest[i] = high
 
 
 class _Sums:
@@ -80,15 +82,17 @@ class _Sums:
 
 def highest(levels: "memoryview[float]", count: int, first: int, last: int) -> float:
     """The greatest of ``count`` values within ``[first, last)``; ``levels`` holds the values, then each level."""
+    if last - first <= 4 * FANOUT:
+        return max(levels[first:last], default=MISSING)
     best, base = MISSING, 0
     while last - first > 4 * FANOUT:
         up, down = -(-first // FANOUT), last // FANOUT
-        best = max(
-            best, *levels[base + first : base + up * FANOUT], *levels[base + down * FANOUT : base + last]
-        )
+        left = max(levels[base + first : base + up * FANOUT], default=MISSING)
+        right = max(levels[base + down * FANOUT : base + last], default=MISSING)
+        best = max(best, left, right)
         base += count
         count, first, last = -(-count // FANOUT), up, down
-    return max(best, *levels[base + first : base + last])
+    return max(best, max(levels[base + first : base + last]))
 
 
 def devices(blocks: Sequence[Block], edges: Sequence[int]) -> list[DeviceView]:

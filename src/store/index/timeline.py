@@ -11,7 +11,8 @@ from store.event import Event
 from store.index.block import Block
 from store.index.gpu import DeviceView, devices
 from store.index.lanes import ZoomView, count_by_lane, edges
-from store.index.query import Matches, Query
+from store.index.query import Query
+from store.index.search import Matches, matches
 from store.index.stretches import GapStretch, Stretch, gaps, idle
 
 _REMEMBERED = 32
@@ -112,11 +113,11 @@ class Timeline:
 
     def _of(self, block: Block, query: Query) -> Matches:
         """The matches of ``query`` in ``block``, remembered for the next press of a key."""
-        matches = self._known.pop((block, query), None) or Matches(block, query)
-        self._known[block, query] = matches
+        found = self._known.pop((block, query), None) or matches(block, query)
+        self._known[block, query] = found
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-        return matches
+        return found
 
     def _position(self, i: int, rank: int) -> int:
         """The position of the event at ``rank`` of block ``i``."""

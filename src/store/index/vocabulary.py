@@ -82,7 +82,7 @@ class Vocabulary:
 
 
 def distinct(symbols: Ids) -> list[int]:
-    """The distinct ids ≥ 0, ascending; linear where they are dense."""
-    if len(symbols) and int(symbols.max()) < 4 * len(symbols) + 1024:
-        return np.flatnonzero(np.bincount(symbols[symbols >= 0])).tolist()
-    return [symbol for symbol in np.unique(symbols).tolist() if symbol >= 0]
+    """The distinct ids ≥ 0, ascending."""
+    present = np.zeros(int(symbols.max(initial=-1)) + 2, np.bool_)
+    present[symbols] = True  # -1 marks the last place, which no id has
+    return np.flatnonzero(present[:-1]).tolist()
