@@ -15,6 +15,7 @@ from recorder.ebpf.lifecycle import Lifecycle, Record, error_name, split
 from recorder.ebpf.names import address
 from recorder.ebpf.open_files import UNKNOWN, OpenFiles
 from recorder.ebpf.paths import PathIds, parts
+from recorder.ebpf.requests import Requests
 from store.rows import Connection, FileAccess, Gap, Quality, Source, Stamp
 from store.schema import NULL
 from store.sink import RawColumn, Sink
@@ -66,6 +67,7 @@ class Decoder:
         self._paths = PathIds(sink)
         self._open = OpenFiles()
         self._undecoded: set[tuple[int, int]] = set()
+        self._requests = Requests()
         self.lifecycle = Lifecycle(sink)
 
     def put(self, batch: Batch) -> None:
@@ -74,11 +76,17 @@ class Decoder:
         self._put_lives(batch, long_texts)
         self._put_accesses(batch, long_texts)
         self._put_names(batch.texts)
-        for record in long_texts:
-            self._put_long_name(record)
-        self._put_connections(batch, long_texts)
+        for record in [*long_texts, *self._requests.settle(self._submitted(batch), batch.events)]:
+            self._put_single(record)
+        for record in self._single(batch.texts[_directly(batch.texts["head"], RecordType.CONNECT)]):
+            self._put_connection(record)
         self._put_acts(batch.events)
         self._put_gaps(batch, long_texts)
+
+    def close(self) -> None:
+        """Write what still waits for a result that will not come."""
+        for record in self._requests.unfinished():
+            self._put_single(record)
 
     def _record(self, head: np.void, body: bytes) -> Record:
         return Record(head, body, int(self._clock.utc(np.array([head["ts"]]))[0]))
@@ -171,13 +179,21 @@ class Decoder:
 
     def _put_names(self, texts: NDArray[np.void]) -> None:
         """Rows of operations on names."""
-        records = texts[np.isin(texts["head"]["type"], list(_NAMED))]
+        heads = texts["head"]
+        records = texts[np.isin(heads["type"], list(_NAMED)) & (heads["access"] == 0)]
         if len(records):
             self._put_named(records["head"], *self._paths.of_names(records))
 
-    def _put_long_name(self, record: Record) -> None:
+    def _submitted(self, batch: Batch) -> list[Record]:
+        """Requests of io_uring that name something."""
+        return self._single(batch.texts[_requested(batch.texts["head"])])
+
+    def _put_single(self, record: Record) -> None:
+        """The row of a record about a name or a connection that came alone."""
         kind = int(record.head["type"])
-        if kind in _NAMED:
+        if kind == RecordType.CONNECT:
+            self._put_connection(record)
+        elif kind in _NAMED:
             first, second = self._paths.of_name(record.body, kind, int(record.head["pid"]))
             heads = np.array([record.head], HEAD)
             self._put_named(heads, np.array([first]), np.array([second]))
@@ -217,20 +233,14 @@ class Decoder:
             )
             self._sink.put(self._stamp(head), row)
 
-    def _put_connections(self, batch: Batch, long_texts: Sequence[Record]) -> None:
-        records = self._single(batch.texts[batch.texts["head"]["type"] == RecordType.CONNECT])
-        records += [record for record in long_texts if record.head["type"] == RecordType.CONNECT]
-        for record in records:
-            head = record.head
-            to = address(parts(record.body)[0])
-            row = Connection(
-                int(head["process"]),
-                int(head["pid"]),
-                to.dst,
-                to.port,
-                error=_connect_error(int(head["result"])),
-            )
-            self._sink.put(self._stamp(head), row)
+    def _put_connection(self, record: Record) -> None:
+        head = record.head
+        to = address(parts(record.body)[0])
+        error = _connect_error(int(head["result"]))
+        self._sink.put(
+            self._stamp(head),
+            Connection(int(head["process"]), int(head["pid"]), to.dst, to.port, error=error),
+        )
 
     def _put_gaps(self, batch: Batch, long_texts: Sequence[Record]) -> None:
         """What the kernel half says it could not see."""
@@ -302,6 +312,10 @@ def _by_inode(head: np.void) -> str:
     return f"inode:[{dev >> 20}:{dev & 0xFFFFF}/{inode}]"
 
 
+def _of_inode(inode: int) -> str:
+    return f"at inode {inode}" if inode else "at a file registered with the ring"
+
+
 def _first_record_of(accesses: NDArray[np.int64], moved: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each access the place of its first record in ``moved``, -1 where it has none."""
     if not len(moved):
@@ -310,6 +324,20 @@ def _first_record_of(accesses: NDArray[np.int64], moved: NDArray[np.int64]) -> N
     at = np.minimum(np.searchsorted(moved[order], accesses), len(moved) - 1)
     found: NDArray[np.int64] = order[at]
     return np.where(moved[found] == accesses, found, -1)
+
+
+def _requested(heads: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which records about names and connections are requests of io_uring, whose result comes later."""
+    requested: NDArray[np.bool_] = np.isin(heads["type"], [*_NAMED, RecordType.CONNECT]) & (
+        heads["access"] != 0
+    )
+    return requested
+
+
+def _directly(heads: NDArray[np.void], kind: RecordType) -> NDArray[np.bool_]:
+    """Which records are of ``kind`` and tell of a call that has returned."""
+    directly: NDArray[np.bool_] = (heads["type"] == kind) & (heads["access"] == 0)
+    return directly
 
 
 def _marked(heads: NDArray[np.void], mark: Mark) -> NDArray[np.bool_]:

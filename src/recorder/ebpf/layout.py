@@ -36,6 +36,8 @@ class RecordType(IntEnum):
     PTRACE = 23
     KILL = 24
     FOREIGN = 25
+    COMPLETED = 26
+    SILENT = 27
 
 
 class Via(IntEnum):
@@ -59,6 +61,7 @@ class Mark(IntFlag):
     ADOPTED = 16
     CUT_ENV = 32
     SHARED = 64
+    SILENT = 128
 
 
 class Loss(IntEnum):

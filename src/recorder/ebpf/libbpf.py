@@ -5,8 +5,8 @@ libbpf.so.1 (1.0 or newer, 2022) is in every current distribution; its ABI is st
 
 import ctypes
 import os
-from collections.abc import Iterator
-from ctypes import c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
+from collections.abc import Iterable, Iterator
+from ctypes import c_bool, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ _PROTOTYPES: dict[str, tuple[object, list[object]]] = {
     "bpf_object__find_map_fd_by_name": (c_int, [c_void_p, c_char_p]),
     "bpf_program__name": (c_char_p, [c_void_p]),
     "bpf_program__fd": (c_int, [c_void_p]),
+    "bpf_program__set_autoload": (c_int, [c_void_p, c_bool]),
     "bpf_program__attach": (c_void_p, [c_void_p]),
     "bpf_link__destroy": (c_int, [c_void_p]),
     "bpf_map__set_max_entries": (c_int, [c_void_p, c_uint32]),
@@ -89,6 +90,13 @@ class Object:
         assert address
         assert size.value >= len(values)
         ctypes.memmove(address, values, len(values))
+
+    def leave_out(self, programs: Iterable[str]) -> None:
+        """Do not load some of the programs; before :meth:`load`."""
+        unwanted = set(programs)
+        for address, name in self._programs():
+            if name in unwanted:
+                self._library.bpf_program__set_autoload(address, c_bool())
 
     def load(self) -> None:
         """Have the kernel verify everything; raises :class:`Unavailable` with its reason."""

@@ -4,6 +4,7 @@ import os
 import struct
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +33,10 @@ _SWEEP_S = 10.0
 """Between two records of an access that stays open."""
 _BUSY_S = 1.0
 """How long to wait for a record that a CPU is still writing."""
+_URING_PROGRAMS = ("on_uring_submit", "on_uring_complete")
+_NO_URING = (
+    "this kernel's io_uring tracepoints differ from those known: what goes through io_uring is not seen"
+)
 _LOST = {
     Loss.EVENTS: ("ring_full", "records of bytes, ends and signals: the ring was full"),
     Loss.TEXTS: ("ring_full", "records of opens, names and process starts: the ring was full"),
@@ -50,6 +55,7 @@ class EbpfSource:
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._failure: PtbError | None = None
+        self._unseen: str | None = None
 
     @property
     def info(self) -> SourceInfo:
@@ -80,7 +86,9 @@ class EbpfSource:
         self._looked_at = time.time_ns()
         self._enrol(target)
         self._object.attach()
-        self._info = SourceInfo("kernel", "ebpf", "recording")
+        self._info = SourceInfo("kernel", "ebpf", "recording", self._unseen)
+        if self._unseen:
+            self._put_gap("unavailable", self._unseen, self._looked_at, None)
         self._thread = threading.Thread(target=self._consume, name="ebpf", daemon=True)
         self._thread.start()
 
@@ -97,6 +105,7 @@ class EbpfSource:
             self._object.run("sweep")
             while self._drain():
                 pass
+            self._decoder.close()
             self._look()
         for ring in (self._texts, self._long_texts, self._events):
             ring.close()
@@ -111,11 +120,21 @@ class EbpfSource:
             raise Unavailable(f"{self._path} is missing: build it with scripts/build-bpf.sh")
         if os.geteuid() != 0:
             raise Unavailable("eBPF capture needs root; run ptb with sudo, or record with strace")
+        try:
+            return self._object_for(target, ())
+        except Unavailable:
+            found = self._object_for(target, _URING_PROGRAMS)
+            self._unseen = _NO_URING
+            return found
+
+    def _object_for(self, target: Target, left_out: Sequence[str]) -> Object:
+        """The object loaded for a target, some of its programs left out."""
         found = Object(self._path)
         try:
             cgroup, level = procfs.cgroup(Path(target.cgroup)) if target.cgroup else (0, 0)
             found.set_constants(struct.pack("=Qi", cgroup, level))
             found.resize("scratches", possible_cpus())
+            found.leave_out(left_out)
             found.load()
         except Unavailable:
             found.close()

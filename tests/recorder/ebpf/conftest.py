@@ -46,9 +46,11 @@ def bpf_object() -> Path:
 def record(bpf_object: Path, tmp_path: Path) -> Record:
     """Record a command from before its first instruction until it has ended."""
 
-    def run(*command: str | Path, timeout: float = 60, after: Callable[[], None] = lambda: None) -> Seen:
+    def run(
+        *command: str | Path, before: str = ":", timeout: float = 60, after: Callable[[], None] = lambda: None
+    ) -> Seen:
         seen, source = Seen(), EbpfSource(bpf_object)
-        gate = ["/bin/bash", "-c", _GATE, "gate", *map(str, command)]
+        gate = ["/bin/bash", "-c", f"{before}; {_GATE}", "gate", *map(str, command)]
         with subprocess.Popen(gate, stdin=subprocess.PIPE, cwd=tmp_path) as process:
             source.start(Target(process.pid, str(tmp_path)), seen)
             process.communicate(b"go\n", timeout)

@@ -160,7 +160,12 @@ static __noinline int note_open(u64 process, s32 fd, u32 flags, u8 via)
 __noinline u64 note_seen(u64 address, s32 fd, u64 process)
 {
 	struct file *file = (struct file *)address;
-	struct opening opening = {.process = process, .fd = fd, .type = RECORD_SEEN, .via = VIA_INHERITED};
+	struct opening opening = {
+		.process = process,
+		.fd = fd,
+		.type = RECORD_SEEN,
+		.via = fd < 0 ? VIA_IO_URING : VIA_INHERITED,
+	};
 	u32 kind = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
 
 	opening.access = begin_access(address, fd, process, 0);
@@ -206,6 +211,12 @@ static __always_inline void add_bytes(struct access *access, enum movement movem
 	}
 }
 
+/* An address alone does not prove that a file is still the one it was: it may have been closed and reused. */
+static __always_inline int is_inode(struct file *file, u64 inode)
+{
+	return BPF_CORE_READ(file, f_inode, i_ino) == inode;
+}
+
 /*
  * Adds bytes to the access of `file` at `fd` (-1: io_uring, by file alone).
  * `prot` of a mapping: what the mapping lets its process do to the file.
@@ -219,7 +230,10 @@ __noinline int note_bytes(u64 file, s32 fd, u64 bytes, u32 movement, u32 prot)
 	if (fd < 0)
 		key.file = file;
 	access = bpf_map_lookup_elem(&accesses, &key);
-	process = access && access->file == file ? NULL : bpf_map_lookup_elem(&processes, &key.pid);
+	if (access && access->file == file && (fd >= 0 || is_inode((struct file *)file, access->inode)))
+		process = NULL;
+	else
+		process = bpf_map_lookup_elem(&processes, &key.pid);
 	if (process) {
 		struct access unlisted = {.process = process->number, .file = file};
 

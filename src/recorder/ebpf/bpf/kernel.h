@@ -140,9 +140,24 @@ struct filename {
 
 struct io_ring_ctx;
 
+struct io_cqe {
+	int fd;
+};
+
 struct io_kiocb {
 	struct file *file;
 	u8 opcode;
+	u32 flags;
+	struct io_cqe cqe;
+};
+
+struct io_rw {
+	u32 len;
+};
+
+struct io_splice {
+	int splice_fd_in;
+	unsigned int flags;
 };
 
 struct io_uring_cqe {
@@ -155,6 +170,7 @@ struct open_how {
 
 struct io_open {
 	int dfd;
+	u32 file_slot;
 	struct filename *filename;
 	struct open_how how;
 };
@@ -188,9 +204,8 @@ struct io_mkdir {
 	struct filename *filename;
 };
 
-struct io_async_msghdr;
-
 struct io_connect {
+	void *addr;
 	int addr_len;
 };
 

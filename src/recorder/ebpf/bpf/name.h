@@ -41,6 +41,7 @@ struct naming {
 	u64 process;
 	u64 name;
 	u64 new_name;  /* 0: an operation on one name */
+	u64 request;   /* of io_uring, or 0 */
 	s64 result;
 	s32 directory;
 	s32 new_directory;
@@ -48,6 +49,7 @@ struct naming {
 	u16 type;
 	u8 via;
 	u8 kernel;     /* the strings are in kernel memory */
+	u8 marks;
 };
 
 static __noinline int tell_name(struct naming *naming)
@@ -59,6 +61,8 @@ static __noinline int tell_name(struct naming *naming)
 	scratch->head.result = naming->result;
 	scratch->head.flags = naming->flags;
 	scratch->head.via = naming->via;
+	scratch->head.access = naming->request;
+	scratch->head.marks = naming->marks;
 	if (naming->type == RECORD_SYMLINK)
 		add_string(0, naming->name, naming->kernel); /* the target is kept as it was given */
 	else

@@ -36,6 +36,8 @@ enum record_type {
 	RECORD_PTRACE,       /* event; inode: the pid aimed at, as its caller names it; flags: the syscall */
 	RECORD_KILL,         /* event; likewise; a signal to a process that is not recorded */
 	RECORD_FOREIGN,      /* event; flags: number of a 32-bit syscall that is not decoded */
+	RECORD_COMPLETED,    /* event; access: address of an io_uring request; inode: 1 where its open has a record */
+	RECORD_SILENT,       /* event; flags: opcode of an io_uring request whose bytes cannot be known */
 };
 
 enum via {
@@ -55,11 +57,12 @@ enum via {
 #define MARK_ADOPTED  16  /* the process existed before it was recorded */
 #define MARK_CUT_ENV  32  /* the environment was longer than what is kept */
 #define MARK_SHARED   64  /* the descriptor ended, but the process had a duplicate of it */
+#define MARK_SILENT  128  /* an io_uring request that asked for no completion: taken as done */
 
 struct head {
 	__u64 ts;
 	__u64 process;  /* number of the process, from 1, never reused */
-	__u64 access;   /* number of the access; START: number of the parent, 0 if not recorded;
+	__u64 access;   /* number of the access; of names, via io_uring: address of the request; START: number of the parent, 0 if not recorded;
 			 * EXEC: bytes of argv that were not kept */
 	__u64 inode;    /* START: start time of the process */
 	__u32 dev;      /* kernel encoding: 12 bits major, 20 bits minor */

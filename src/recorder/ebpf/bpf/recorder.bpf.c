@@ -8,24 +8,9 @@
 #include "process.h"
 #include "program.h"
 #include "syscall.h"
+#include "uring.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
-
-static __always_inline void send_event(u64 process, u16 type, u64 subject, u32 flags, s32 result)
-{
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-
-	if (!event) {
-		count_loss(LOSS_EVENTS);
-		return;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	fill_head(&event->head, process, type);
-	event->head.inode = subject;
-	event->head.flags = flags;
-	event->head.result = result;
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
-}
 
 static __always_inline int on_bytes(struct call *call, long result)
 {
@@ -279,7 +264,7 @@ static __noinline int on_connect(u64 process, struct call *call, long result)
 	scratch->head.result = result;
 	scratch->head.flags = call->a;
 	identify(file, &scratch->head.inode, &scratch->head.dev, &scratch->head.mode);
-	if (add_block(0, call->b, (u32)call->c, 128))
+	if (add_block(0, call->b, (u32)call->c, SOCKADDR_MAX))
 		scratch->head.marks |= MARK_UNREAD;
 	send_text(scratch);
 	return 0;
@@ -291,7 +276,7 @@ static __always_inline void on_kill(u64 process, struct call *call, long result)
 	u32 pid = call->a;
 
 	if (call->b && !bpf_map_lookup_elem(&processes, &pid))
-		send_event(process, RECORD_KILL, (s32)pid, call->b, result);
+		send_event(process, RECORD_KILL, 0, (s32)pid, call->b, result);
 }
 
 SEC("tp_btf/sys_exit")
@@ -307,7 +292,7 @@ int BPF_PROG(on_syscall, struct pt_regs *regs, long result)
 	number = process->number;
 	decode_call(regs, task->thread_info.status, &call);
 	if (call.number == NOT_DECODED) {
-		send_event(number, RECORD_FOREIGN, 0, regs->orig_ax, result);
+		send_event(number, RECORD_FOREIGN, 0, 0, regs->orig_ax, result);
 		return 0;
 	}
 	if (on_bytes(&call, result) || on_open(number, &call, result) || on_descriptor(number, &call, result) ||
@@ -323,11 +308,11 @@ int BPF_PROG(on_syscall, struct pt_regs *regs, long result)
 		on_connect(number, &call, result);
 		break;
 	case __NR_ptrace:
-		send_event(number, RECORD_PTRACE, call.b, call.number, result);
+		send_event(number, RECORD_PTRACE, 0, call.b, call.number, result);
 		break;
 	case __NR_process_vm_readv:
 	case __NR_process_vm_writev:
-		send_event(number, RECORD_PTRACE, call.a, call.number, result);
+		send_event(number, RECORD_PTRACE, 0, call.a, call.number, result);
 		break;
 	case __NR_kill:
 	case __NR_tkill:

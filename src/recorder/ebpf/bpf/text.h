@@ -6,13 +6,14 @@
 #ifndef PTB_TEXT_H
 #define PTB_TEXT_H
 
-#include "maps.h"
+#include "event.h"
 #include <bpf/bpf_core_read.h>
 
 #define PATH_MAX 4096
 #define ARGV_MAX (160 << 10)  /* one argument can have 128 KiB: a shell script given with -c */
 #define ENV_MAX (16 << 10)
 #define NAME_MAX 256          /* with its NUL */
+#define SOCKADDR_MAX 128
 #define SCRATCH_BYTES (256 << 10)
 #define WALK_STEPS 1024
 
@@ -36,22 +37,6 @@ static __always_inline struct scratch *my_scratch(void)
 	u32 cpu = bpf_get_smp_processor_id();
 
 	return bpf_map_lookup_elem(&scratches, &cpu);
-}
-
-static __always_inline void fill_head(struct head *head, u64 process, u16 type)
-{
-	head->ts = bpf_ktime_get_boot_ns();
-	head->process = process;
-	head->access = 0;
-	head->inode = 0;
-	head->dev = 0;
-	head->mode = 0;
-	head->pid = bpf_get_current_pid_tgid() >> 32;
-	head->result = 0;
-	head->flags = 0;
-	head->type = type;
-	head->via = VIA_SYSCALL;
-	head->marks = 0;
 }
 
 /* Closes part `part`, which takes the text from scratch->used to `end`. */

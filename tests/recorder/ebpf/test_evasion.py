@@ -1,0 +1,203 @@
+"""Programs that try to read a file unseen: the marked file's bytes are in the rows all the same.
+
+Every technique runs for real. A row is found by the identity of the file (st_dev, st_ino), which no name can hide.
+"""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from store.rows import FileAccess, Gap, ProcessExit, ProcessStart
+from tests.recorder.ebpf.conftest import Record
+from tests.recorder.ebpf.seen import Seen
+
+pytestmark = pytest.mark.root
+
+SIZE = 4242
+_SYSCALL = "import ctypes; libc = ctypes.CDLL(None, use_errno=True)\n"
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Path:
+    """The file that nobody should read unseen."""
+    path = tmp_path / "marked.jsonl"
+    path.write_bytes(b"x" * SIZE)
+    return path
+
+
+@pytest.fixture(scope="session")
+def evade(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The static test program."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler for the test program")
+    program = tmp_path_factory.mktemp("evade") / "evade"
+    source = Path(__file__).parent / "programs" / "evade.c"
+    subprocess.run([compiler, "-O1", "-static", "-pthread", "-o", program, source], check=True)
+    return program
+
+
+def rows_of(seen: Seen, path: Path) -> list[FileAccess]:
+    """Rows about the file at ``path``, under whatever name."""
+    found = path.stat()
+    return [row for row in seen.of(FileAccess) if (row.dev, row.inode) == (found.st_dev, found.st_ino)]
+
+
+def read_of(seen: Seen, path: Path) -> int:
+    """Bytes read from a file, or mapped."""
+    return sum((row.bytes_read or 0) + (row.bytes_mapped or 0) for row in rows_of(seen, path))
+
+
+@pytest.mark.parametrize(
+    "how", ["plain", "thread", "int80", "high-bits", "uring", "uring-sqpoll", "uring-slot"]
+)
+def test_a_static_program_is_seen(record: Record, evade: Path, marked: Path, how: str) -> None:
+    seen = record(evade, how, marked)
+    assert seen.exit_code == 0
+    assert read_of(seen, marked) == SIZE
+    assert {row.path for row in rows_of(seen, marked)} == {str(marked)}
+    expected = {"int80": "compat", "uring": "io_uring", "uring-sqpoll": "io_uring", "uring-slot": "io_uring"}
+    assert expected.get(how, "syscall") in {row.via for row in rows_of(seen, marked)}
+
+
+def test_a_request_that_reports_no_success_counts_what_it_asked_for(
+    record: Record, evade: Path, marked: Path
+) -> None:
+    seen = record(evade, "uring-silence", marked)
+    assert seen.exit_code == 0
+    assert read_of(seen, marked) == SIZE
+
+
+def test_names_changed_by_requests_are_rows(
+    record: Record, evade: Path, marked: Path, tmp_path: Path
+) -> None:
+    seen = record(evade, "uring-names", marked)
+    assert seen.exit_code == 0
+    rows = [
+        (row.op, Path(row.path).name, row.path2 and Path(row.path2).name, row.error)
+        for row in seen.of(FileAccess)
+        if row.via == "io_uring"
+    ]
+    assert rows == [
+        ("rename", "marked.jsonl", "uring-renamed", None),
+        ("link", "uring-renamed", "uring-linked", None),
+        ("symlink", "uring-symlinked", "some target", None),
+        ("mkdir", "uring-folder", None, None),
+        ("unlink", "uring-linked", None, None),
+        ("open", "uring-missing", None, "ENOENT"),
+    ]
+
+
+PYTHON = {
+    "symlink": "import os; os.symlink(M, 'l'); open('l').read()",
+    "hard link": "import os; os.link(M, 'h'); open('h').read()",
+    "own proc folder": "f = open(M); g = open(f'/proc/self/fd/{f.fileno()}'); g.read()",
+    "mmap": "import mmap; f = open(M); m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ); f.close(); m[:]",
+    "preadv": "import os; f = os.open(M, 0); os.preadv(f, [bytearray(9999)], 0)",
+    "sendfile": "import os; f = os.open(M, 0); o = os.open('o', 65); os.sendfile(o, f, 0, 9999)",
+    "splice": "import os; f = os.open(M, 0); r, w = os.pipe(); os.splice(f, w, 9999)",
+    "copy_file_range": "import os; f = os.open(M, 0); o = os.open('o', 65); os.copy_file_range(f, o, 9999)",
+    "descriptor passed": (
+        "import socket, os\na, b = socket.socketpair()\n"
+        "if os.fork() == 0:\n  f = os.open(M, 0); socket.send_fds(a, [b'x'], [f]); os._exit(0)\n"
+        "os.wait(); fd = socket.recv_fds(b, 1, 1)[1][0]; os.read(fd, 9999)"
+    ),
+    "duplicate": "import os; f = os.open(M, 0); d = os.dup(f); os.close(f); e = os.dup2(d, 77); os.read(77, 9999)",
+    "inherited": (
+        "import os; f = os.open(M, 0)\nif os.fork() == 0:\n  os.read(f, 9999); os._exit(0)\nos.wait()"
+    ),
+    "double fork": (
+        "import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0:\n"
+        "    time.sleep(.2); open(M).read(); open('done', 'w')\n  os._exit(0)\n"
+        "os.wait()\nwhile not os.path.exists('done'): time.sleep(.01)"
+    ),
+    "renamed folder": (
+        "import os; os.mkdir('d'); os.link(M, 'd/f'); fd = os.open('d', 0); os.rename('d', 'e'); "
+        "os.read(os.open('f', 0, dir_fd=fd), 9999)"
+    ),
+    "handle": (
+        _SYSCALL + "import os, struct\n"
+        "handle = ctypes.create_string_buffer(struct.pack('Ii', 128, 0), 136); mount = ctypes.c_int()\n"
+        "assert not libc.name_to_handle_at(-100, M.encode(), handle, ctypes.byref(mount), 0)\n"
+        "fd = libc.open_by_handle_at(os.open('.', 0), handle, 0); os.read(fd, 9999)"
+    ),
+    "chroot": "import os; os.mkdir('jail'); os.link(M, 'jail/x'); os.chroot('jail'); open('/x').read()",
+    "deleted": "import os; os.link(M, 'd'); f = open('d'); os.unlink('d'); f.read()",
+    "memfd exec": (
+        "import os, shutil; fd = os.memfd_create('innocent')\n"
+        "os.write(fd, open(shutil.which('cat'), 'rb').read()); os.execve(fd, ['cat', M], {})"
+    ),
+    "vfork and exec": "import subprocess; subprocess.run(['cat', M])",
+    "close on exec": "import os; os.read(os.open(M, os.O_CLOEXEC), 9999); os.execv('/bin/true', ['true'])",
+    "killed": "import os; os.read(os.open(M, 0), 9999); os.kill(os.getpid(), 9)",
+    "closed in bulk": "import os; os.read(os.open(M, 0), 9999); os.closerange(3, 1000)",
+}
+
+
+@pytest.mark.parametrize("how", PYTHON)
+def test_a_script_is_seen(record: Record, marked: Path, how: str) -> None:
+    seen = record(sys.executable, "-c", f"M = {str(marked)!r}\n{PYTHON[how]}")
+    assert seen.exit_code in (0, -9)
+    assert read_of(seen, marked) >= SIZE
+    assert any(row.final for row in rows_of(seen, marked))
+
+
+SHELL = {
+    "builtin": 'read -r x < "$1" || test -n "$x"',
+    "mapfile": 'mapfile x < "$1"',
+    "bind mount": 'touch b; unshare -m sh -c \'mount --bind "$1" b && cat b\' sh "$1"',
+    "own namespaces": 'unshare -Urmpf --mount-proc cat "$1"',
+    "nice name": 'cp /bin/cat "./[kworker]"; "./[kworker]" "$1"',
+    "daemon": 'setsid -f sh -c \'cat "$1"; touch done\' sh "$1"; while [ ! -e done ]; do sleep 0.01; done',
+}
+
+
+@pytest.mark.parametrize("how", SHELL)
+def test_a_shell_is_seen(record: Record, marked: Path, how: str) -> None:
+    seen = record("/bin/bash", "-c", SHELL[how], "bash", marked)
+    assert seen.exit_code == 0
+    assert read_of(seen, marked) >= SIZE
+
+
+def test_pids_inside_a_namespace_are_kept_beside_the_hosts(record: Record, marked: Path) -> None:
+    seen = record("/usr/bin/unshare", "-pf", "cat", marked)
+    (inner,) = [row for row in seen.of(ProcessStart) if row.ns_pid == 1]
+    assert inner.pid != 1
+    (row,) = rows_of(seen, marked)
+    assert (row.pid, row.process_id) == (inner.pid, inner.process_id)
+
+
+def test_a_file_open_before_the_recording_is_seen_when_used(record: Record, marked: Path) -> None:
+    seen = record("/bin/sh", "-c", "cat <&3", before=f"exec 3<{shlex.quote(str(marked))}")
+    assert read_of(seen, marked) == SIZE
+    assert {row.via for row in rows_of(seen, marked)} == {"inherited"}
+
+
+def test_attempts_on_other_processes_are_rows(record: Record) -> None:
+    attack = (
+        _SYSCALL + f"import os\nlibc.ptrace(16, {os.getpid()}, 0, 0)\n"
+        f"try: os.kill({os.getpid()}, {int(signal.SIGURG)})\nexcept OSError: pass"
+    )
+    seen = record("/usr/bin/setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-c", attack)
+    acts = [(row.op, row.path, row.error) for row in seen.of(FileAccess) if row.op in ("ptrace", "kill")]
+    assert acts == [
+        ("ptrace", f"/proc/{os.getpid()}", "EPERM"),
+        ("kill", f"/proc/{os.getpid()}", "EPERM"),
+    ]
+
+
+def test_every_recorded_process_ends_even_when_it_outlives_its_parent(record: Record, marked: Path) -> None:
+    seen = record(sys.executable, "-c", f"M = {str(marked)!r}\n{PYTHON['double fork']}", after=_settle)
+    started = {row.process_id for row in seen.of(ProcessStart)}
+    assert started == {row.process_id for row in seen.of(ProcessExit)}
+    assert not seen.of(Gap)
+
+
+def _settle() -> None:
+    subprocess.run(["/bin/sleep", "0.3"], check=True)
