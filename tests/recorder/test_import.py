@@ -262,6 +262,13 @@ def test_a_trace_alone_is_a_run(tmp_path: Path) -> None:
     assert manifest.facts.benchmark == "gsm8k"
 
 
+def test_a_file_that_is_no_transcript_is_an_error(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("milk\n" * 1000)
+    with pytest.raises(BadInput, match=r"notes\.txt is no transcript"):
+        find_results(notes)
+
+
 def test_a_path_without_results_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", tmp_path / "missing"):

@@ -381,6 +381,25 @@ def test_secrets_reach_no_row() -> None:
     assert found.summary.redacted >= 5
 
 
+def test_tokens_and_cost_of_several_sessions_in_one_log_are_added() -> None:
+    def session(name: str, tokens: int) -> list[object]:
+        usage = {"input_tokens": tokens, "output_tokens": 1}
+        words = [{"type": "text", "text": "hi"}]
+        return [
+            {**CLAUDE, "session_id": name},
+            {
+                "type": "assistant",
+                "message": {"id": name, "content": words, "usage": {"input_tokens": tokens}},
+            },
+            {"type": "result", "num_turns": 1, "usage": usage, "total_cost_usd": 0.5, "is_error": False},
+        ]
+
+    found = read(events(*session("a", 100), *session("b", 7)))
+    assert (found.summary.tokens_in, found.summary.tokens_out, found.summary.cost_usd) == (107, 2, 1.0)
+    assert sum(row.tokens_in or 0 for row in found.messages) == 107
+    assert sum(row.cost_usd or 0 for row in found.messages) == 1.0
+
+
 def test_words_in_claude_prose_that_look_like_a_call_stay_words() -> None:
     prose = (
         "Session start — s\n\nAssistant — turn 1 | 2026-11-21T20:00:00Z\n  I will show this:\n"

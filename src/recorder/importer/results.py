@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recorder.importer.files import portions, size_of, walk
 from recorder.importer.names import BENCHMARKS, Cell, Method, read_cell, read_method
+from recorder.transcript import Scaffold, Transcript
 from store.errors import BadInput
 from store.ids import imported_run_id
 from store.manifest import MANIFEST
@@ -26,6 +27,8 @@ JUDGEMENT = re.compile(
 MAX_ENTRIES = 20_000
 """Files of one folder that count for the id of the run."""
 _DEPTH = 4
+_SHOWN_BYTES = 16 << 20
+"""Within which a transcript shows whose it is."""
 _HASHED_BYTES = 64 << 20
 """Of a file under ``task/``, the beginning that counts for the id of the run."""
 
@@ -57,6 +60,10 @@ def find_results(path: Path) -> list[Results]:
     Raises :class:`BadInput` where there is none.
     """
     if path.is_file():
+        if not _is_transcript(path):
+            raise BadInput(
+                f"{path} is no transcript of {', '.join(Scaffold)}; give a trace or a results folder"
+            )
         return [results_in(path.parent.resolve(), (path.name,))]
     if not path.is_dir():
         raise BadInput(f"{path} does not exist: give a results folder, a folder of them, or a trace")
@@ -66,6 +73,16 @@ def find_results(path: Path) -> list[Results]:
     if not found:
         raise BadInput(f"{path} holds no results: no folder with {', '.join(TRACES)} or metrics.json in it")
     return found
+
+
+def _is_transcript(path: Path) -> bool:
+    """Whether the beginning of the file shows a scaffold or a formatter."""
+    transcript = Transcript()
+    for data in portions(path, _SHOWN_BYTES):
+        for _ in transcript.feed(data):
+            if transcript.summary.form is not None:
+                return True
+    return transcript.summary.form is not None
 
 
 def _search(folder: Path, depth: int) -> Iterator[Results]:

@@ -31,7 +31,10 @@ class ClaudeReader:
     def __init__(self, talk: Conversation) -> None:
         self._talk = talk
         self._counted: str | None = None
-        self._told = Usage(0, 0, 0.0)
+        self._told = NO_USAGE
+        """Of this session, in rows so far."""
+        self._before = NO_USAGE
+        """Of sessions that ended earlier in the same log."""
 
     def read(self, event: Json, verbatim: str) -> None:
         """Tell one event."""
@@ -50,7 +53,11 @@ class ClaudeReader:
     def _system(self, event: Json, verbatim: str) -> None:
         summary = self._talk.summary
         if event.get("subtype") == "init":
-            summary.session_id = string(event, "session_id")
+            session = string(event, "session_id")
+            if session != summary.session_id:
+                self._told = NO_USAGE
+                self._before = Usage(summary.tokens_in, summary.tokens_out, summary.cost_usd)
+            summary.session_id = session
             summary.model = string(event, "model")
             summary.cwd = string(event, "cwd")
         self._talk.notice(verbatim, parse_time(event.get("timestamp")))
@@ -127,11 +134,15 @@ class ClaudeReader:
     def _result(self, event: Json, verbatim: str) -> None:
         summary = self._talk.summary
         spent = child(event, "usage")
-        summary.tokens_in = input_tokens(spent)
-        summary.tokens_out = integer(spent, "output_tokens")
-        summary.cost_usd = number(event, "total_cost_usd")
+        total = Usage(input_tokens(spent), integer(spent, "output_tokens"), number(event, "total_cost_usd"))
+        before = self._before
+        summary.tokens_in, summary.tokens_out, summary.cost_usd = (
+            before.tokens_in,
+            before.tokens_out,
+            before.cost_usd,
+        )
+        summary.add(total.tokens_in, total.tokens_out, total.cost_usd)
         summary.failed = event.get("is_error") is True
-        total = Usage(summary.tokens_in, summary.tokens_out, summary.cost_usd)
         self._talk.notice(verbatim, parse_time(event.get("timestamp")), _remainder(total, self._told))
         self._told = total
         if (claimed := string(event, "result")) is not None:
