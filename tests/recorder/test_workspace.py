@@ -302,6 +302,16 @@ def test_the_sweep_does_not_repeat_what_was_read_at_close(run: Recorded) -> None
     run.one("a.txt")
 
 
+def test_the_folder_of_the_recording_itself_is_no_work_of_the_run(run: Recorded) -> None:
+    run.begin(skip=["/work/recording/"])
+    (run.work / "recording" / "log").mkdir(parents=True)
+    (run.work / "recording" / "log" / "rows").write_text("the recorder's own")
+    (run.work / "recordings.txt").write_text("the run's")
+    run.note("recording/log/rows")
+    run.source.stop()
+    assert [version.path for version in run.kept.versions()] == ["/work/recordings.txt"]
+
+
 def test_without_a_kernel_source_changes_are_found_while_recording(run: Recorded) -> None:
     run.begin(scan_s=0.05)
     assert run.source.info.backend == "scan"

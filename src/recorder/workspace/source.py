@@ -9,7 +9,7 @@ event spoke of.
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -70,18 +70,21 @@ class WorkspaceSource:
         *,
         scan_s: float | None = None,
         root: str | None = None,
+        skip: Sequence[str] = (),
         limits: Limits | None = None,
         patience_s: float = 120.0,
     ) -> None:
         """``scan_s``: look for changed files that often, for runs without a kernel source.
 
-        ``root`` is the folder that the run takes for ``/``; by default that of the target's process. ``stop``
-        waits ``patience_s`` for the files that are still to be read.
+        ``root`` is the folder that the run takes for ``/``; by default that of the target's process.
+        ``skip``: folders that are not the run's work, such as the one the recording itself is written to.
+        ``stop`` waits ``patience_s`` for the files that are still to be read.
         """
         self._blobs = blobs
         self._redactor = redactor
         self._scan_s = scan_s
         self._root_path = root
+        self._skip = tuple(folder.rstrip("/") for folder in skip)
         self._limits = limits or Limits()
         self._patience_s = patience_s
         self._backend = "close" if scan_s is None else "scan"
@@ -116,6 +119,8 @@ class WorkspaceSource:
         ``path`` is absolute as the run sees it (invalid UTF-8 as ``\\xNN``), ``dev`` as ``st_dev`` has it.
         """
         if path.startswith(_NO_CONTENT) and not path.startswith(_SHARED_MEMORY):
+            return
+        if any(path.startswith(f"{folder}/") for folder in self._skip):
             return
         identity = Identity(dev, inode) if dev is not None and inode is not None else None
         self._pending.add(Written(path, ts, process_id, pid, identity))
@@ -223,7 +228,8 @@ class WorkspaceSource:
 
     def _look_for_changes(self, unseen: Unseen) -> Iterator[str]:
         """Let every file of the folder wait whose present state was not read; gives the path of each."""
-        for changed in changed_files(self._root, self._folder, self._since_ns, unseen):
+        skip = frozenset(map(os.fsencode, self._skip))
+        for changed in changed_files(self._root, self._folder, self._since_ns, skip, unseen):
             path, status = _shown(changed.path), changed.stat
             seen = self._seen.get(path)
             if path in self._pending or (seen is not None and _unchanged(seen, status)):

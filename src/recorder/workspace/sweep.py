@@ -37,8 +37,10 @@ class Unseen:
         self.reason = self.reason or reason
 
 
-def changed_files(root: int, folder: bytes, since_ns: int, unseen: Unseen) -> Iterator[Changed]:
-    """Regular files in ``folder`` and below whose change time is ``since_ns`` or later."""
+def changed_files(
+    root: int, folder: bytes, since_ns: int, skip: frozenset[bytes], unseen: Unseen
+) -> Iterator[Changed]:
+    """Regular files in ``folder`` and below, but not in ``skip``, whose change time is ``since_ns`` or later."""
     waiting = [folder]
     entries = 0
     while waiting:
@@ -61,7 +63,8 @@ def changed_files(root: int, folder: bytes, since_ns: int, unseen: Unseen) -> It
                     except OSError:
                         continue
                     if stat.S_ISDIR(status.st_mode):
-                        waiting.append(below)
+                        if below not in skip:
+                            waiting.append(below)
                     elif stat.S_ISREG(status.st_mode) and status.st_ctime_ns >= since_ns:
                         yield Changed(below, status)
         except OSError as error:
