@@ -171,7 +171,7 @@ class WorkspaceSource:
     def _take_stock(self, sink: Sink) -> None:
         """Keep the folder's files as they are before the command runs: what it reads and changes is held against them."""
         first = self._stored
-        for number, found in enumerate(changed_files(self._root, self._folder, 0, Unseen())):
+        for number, found in enumerate(changed_files(self._root, self._folder, 0, self._skipped(), Unseen())):
             if number == MOST_AT_START or self._stored - first > MOST_STORED_AT_START:
                 reason = (
                     f"the folder held more than {number} files before the start; the others were not read"
@@ -226,10 +226,12 @@ class WorkspaceSource:
         took = time.monotonic() - started
         self._next_scan = started + max(self._scan_s, took * _SCAN_SHARE)
 
+    def _skipped(self) -> frozenset[bytes]:
+        return frozenset(map(os.fsencode, self._skip))
+
     def _look_for_changes(self, unseen: Unseen) -> Iterator[str]:
         """Let every file of the folder wait whose present state was not read; gives the path of each."""
-        skip = frozenset(map(os.fsencode, self._skip))
-        for changed in changed_files(self._root, self._folder, self._since_ns, skip, unseen):
+        for changed in changed_files(self._root, self._folder, self._since_ns, self._skipped(), unseen):
             path, status = _shown(changed.path), changed.stat
             seen = self._seen.get(path)
             if path in self._pending or (seen is not None and _unchanged(seen, status)):
@@ -247,6 +249,8 @@ class WorkspaceSource:
             return False
         read_at = time.time_ns()
         row = self._version(written)
+        if seen := self._seen.get(written.path):
+            self._pending.rest(written.path, seen.size)
         if row is not None:
             # What was read may be newer than the close that announced it, by as much as the reading came later.
             late_us = max(0, read_at - written.ts) // 1000 + 1
@@ -267,7 +271,6 @@ class WorkspaceSource:
             return _unread(written, error.strerror or "cannot be read")
         finally:
             os.close(opened.fd)
-        self._pending.rest(path, content.size)
         status, before = opened.stat, self._seen.get(path)
         self._seen[path] = _Seen(
             status.st_ino, status.st_ctime_ns, status.st_size, content.sha256, written.process_id
