@@ -10,20 +10,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recorder.command import Command, check_command, shell_code
 from recorder.gpu.source import GpuSource
+from recorder.kernel import Kernel, KernelChoice
 from recorder.output import Choice, PassThrough, Words
 from recorder.redact import Redactor, secret_values
 from recorder.signals import Forwarding
-from recorder.source import Ending, Launcher, Source, Target
-from recorder.strace.source import StraceSource
+from recorder.source import Ending, Target
 from recorder.tally import Tally
-from store.errors import PtbError, Unavailable
+from recorder.workspace.source import WorkspaceSource
+from recorder.writes import WriteWatch
+from store.errors import PtbError
 from store.ids import new_run_id
 from store.library import runs_folder
 from store.manifest import Facts, SourceInfo
@@ -32,8 +33,8 @@ from store.rows import Source as Witness
 from store.writer import RunWriter
 
 _TICK_S = 0.05
-
-_WITNESSES = {witness.value: witness for witness in Witness}
+_SCAN_S = 2.0
+"""Between two looks for changed files, where no kernel witness tells of writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Plan:
     """The run's folder; None for one named by its id under the runs folder."""
     facts: Facts = field(default_factory=Facts)
     """What is known of the run beforehand."""
+    kernel: KernelChoice = KernelChoice.AUTO
     transcript: Choice = Choice.AUTO
     gpu_interval_s: float = 1.0
     grace_s: float = 10.0
@@ -99,8 +101,13 @@ class _Recording:
     ) -> None:
         self._plan = plan
         self._writer = writer
+        self._redactor = redactor
         self._note = note
-        self._sink = Tally(writer, redactor)
+        self._tally = Tally(writer, redactor)
+        self._workspace = WorkspaceSource(writer, redactor)
+        self._watch = WriteWatch(self._tally, self._workspace)
+        self._kernel = Kernel(plan.kernel, self._watch)
+        self._gpu = GpuSource(plan.gpu_interval_s)
         # A program on a terminal keeps it, unless its transcript is asked for.
         self._piped = plan.transcript is not Choice.NONE and not (
             plan.transcript is Choice.AUTO and os.isatty(plan.stdout)
@@ -108,120 +115,87 @@ class _Recording:
         self._words = (
             None
             if plan.transcript is Choice.NONE
-            else Words(plan.transcript, redactor, self._sink, on_terminal=not self._piped)
+            else Words(plan.transcript, redactor, self._tally, on_terminal=not self._piped)
         )
-        self._gpu = GpuSource(plan.gpu_interval_s)
-        self._kernel = StraceSource()
-        self._launcher: Launcher | None = None
         self._outputs: list[PassThrough] = []
 
     @property
     def counts(self) -> dict[str, int]:
         """Rows by recorded table."""
-        return self._sink.counts
+        return self._tally.counts
 
     @property
     def infos(self) -> tuple[SourceInfo, ...]:
         """What the manifest says of the witnesses."""
-        found = [self._kernel.info, self._gpu.info]
-        if self._words:
-            found.append(self._words.info)
-        return tuple(found)
+        words = [self._words.info] if self._words else []
+        return (*self._kernel.infos, self._workspace.info, self._gpu.info, *words)
 
     def run(self) -> Ending:
         """Start everything, wait for the command, stop everything; how the command ended."""
-        with ExitStack() as stack:
-            stack.callback(self._close)
-            command = self._start_command()
-            stack.callback(self._stop_outputs)
-            stack.callback(self._kernel.stop)
-            with Forwarding(lambda: self._command_pid(command)) as signals:
-                self._start_witnesses(command)
-                self._writer.set_sources(self.infos)
-                self._await(command, signals)
-        return self._ending(command)
-
-    def _start_command(self) -> Command:
-        """The command, held back; under the kernel witness where that has to start it."""
-        argv: Sequence[str] = self._plan.argv
-        try:
-            argv = self._kernel.wrap(argv)
-            self._launcher = self._kernel
-        except Unavailable as error:
-            self._tell_absence(self._kernel.info, error)
-        return Command(
-            argv,
+        command = self._kernel.prepare(
+            self._plan.argv,
             self._plan.folder,
-            launched=self._launcher is not None,
             stdout=subprocess.PIPE if self._piped else self._plan.stdout,
             stderr=subprocess.PIPE if self._piped and not sys.stderr.isatty() else None,
         )
+        with Forwarding(lambda: self._kernel.command_pid(command)) as signals:
+            try:
+                self._start(command)
+                self._await(command, signals)
+            except BaseException:
+                command.abandon()
+                raise
+            finally:
+                self._stop(command)
+        return self._kernel.ending(command)
 
-    def _start_witnesses(self, command: Command) -> None:
-        """Everyone looks before the command runs; the launcher comes last, because it lets it run."""
+    def _start(self, command: Command) -> None:
+        """Everyone looks before the command runs."""
         target = Target(command.pid, str(self._plan.folder))
-        try:
-            self._start(self._gpu, target)
-            if self._words:
-                for stream, to in ((command.stdout, self._plan.stdout), (command.stderr, 2)):
-                    if stream:
-                        self._outputs.append(PassThrough(stream, to, self._words.feed))
-            if self._launcher:
-                self._launcher.start(target, self._sink)
-            command.release()
-        except BaseException:
-            command.abandon()
-            raise
-
-    def _start(self, source: Source, target: Target) -> None:
-        try:
-            source.start(target, self._sink)
-        except PtbError as error:
-            self._tell_absence(source.info, error)
+        if not self._kernel.works:
+            self._workspace = WorkspaceSource(self._writer, self._redactor, scan_s=_SCAN_S)
+        for source in (self._workspace, self._gpu):
+            try:
+                source.start(target, self._tally)
+            except PtbError as error:
+                self._tell_absence(source.info.name, str(error))
+        if self._words:
+            for stream, to in ((command.stdout, self._plan.stdout), (command.stderr, 2)):
+                if stream:
+                    self._outputs.append(PassThrough(stream, to, self._words.feed))
+        self._kernel.release(command, target)
+        self._writer.set_sources(self.infos)
 
     def _await(self, command: Command, signals: Forwarding) -> None:
         """Until all that is recorded has ended, or the grace after the command's own end is over."""
-        deadline = None
-        while not command.over.wait(_TICK_S):
+        while not self._kernel.command_ended(command):
             signals.deliver()
-            if self._launcher is None or self._launcher.ending is None:
-                continue
-            if deadline is None:
-                deadline = time.monotonic() + self._plan.grace_s
-                before = signals.count
-                self._note_survivors(self._launcher.alive)
-            elif time.monotonic() > deadline or signals.count > before:
-                return
+            self._watch.tick()
+            command.over.wait(_TICK_S)
+        deadline = time.monotonic() + self._plan.grace_s
+        heard = signals.count
+        told = False
+        while self._kernel.survivors(command) and time.monotonic() < deadline and signals.count == heard:
+            self._watch.tick()
+            time.sleep(_TICK_S)
+            if not told and (left := self._kernel.survivors(command)):
+                told = True
+                self._note(
+                    f"the command has ended, {len(left)} processes it started still run; recording them for at "
+                    f"most {self._plan.grace_s:g} s more"
+                )
 
-    def _note_survivors(self, alive: list[int]) -> None:
-        if alive:
-            self._note(
-                f"the command has ended, {len(alive)} processes it started still run; "
-                f"recording them for at most {self._plan.grace_s:g} s more, then they are ended"
-            )
-
-    def _command_pid(self, command: Command) -> int | None:
-        """Who is to get a signal; None while the launcher has not started the command yet."""
-        return self._launcher.root_pid if self._launcher else command.pid
-
-    def _ending(self, command: Command) -> Ending:
-        if self._launcher and self._launcher.ending:
-            return self._launcher.ending
-        command.over.wait()
-        code = command.returncode
-        return Ending(code, None) if code >= 0 else Ending(None, -code)
-
-    def _stop_outputs(self) -> None:
+    def _stop(self, command: Command) -> None:
+        """Let every witness finish, in the order in which one hears of another; then write down what is known."""
+        self._kernel.stop(command)
         for output in self._outputs:
             output.finish()
-
-    def _close(self) -> None:
-        """Let the witnesses finish, and write down which there were."""
+        self._workspace.stop()
         self._gpu.stop()
         if self._words:
             self._words.finish()
             if self._words.summary is None:
-                self._tell_absence(self._words.info, None)
+                self._tell_absence("transcript", self._words.info.reason or "")
         self._writer.update_facts(self._facts())
         self._writer.set_sources(
             [replace(info, state="ended") if info.state == "recording" else info for info in self.infos]
@@ -239,12 +213,9 @@ class _Recording:
             gpu_name=facts.gpu_name or self._gpu.gpu_name,
         )
 
-    def _tell_absence(self, info: SourceInfo, error: PtbError | None) -> None:
-        reason = str(error) if error else info.reason or "it did not start"
+    def _tell_absence(self, name: str, reason: str) -> None:
         now = time.time_ns()
-        self._sink.put(
-            Stamp(now, Quality.ARRIVAL, _WITNESSES[info.name]), Gap("unavailable", reason, start_ts=now)
-        )
+        self._tally.put(Stamp(now, Quality.ARRIVAL, Witness(name)), Gap("unavailable", reason, start_ts=now))
 
 
 def _status(ending: Ending) -> str:

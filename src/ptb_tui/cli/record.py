@@ -46,6 +46,13 @@ _COUNTED = (
     help="Read the command's output as an agent's event stream.",
 )
 @click.option(
+    "--kernel",
+    type=click.Choice(["auto", "ebpf", "strace", "none"]),
+    default="auto",
+    show_default=True,
+    help="Who watches processes, files and network.",
+)
+@click.option(
     "--gpu-hz",
     type=click.FloatRange(min=1 / 60, max=10),
     default=1.0,
@@ -57,7 +64,7 @@ _COUNTED = (
     type=click.FloatRange(min=0),
     default=10.0,
     show_default=True,
-    help="Seconds that processes may outlive the command before they are ended.",
+    help="Seconds for which processes that outlive the command are recorded.",
 )
 @json_option
 @click.argument("command_line", metavar="-- CMD…", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -70,6 +77,7 @@ def command(
     base_model: str | None,
     limit_hours: float | None,
     transcript: str,
+    kernel: str,
     gpu_hz: float,
     grace: float,
     as_json: bool,
@@ -79,6 +87,7 @@ def command(
 
     Returns CMD's exit code, 128 + N after signal N, 127 where there is no such program.
     """
+    from recorder.kernel import KernelChoice
     from recorder.output import Choice
     from recorder.recording import Plan, record
     from store.manifest import Facts
@@ -94,6 +103,7 @@ def command(
             base_model=base_model,
             limit_s=None if limit_hours is None else limit_hours * 3600,
         ),
+        kernel=KernelChoice(kernel),
         transcript=Choice(transcript),
         gpu_interval_s=1 / gpu_hz,
         grace_s=grace,
@@ -117,9 +127,10 @@ def command(
         return outcome.exit_code
     counted = [f"{outcome.rows[table]:,} {what}" for table, what in _COUNTED if outcome.rows.get(table)]
     note(f"recorded {outcome.run_id}: {', '.join(counted) or 'nothing'}")
+    seen = {source.name for source in outcome.sources if source.state != "unavailable"}
     for source in outcome.sources:
-        if source.state == "unavailable":
-            note(f"not recorded: {source.name}: {source.reason}")
+        if source.name not in seen:
+            note(f"not recorded: {source.name} ({source.backend}): {source.reason}")
     note(f"in {outcome.folder}, head {outcome.head}")
     note(f"ptb open {outcome.run_id if output is None else output}")
     return outcome.exit_code

@@ -58,8 +58,8 @@ class Lifecycle:
 
     @property
     def alive(self) -> list[int]:
-        """Host pids of the recorded processes that have not ended."""
-        return list(self._pids.values())
+        """Host pids of the recorded processes that have not ended, enrolled ones without a record yet included."""
+        return [*self._enrolled, *self._pids.values()]
 
     def put(self, record: Record) -> None:
         """Write the row of one START, EXEC, EXEC_FAILED or EXIT record; they come in the order of their times."""
