@@ -15,7 +15,7 @@ from store.event import LANES, TABLE_KINDS, Kind, Lane
 from store.index.tables import ints
 from store.parquet import conform
 from store.rows import Column, Quality, Row, Source, Stamp, columns
-from store.schema import ROW_TYPES, arrow_schema
+from store.schema import ROW_TYPES, arrow_schema, time_columns
 from store.snapshot import Snapshot
 
 _REMEMBERED = 2
@@ -87,7 +87,11 @@ class Details:
         fields: dict[str, Any] = {
             name: self._text(values[name]) if column is Column.SYMBOL else values[name]
             for name, column in stored.items()
+            if column is not Column.NS
         }
+        for name, relative in time_columns(table).items():
+            after = values[relative]
+            fields[name] = None if after is None else after + (values["ts"] or 0)
         quality, source = self._text(values["ts_quality"]), self._text(values["source"])
         try:
             at = Stamp(values["ts"], Quality(quality or ""), Source(source or ""), values["ts_err_us"])
