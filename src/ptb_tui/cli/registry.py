@@ -24,6 +24,7 @@ VERBS: tuple[Verb, ...] = (
         "doctor", "ptb_tui.cli.doctor", "what this machine can capture, sandbox and score with, and why not"
     ),
     Verb("record", "ptb_tui.cli.record", "run a command and record it"),
+    Verb("open", "ptb_tui.cli.open_run", "look at runs in the terminal app"),
     Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
 )
 """In the order in which ``ptb --help`` shows them: record, look, judge."""

@@ -1,0 +1,102 @@
+"""The terminal app: themes, the choke point for hostile text, and the way between screens."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from textual.app import App, SystemCommand
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from ptb_tui.actions import Scope, actions_in, bindings, keys_label
+from ptb_tui.hostile import HostileText
+from ptb_tui.state.opened import OpenRun
+from ptb_tui.state.times import GoTo
+from ptb_tui.theme import DARK, PALETTES
+from store.plain import plain
+
+
+class PtbApp(App[None]):
+    """One run, or the queue of runs."""
+
+    BINDINGS = bindings(Scope.EVERYWHERE)
+    TITLE = "ptb"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = ""
+
+    def __init__(
+        self, *, folder: Path | None = None, run: OpenRun | None = None, at: GoTo | None = None
+    ) -> None:
+        """Shows ``run`` with the playhead at ``at``; without one, the runs in ``folder``."""
+        super().__init__()
+        self._filter = HostileText()
+        self._folder = folder
+        self._run = run
+        self._at = at
+        for palette in PALETTES.values():
+            self.register_theme(palette.theme())
+        self.theme = DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """Replay of one run, or the queue."""
+        if self._run is not None:
+            from ptb_tui.screens.replay import ReplayScreen
+
+            return ReplayScreen(self._run, self._at)
+        from ptb_tui.screens.runs import RunsScreen
+
+        assert self._folder is not None
+        return RunsScreen(self._folder)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own filters, then the one that no control byte of a run passes."""
+        return [*super().get_line_filters(), self._filter]
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy ``text`` without controls: pasted into a shell they would act."""
+        super().copy_to_clipboard(plain(text))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action that works on this screen."""
+        scope = scope_of(screen)
+        for action in (*actions_in(scope), *actions_in(Scope.EVERYWHERE)):
+            if "{key}" in action.call:
+                continue
+            call = action.call
+            owner = self if action.scope is Scope.EVERYWHERE else screen
+            yield SystemCommand(
+                f"{action.title} ({keys_label(action)})",
+                action.help,
+                lambda call=call, owner=owner: self.run_action(call, owner),
+            )
+
+    def watch_theme(self) -> None:
+        """Painted widgets keep their lines: paint them anew."""
+        for screen in self.screen_stack if self.is_running else ():
+            repaint = getattr(screen, "repaint", None)
+            if repaint is not None:
+                repaint()
+
+    def action_help(self) -> None:
+        """Show every key that works here."""
+        from ptb_tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(scope_of(self.screen)))
+
+    def action_next_theme(self) -> None:
+        """Dark, light, high contrast."""
+        names = list(PALETTES)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+
+    async def action_back(self) -> None:
+        """To the screen before; from the first one, out."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.exit()
+
+
+def scope_of(screen: Screen[object]) -> Scope:
+    """The scope whose actions work on a screen."""
+    from ptb_tui.screens.replay import ReplayScreen
+
+    return Scope.REPLAY if isinstance(screen, ReplayScreen) else Scope.RUNS

@@ -1,0 +1,50 @@
+"""``ptb open``: the terminal app, on one run or on the queue of all."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from store.errors import BadInput
+
+if TYPE_CHECKING:
+    from ptb_tui.state.opened import OpenRun
+    from ptb_tui.state.times import GoTo
+
+
+@click.command("open", short_help="look at runs in the terminal app")
+@click.argument("run", required=False)
+@click.option("--at", metavar="TIME", help="Put the playhead at a time: 3:41, '14:32 utc', 50%.")
+@click.option("--seq", type=int, metavar="N", help="Put the playhead on an event.")
+def command(run: str | None, at: str | None, seq: int | None) -> None:
+    """Replay RUN in the terminal; without RUN, list all runs."""
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise BadInput("ptb open needs a terminal; use `ptb show RUN` or `ptb ls` in scripts")
+    if run is None and (at is not None or seq is not None):
+        raise BadInput("--at and --seq say where in a run: name the RUN as well")
+    if at is not None and seq is not None:
+        raise BadInput("give --at or --seq, not both")
+
+    from store.library import find_run, runs_folder
+
+    if run is None:
+        from ptb_tui.app import PtbApp
+
+        PtbApp(folder=runs_folder()).run()
+        return
+    folder = find_run(run).folder
+
+    from ptb_tui.app import PtbApp
+    from ptb_tui.state.opened import OpenRun
+
+    opened = OpenRun.open(folder)
+    PtbApp(run=opened, at=_place(opened, at, seq)).run()
+
+
+def _place(opened: "OpenRun", at: str | None, seq: int | None) -> "GoTo | None":
+    from ptb_tui.state.times import GoToSeq, parse_go_to
+
+    if at is None:
+        return None if seq is None else GoToSeq(seq)
+    start, end = opened.cursor.span or (None, None)
+    return parse_go_to(at, start, end, start)

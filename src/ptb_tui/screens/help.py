@@ -1,0 +1,77 @@
+"""Every key that works here, read from the registry."""
+
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ptb_tui.actions import Group, Scope, actions_in, keys_label
+from ptb_tui.state.flags import SYMBOLS
+from ptb_tui.state.wording import WORDS
+from ptb_tui.widgets.paint import Inks
+from ptb_tui.widgets.panel import inks_of
+from store.event import LANES, Lane
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys of one scope and those that work everywhere, by group, and what the symbols mean."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "dismiss", "close", show=False)
+    ]
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; background: $background 60%; }
+    HelpScreen > VerticalScroll {
+        width: 96; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
+        background: $surface; border: round $line; border-title-color: $accent;
+    }
+    HelpScreen Static { width: 100%; height: auto; }
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+
+    def compose(self) -> ComposeResult:
+        """One table; nothing in it comes from a run."""
+        with VerticalScroll() as box:
+            box.border_title = f"{self._scope.value} · keys"
+            box.border_subtitle = "esc closes"
+            yield Static(help_table(self._scope, inks_of(self)), markup=False)
+
+
+def help_table(scope: Scope, palette: Inks) -> Table:
+    """Keys and what happens, under the headings of the registry."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(ratio=1)
+    listed = [*actions_in(scope), *actions_in(Scope.EVERYWHERE)]
+    for group in Group:
+        actions = [action for action in listed if action.group is group]
+        if actions:
+            table.add_row("", Text(group.value, palette.accent))
+        for action in actions:
+            table.add_row(Text(keys_label(action), palette.strong), Text(action.help, palette.soft))
+        if actions:
+            table.add_row()
+    if scope is Scope.REPLAY:
+        _add_symbols(table, palette)
+    return table
+
+
+def _add_symbols(table: Table, palette: Inks) -> None:
+    """What stands at the beginning of a row, in the colours of the lanes."""
+    table.add_row("", Text("Symbols", palette.accent))
+    for severity, symbol in SYMBOLS.items():
+        table.add_row(Text(symbol, palette.severity(severity)), Text(severity.value, palette.soft))
+    table.add_row(Text("●", palette.accent), Text("marked by a reviewer", palette.soft))
+    table.add_row(Text("✗", palette.tried), Text("tried, did not happen", palette.soft))
+    for lane in Lane:
+        kinds = [kind for kind in WORDS if LANES[kind] is lane]
+        words = "   ".join(f"{WORDS[kind][0]} {WORDS[kind][1]}" for kind in kinds)
+        table.add_row(Text(lane.value, palette.lanes[lane]), Text(words, palette.lanes[lane]))

@@ -1,0 +1,401 @@
+"""Replay: one run over time. Keys become calls on the state, the state is painted."""
+
+from time import monotonic
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Static
+
+from ptb_tui.actions import Scope, bindings
+from ptb_tui.state.headline import headline
+from ptb_tui.state.opened import OpenRun
+from ptb_tui.state.replay import Replay
+from ptb_tui.state.times import GO_TO_HINT, GoTo, parse_go_to
+from ptb_tui.widgets.detail import DetailPane
+from ptb_tui.widgets.event_log import EventLog
+from ptb_tui.widgets.footer import Footer
+from ptb_tui.widgets.header import Header
+from ptb_tui.widgets.lanes import Lanes
+from ptb_tui.widgets.prompt import Prompt
+from store.errors import PtbError
+from store.findings import Severity
+
+_LEAST = Size(50, 12)
+"""Below it nothing useful fits."""
+_WIDE = 100
+"""Columns from which log and detail stand side by side."""
+_LANES_HEIGHT = ((16, 5), (24, 7), (30, 9), (46, 12))
+"""``(from this height of the screen, lines of the timeline)``; the last that applies."""
+_FRAME_S = 1 / 60
+_POLL_S = 0.2
+_DETAIL_DELAY_S = 0.06
+_DETAIL_PLAYING_S = 0.3
+"""The shortest time between two details, at rest and while playing."""
+
+
+class ReplayScreen(Screen[None]):
+    """One open run."""
+
+    BINDINGS = bindings(Scope.REPLAY)
+    DEFAULT_CSS = """
+    ReplayScreen { background: $background; }
+    ReplayScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
+    ReplayScreen.-too-small > * { display: none; }
+    ReplayScreen.-too-small #too-small { display: block; }
+    ReplayScreen DetailPane { width: 40%; }
+    ReplayScreen.-narrow #body { layout: vertical; }
+    ReplayScreen.-narrow DetailPane { width: 100%; height: 50%; border-top: solid $line; }
+    """
+
+    def __init__(self, run: OpenRun, at: GoTo | None = None) -> None:
+        """``at`` is where the playhead stands first."""
+        super().__init__()
+        self.run = run
+        self.replay = Replay(run.cursor)
+        if at is not None:
+            self.replay.go_to(at)
+        self._marked: frozenset[int] = frozenset()
+        self._last_search = ""
+        self._frame: Timer | None = None
+        self._frame_at = 0.0
+        self._detail_due: Timer | None = None
+        self._header = Header(lambda: headline(self.run, self.replay))
+        self._lanes = Lanes(self.replay)
+        self._log = EventLog(self.replay, lambda seq: seq in self._marked, run.manifest.facts.root)
+        self._detail = DetailPane(run, self.replay)
+        self._footer = Footer(Scope.REPLAY)
+
+    def compose(self) -> ComposeResult:
+        """Header, timeline, log and detail, key hints."""
+        yield self._header
+        yield self._footer
+        yield Static(
+            f"ptb needs {_LEAST.width} × {_LEAST.height} characters here\nmake the window larger, or q to leave",
+            id="too-small",
+            markup=False,
+        )
+        yield self._lanes
+        with Horizontal(id="body"):
+            yield self._log
+            yield self._detail
+
+    def on_mount(self) -> None:
+        """Show the run; everything that can wait comes after the first paint."""
+        self._detail.display = self.app.size.width >= 100
+        self._log.focus()
+        self._header.show()
+        self.call_after_refresh(self._read_review)
+        if self.run.live:
+            self.set_interval(_POLL_S, self._poll)
+
+    def on_resize(self, event: Resize) -> None:
+        """Arrange for the size at hand."""
+        width, height = event.size
+        self.set_class(width < _LEAST.width or height < _LEAST.height, "-too-small")
+        self.set_class(width < _WIDE, "-narrow")
+        self._lanes.styles.height = max(
+            (lines for least, lines in _LANES_HEIGHT if height >= least), default=3
+        )
+
+    def on_unmount(self) -> None:
+        """The run is not looked at any more."""
+        self.run.close()
+
+    def _read_review(self) -> None:
+        self.run.read_review()
+        self.replay.set_flags(self.run.flags)
+        self._marks_changed()
+        self._detail.show()
+        self._changed()
+
+    def _poll(self) -> None:
+        try:
+            grown = self.replay.poll()
+            if grown:
+                self.run.reread()
+        except PtbError as error:
+            self._footer.say(str(error), bad=True)
+            return
+        if grown:
+            self._changed()
+
+    def _marks_changed(self) -> None:
+        self._marked = frozenset(mark.seq for mark in self.run.marks if mark.seq is not None)
+        self._log.forget()
+
+    def _changed(self) -> None:
+        """Paint what the state says now; the detail a moment later, so that it never holds up a key."""
+        self._footer.hush()
+        self._header.show()
+        self._lanes.show()
+        self._log.show()
+        if self._detail.display and self._detail_due is None:
+            playing = self.replay.playback.playing
+            self._detail_due = self.set_timer(
+                _DETAIL_PLAYING_S if playing else _DETAIL_DELAY_S, self._show_detail
+            )
+
+    def _show_detail(self) -> None:
+        self._detail_due = None
+        self._detail.show()
+
+    def _say(self, message: str, *, bad: bool = False) -> None:
+        self._footer.say(message, bad=bad)
+
+    # Playing
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        self.replay.toggle_play()
+        self._run_frames()
+        self._changed()
+
+    def action_speed(self, notches: int) -> None:
+        """Change the speed, also while playing."""
+        self.replay.playback.faster(notches)
+        self._changed()
+
+    def action_fold_idle(self) -> None:
+        """Skip idle stretches, or play them through."""
+        playback = self.replay.playback
+        playback.fold_idle = not playback.fold_idle
+        self._changed()
+        self._say(
+            "idle stretches are skipped while playing"
+            if playback.fold_idle
+            else "idle stretches are played through"
+        )
+
+    def action_follow(self) -> None:
+        """To the end of the run; a live one is followed from there."""
+        self.replay.follow()
+        self._changed()
+        if not self.run.live:
+            self.replay.following = False
+            self._say("this run is complete: there is nothing to follow")
+
+    def _run_frames(self) -> None:
+        if not self.replay.playback.playing:
+            if self._frame is not None:
+                self._frame.stop()
+            self._frame = None
+        elif self._frame is None:
+            self._frame_at = monotonic()
+            self._frame = self.set_interval(_FRAME_S, self._advance)
+
+    def _advance(self) -> None:
+        now = monotonic()
+        moved = self.replay.tick(now - self._frame_at)
+        self._frame_at = now
+        if moved:
+            self._changed()
+        if not self.replay.playback.playing:
+            self._run_frames()
+            self._changed()
+
+    # Moving
+
+    def action_step(self, events: int) -> None:
+        """One event on or back; stops playing."""
+        self._pause()
+        self.replay.step(events)
+        self._changed()
+
+    def action_move(self, rows: int) -> None:
+        """One row on or back."""
+        self._pause()
+        self.replay.move(rows)
+        self._changed()
+
+    def action_page(self, halves: int) -> None:
+        """Half a screen on or back."""
+        self._pause()
+        self.replay.page(halves)
+        self._changed()
+
+    def action_edge(self, which: int) -> None:
+        """First or last event."""
+        self._pause()
+        self.replay.edge(which)
+        self._changed()
+
+    def action_nudge(self, seconds: int) -> None:
+        """Seconds on or back; goes on playing from there."""
+        self.replay.nudge(seconds)
+        self._changed()
+
+    def action_leap(self, tenths: int) -> None:
+        """Tenths of the run on or back; goes on playing from there."""
+        self.replay.leap(tenths)
+        self._changed()
+
+    def action_tenth(self, tenths: int) -> None:
+        """To so many tenths of the run."""
+        self.replay.tenth(tenths)
+        self._changed()
+
+    def action_zoom(self, notches: int) -> None:
+        """Zoom the lanes."""
+        self.replay.zoom(notches)
+        self._changed()
+
+    def action_pan(self, halves: int) -> None:
+        """Move the zoomed span."""
+        self.replay.pan(halves)
+        self._changed()
+
+    def action_go_to(self) -> None:
+        """Ask for a time or an event."""
+        self._ask(Prompt("go to", self._go_to, hint=GO_TO_HINT))
+
+    def _go_to(self, text: str | None) -> None:
+        if not text:
+            return
+        replay = self.replay
+        start, end = (replay.whole.start, replay.whole.end) if replay.clocked else (None, None)
+        try:
+            replay.go_to(parse_go_to(text, start, end, replay.now))
+        except PtbError as error:
+            self._say(str(error), bad=True)
+            return
+        self._changed()
+
+    def _pause(self) -> None:
+        self.replay.playback.playing = False
+        self._run_frames()
+
+    # Finding
+
+    def action_flag(self, direction: int, severity: str | None = None) -> None:
+        """To the next or previous flag."""
+        self._pause()
+        found = self.replay.flag(direction, Severity(severity) if severity else None)
+        self._changed()
+        if not found:
+            self._say(f"no {severity or 'flag'} {'after' if direction > 0 else 'before'} this")
+
+    def action_search(self) -> None:
+        """Ask what to look for; recalls the last search."""
+        self._ask(
+            Prompt("/", self._search, value=self._last_search, hint="text in paths, commands, messages")
+        )
+
+    def _search(self, text: str | None) -> None:
+        if text is None:
+            return
+        self._last_search = text
+        self._pause()
+        found = self.replay.search(text)
+        self._log.forget()
+        self._changed()
+        if text:
+            self._say(
+                f"{self.replay.matches():,} matches" if found else f"nothing matches {text}", bad=not found
+            )
+
+    def action_match(self, direction: int) -> None:
+        """To the next or previous match."""
+        if self.replay.query is None:
+            self.action_search()
+            return
+        self._pause()
+        before = self.replay.position
+        found = self.replay.match(direction)
+        self._changed()
+        if not found:
+            self._say(f"nothing matches {self.replay.query.text}", bad=True)
+        elif (self.replay.position - before) * direction < 0:
+            self._say("search went around the end of the run")
+
+    def action_lanes(self) -> None:
+        """Show other lanes in the log."""
+        self.replay.next_lanes()
+        self._changed()
+
+    # Reviewing
+
+    def action_mark(self) -> None:
+        """Bookmark the selected event."""
+        self._keep_mark("")
+
+    def action_comment(self) -> None:
+        """Ask for a comment on the selected event."""
+        self._pause()
+        self._ask(Prompt("comment", self._comment, hint="kept beside the run, with your name"))
+
+    def _comment(self, text: str | None) -> None:
+        if text:
+            self._keep_mark(text)
+
+    def _keep_mark(self, text: str) -> None:
+        event = self.replay.event()
+        if event is None:
+            return
+        try:
+            path = self.run.mark(event, text)
+        except PtbError as error:
+            self._say(str(error), bad=True)
+            return
+        self._marks_changed()
+        self._detail.show()
+        self._changed()
+        inside = path.is_relative_to(self.run.folder)
+        where = "in the run" if inside else f"in {path.parent}: the run folder cannot be written"
+        self._say(f"{'comment' if text else 'mark'} on event #{event.seq} kept {where}")
+
+    def action_copy(self) -> None:
+        """Copy a citation of the selected event."""
+        event = self.replay.event()
+        if event is None:
+            return
+        self.app.copy_to_clipboard(self.run.citation(event, self.replay.whole.start))
+        self._say(f"copied a citation of event #{event.seq}")
+
+    # Viewing
+
+    def action_fold(self) -> None:
+        """Unfold or fold rows."""
+        self.replay.toggle_fold()
+        self._changed()
+
+    def action_detail(self) -> None:
+        """Show or hide the detail pane."""
+        self._detail.display = not self._detail.display
+        if self._detail.display:
+            self._detail.show()
+
+    def action_scroll_detail(self, halves: int) -> None:
+        """Scroll the detail."""
+        self._detail.scroll_by(halves)
+
+    def _ask(self, prompt: Prompt) -> None:
+        if not self.query(Prompt):
+            self.mount(prompt)
+
+    def on_event_log_picked(self, message: EventLog.Picked) -> None:
+        """A row was clicked."""
+        self._pause()
+        self.replay.select(message.position)
+        self._changed()
+
+    def on_event_log_scrolled(self) -> None:
+        """The wheel looked elsewhere: a live run is not followed any more."""
+        self.replay.following = False
+        self._header.show()
+
+    def on_lanes_sought(self, message: Lanes.Sought) -> None:
+        """The timeline was clicked or dragged."""
+        self.replay.seek(message.at)
+        self._changed()
+
+    def repaint(self) -> None:
+        """The theme changed: paint everything anew."""
+        self._log.forget()
+        self._header.refresh()
+        self._lanes.refresh()
+        self._detail.repaint()
+        self._footer.refresh()

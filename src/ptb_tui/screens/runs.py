@@ -1,0 +1,227 @@
+"""Runs: the queue, from which a run is opened."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import ComposeResult
+from textual.events import Resize
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from ptb_tui.actions import Scope, bindings
+from ptb_tui.state.headline import Line, Part
+from ptb_tui.state.queue import Judgement, Queue, RunLine, judgement, run_line
+from ptb_tui.widgets.footer import Footer
+from ptb_tui.widgets.header import Header
+from ptb_tui.widgets.prompt import Prompt
+from ptb_tui.widgets.run_list import RunList
+from store.errors import PtbError
+from store.library import RunEntry, list_runs
+from store.plain import plain
+
+if TYPE_CHECKING:
+    from ptb_tui.state.opened import OpenRun
+
+_LEAST = Size(50, 6)
+"""Below it nothing useful fits."""
+_CHUNK = 64
+"""Runs whose review is read between two repaints."""
+
+
+class RunsScreen(Screen[None]):
+    """All runs of one folder."""
+
+    BINDINGS = bindings(Scope.RUNS)
+    DEFAULT_CSS = """
+    RunsScreen { background: $background; }
+    RunsScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
+    RunsScreen.-too-small > * { display: none; }
+    RunsScreen.-too-small #too-small { display: block; }
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self.queue = Queue()
+        self._header = Header(self._headline)
+        self._list = RunList(self.queue)
+        self._footer = Footer(Scope.RUNS)
+
+    def compose(self) -> ComposeResult:
+        """Header, table, key hints."""
+        yield self._header
+        yield self._footer
+        yield Static(
+            f"ptb needs {_LEAST.width} × {_LEAST.height} characters here\nmake the window larger, or q to leave",
+            id="too-small",
+            markup=False,
+        )
+        yield self._list
+
+    def on_mount(self) -> None:
+        """Read the folder after the first paint."""
+        self._list.focus()
+        self._header.show()
+        self.action_reload()
+
+    def on_resize(self, event: Resize) -> None:
+        """Say so when the window is too small."""
+        self.set_class(event.size.width < _LEAST.width or event.size.height < _LEAST.height, "-too-small")
+
+    def on_screen_resume(self) -> None:
+        """Verdicts may have changed while a run was open."""
+        if self.queue.total:
+            self.action_reload()
+
+    @work(thread=True, exclusive=True)
+    def action_reload(self) -> None:
+        """Read the folder of runs, then the review of each."""
+        worker = get_current_worker()
+        try:
+            entries = list_runs(self._folder)
+        except PtbError as error:
+            self.app.call_from_thread(self._failed, str(error))
+            return
+        self.app.call_from_thread(self._fill, [run_line(entry) for entry in entries])
+        for start in range(0, len(entries), _CHUNK):
+            found = _judgements(entries[start : start + _CHUNK])
+            if worker.is_cancelled:
+                return
+            self.app.call_from_thread(self._judge, found)
+
+    def _fill(self, lines: list[RunLine]) -> None:
+        self.queue.fill(lines)
+        self._list.note = f"no runs in {self._folder} yet; `ptb demo` records one"
+        self._changed()
+
+    def _judge(self, found: dict[Path, Judgement]) -> None:
+        self.queue.judge(found)
+        self._changed()
+
+    def _failed(self, message: str) -> None:
+        self._list.note = message
+        self._changed()
+
+    def _changed(self) -> None:
+        self._footer.hush()
+        self._header.show()
+        self._list.show()
+
+    def _headline(self) -> list[Line]:
+        queue = self.queue
+        undecided = sum(line.verdict == "undecided" for line in queue.shown)
+        flagged = sum(bool(line.flags) and line.flags[0] == "▲" for line in queue.shown)
+        broken = sum(line.broken for line in queue.shown)
+        count = (
+            f"{len(queue.shown):,} of {queue.total:,} runs" if queue.filter_text else f"{queue.total:,} runs"
+        )
+        first: Line = (
+            [Part("ptb", "accent"), Part(count, "strong"), Part(plain(str(self._folder)), "soft", 4)],
+            [
+                Part(f"▲ {flagged} with violations" if flagged else "", "violation", 1),
+                Part(f"{undecided} undecided" if undecided else "", "ink", 2),
+                Part(f"✗ {broken} broken" if broken else "", "violation", 3),
+            ],
+        )
+        selected = queue.selected
+        second: Line = (
+            [Part(selected.run_id if selected else "", "soft", 1)],
+            [Part(f"filter: {queue.filter_text}" if queue.filter_text else "", "accent")],
+        )
+        return [first, second]
+
+    def action_move(self, rows: int) -> None:
+        """Select another run."""
+        self.queue.select(self.queue.index + rows)
+        self._changed()
+
+    def action_page(self, halves: int) -> None:
+        """Half a screen on or back."""
+        self.action_move(halves * self._list.page)
+
+    def action_edge(self, which: int) -> None:
+        """First or last run."""
+        self.queue.select(0 if which == 0 else len(self.queue.shown) - 1)
+        self._changed()
+
+    def action_open(self) -> None:
+        """Open the selected run."""
+        selected = self.queue.selected
+        if selected is None:
+            return
+        if selected.reason is not None:
+            self._footer.say(selected.reason, bad=True)
+            return
+        self._footer.say(f"opening {selected.run_id} …")
+        self._open(selected.folder)
+
+    @work(thread=True, exclusive=True, group="open")
+    def _open(self, folder: Path) -> None:
+        from ptb_tui.state.opened import OpenRun
+
+        try:
+            run = OpenRun.open(folder)
+        except PtbError as error:
+            self.app.call_from_thread(self._footer.say, str(error), bad=True)
+            return
+        self.app.call_from_thread(self._show, run)
+
+    def _show(self, run: "OpenRun") -> None:
+        from ptb_tui.screens.replay import ReplayScreen
+
+        self._footer.hush()
+        self.app.push_screen(ReplayScreen(run))
+
+    def action_filter(self) -> None:
+        """Ask for words that runs must hold."""
+        if not self.query(Prompt):
+            hint = "words in agent, task, flags, verdict, state"
+            self.mount(Prompt("filter", self._filter, value=self.queue.filter_text, hint=hint))
+
+    def _filter(self, text: str | None) -> None:
+        if text is not None:
+            self.queue.filter(text)
+        self._changed()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.queue.next_sort()
+        self._changed()
+        self._footer.say(f"sorted by {self.queue.sort.value}")
+
+    def action_reverse(self) -> None:
+        """Reverse the order."""
+        self.queue.reverse()
+        self._changed()
+
+    def action_next_undecided(self) -> None:
+        """The next run without a verdict."""
+        found = self.queue.next_undecided()
+        self._changed()
+        if not found:
+            self._footer.say("no undecided run here")
+
+    def action_copy(self) -> None:
+        """Copy the id of the run."""
+        selected = self.queue.selected
+        if selected is not None:
+            self.app.copy_to_clipboard(plain(selected.run_id))
+            self._footer.say(f"copied {selected.run_id}")
+
+    def on_run_list_opened(self) -> None:
+        """The selected run was clicked."""
+        self.action_open()
+
+    def repaint(self) -> None:
+        """The theme changed."""
+        self._header.refresh()
+        self._list.refresh()
+        self._footer.refresh()
+
+
+def _judgements(entries: list[RunEntry]) -> dict[Path, Judgement]:
+    judged = ((entry.folder, judgement(entry)) for entry in entries)
+    return {folder: found for folder, found in judged if found is not None}

@@ -1,0 +1,100 @@
+"""The two header lines of Replay: whose run this is, and where in it we are."""
+
+from dataclasses import dataclass
+
+from ptb_tui.state.flags import SYMBOLS
+from ptb_tui.state.opened import OpenRun
+from ptb_tui.state.replay import EVERYTHING, WITHOUT_SAMPLES, Replay
+from ptb_tui.state.times import elapsed, many, utc
+from store.event import Lane
+from store.findings import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a header line."""
+
+    text: str
+    ink: str = "soft"
+    """Name of a style of the palette's inks."""
+    rank: int = 0
+    """When it gets tight, the highest rank goes first; 0 stays."""
+
+
+Line = tuple[list[Part], list[Part]]
+"""What stands left and right on a line."""
+
+
+def headline(run: OpenRun, replay: Replay) -> list[Line]:
+    """Both lines."""
+    return [_identity(run, replay), _place(run, replay)]
+
+
+def _identity(run: OpenRun, replay: Replay) -> Line:
+    facts = run.manifest.facts
+    agent = " · ".join(filter(None, (facts.agent, facts.agent_model)))
+    task = " · ".join(filter(None, (facts.benchmark, facts.base_model)))
+    left = [
+        Part("ptb", "accent"),
+        Part(agent or facts.command or "unknown agent", "strong", 1),
+        Part(task, "ink", 2),
+        Part(run.manifest.run_id, "soft", 5),
+    ]
+    counts = dict.fromkeys(Severity, 0)
+    for severity in replay.flags.counts().values():
+        counts[severity] += 1
+    right = [
+        Part(f"{SYMBOLS[severity]} {count} {severity}", severity.value, rank)
+        for rank, (severity, count) in zip((0, 3, 4), counts.items(), strict=True)
+        if count
+    ]
+    missing = run.missing()
+    if missing:
+        right.append(Part(f"◐ no {', '.join(missing)}", "suspicious", 3))
+    if run.problems:
+        right.append(Part(f"◐ {len(run.problems)} review files unreadable", "suspicious", 3))
+    if not right:
+        right = [Part("no flags", "soft", 3)]
+    return left, right
+
+
+def _place(run: OpenRun, replay: Replay) -> Line:
+    playback = replay.playback
+    if run.live and replay.following:
+        state = Part("● live, following", "good")
+    elif playback.playing:
+        state = Part(f"▶ playing {playback.speed}×", "accent")
+    else:
+        state = Part(f"Ⅱ paused {playback.speed}×", "ink")
+    left = [state]
+    fine = replay.whole.width < 1200 * 10**9
+    if replay.clocked:
+        left += [
+            Part(f"T+{elapsed(replay.elapsed, fine=fine)}", "strong"),
+            Part(f"of {elapsed(replay.whole.width)}", "soft", 2),
+            Part(utc(replay.now), "soft", 1),
+        ]
+    else:
+        left.append(Part("order only, no clock", "suspicious"))
+    if playback.folded:
+        left.append(Part(f"idle folded −{elapsed(playback.folded)}", "note", 1))
+    elif not playback.fold_idle:
+        left.append(Part("idle played", "note", 3))
+    if run.live and not replay.following:
+        left.append(Part("● live, F follows", "good", 1))
+    right: list[Part] = []
+    if replay.query is not None:
+        right.append(Part(f"/{replay.query.text}", "accent", 2))
+    right.append(_log_filter(replay))
+    total = len(replay.reader)
+    right.append(Part(f"event {many(min(replay.position + 1, total))} of {many(total)}", "soft", 4))
+    return left, right
+
+
+def _log_filter(replay: Replay) -> Part:
+    """What the log leaves out; always said."""
+    if replay.lanes == EVERYTHING:
+        return Part("log: everything", "soft", 3)
+    if replay.lanes == WITHOUT_SAMPLES:
+        return Part("log: without gpu samples", "soft", 3)
+    return Part(f"log: only {', '.join(lane.value for lane in Lane if lane in replay.lanes)}", "accent", 1)

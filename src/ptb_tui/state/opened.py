@@ -1,0 +1,106 @@
+"""A run that is open in the app: its events, what the manifest says, findings, marks, and the way to add one."""
+
+import time
+from dataclasses import dataclass, field
+from getpass import getuser
+from pathlib import Path
+
+from ptb_tui.state.flags import Flag, Flags
+from ptb_tui.state.times import elapsed, utc
+from ptb_tui.state.wording import citation
+from store.cursor import Cursor
+from store.event import Event
+from store.findings import FindingState, Severity, read_findings
+from store.manifest import Manifest
+from store.manifest_file import read_manifest
+from store.marks import Mark, add_mark, read_marks
+from store.overlay import Problem, Review
+from store.plain import plain
+
+
+@dataclass(slots=True)
+class OpenRun:
+    """One run, readable until :meth:`close`."""
+
+    folder: Path
+    manifest: Manifest
+    cursor: Cursor
+    problems: tuple[Problem, ...] = ()
+    """Review files that could not be read."""
+    marks: tuple[Mark, ...] = ()
+    flags: Flags = field(default_factory=Flags)
+    """What the findings come to; empty until :meth:`read_review`."""
+
+    @classmethod
+    def open(cls, folder: Path) -> "OpenRun":
+        """Open the run in ``folder``; raises :class:`store.errors.PtbError` with the reason when it cannot be."""
+        return cls(folder, read_manifest(folder), Cursor.open(folder))
+
+    def close(self) -> None:
+        """Let the files go."""
+        self.cursor.close()
+
+    @property
+    def live(self) -> bool:
+        """Whether it is being recorded."""
+        return self.cursor.live
+
+    def reread(self) -> None:
+        """Look at the manifest again."""
+        self.manifest = read_manifest(self.folder)
+
+    def read_review(self) -> None:
+        """Read marks and findings."""
+        findings, problems = read_findings(self._review)
+        marks, mark_problems = read_marks(self._review)
+        self.problems = (*problems, *mark_problems)
+        self.marks = tuple(marks)
+        flags: list[Flag] = []
+        for standing in findings:
+            if standing.state is FindingState.REJECTED:
+                continue
+            finding = standing.finding
+            for evidence in finding.evidence:
+                position = self.cursor.position_of(evidence.seq)
+                if position is not None:
+                    flags.append(
+                        Flag(
+                            evidence.seq,
+                            position,
+                            standing.severity or Severity.NOTE,
+                            finding.rule,
+                            finding.title,
+                            finding.explanation,
+                            finding.reach.value,
+                        )
+                    )
+        self.flags = Flags(flags)
+
+    def mark(self, event: Event, text: str) -> Path:
+        """Keep a bookmark, or a comment where there is ``text``; returns the file it went to."""
+        mark = Mark(self.manifest.run_id, event.ts, event.seq, getuser(), text, time.time_ns())
+        path = add_mark(self._review, mark)
+        self.marks = (*self.marks, mark)
+        return path
+
+    def marks_on(self, seq: int) -> list[Mark]:
+        """The marks on one event."""
+        return [mark for mark in self.marks if mark.seq == seq]
+
+    def citation(self, event: Event, start: int) -> str:
+        """Quote, time, seq and the command that opens the run at this event."""
+        when = "no clock" if event.ts is None else f"T+{elapsed(event.ts - start)}, {utc(event.ts)}"
+        pinned = f", recording {self.manifest.recording_hash[:12]}" if self.manifest.recording_hash else ""
+        run_id = plain(self.manifest.run_id)
+        return (
+            f"“{citation(event)}” ({when}, event #{event.seq} of {run_id}{pinned}) · "
+            f"ptb open {run_id} --seq {event.seq}"
+        )
+
+    def missing(self) -> list[str]:
+        """Witnesses that this run did not have."""
+        return [source.name for source in self.manifest.sources if source.state == "unavailable"]
+
+    @property
+    def _review(self) -> Review:
+        return Review(self.folder, self.manifest.run_id)

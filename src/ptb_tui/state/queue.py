@@ -1,0 +1,239 @@
+"""The queue of runs: one line a run, filtered and sorted, broken ones among them with their reason."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from ptb_tui.state.flags import SYMBOLS
+from store.errors import PtbError
+from store.findings import FindingState, Severity, read_findings, read_scans
+from store.library import RunEntry
+from store.manifest import State
+from store.overlay import Review
+from store.verdicts import read_verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the review records of one run come to."""
+
+    counts: dict[Severity, int]
+    scanned: bool
+    verdict: str | None
+    stale: bool
+    """The verdict was made on another recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run of the queue."""
+
+    run_id: str
+    folder: Path
+    agent: str
+    task: str
+    score: float | None
+    """As reported, a fraction."""
+    started_at: int | None
+    """Nanoseconds since the epoch."""
+    duration: int | None
+    """Nanoseconds."""
+    state: str
+    """recording, closed, recovered, or broken."""
+    reason: str | None
+    """Why it is broken."""
+    judgement: Judgement | None = None
+    """None as long as it has not been read."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether it cannot be opened."""
+        return self.reason is not None
+
+    @property
+    def flags(self) -> str:
+        """Flags in symbols and counts."""
+        if self.judgement is None or self.broken:
+            return ""
+        counts = {s: n for s, n in self.judgement.counts.items() if n}
+        if counts:
+            return "  ".join(f"{SYMBOLS[severity]} {count}" for severity, count in counts.items())
+        return "none" if self.judgement.scanned else "not scanned"
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words."""
+        if self.judgement is None or self.broken:
+            return ""
+        if self.judgement.verdict is None:
+            return "undecided"
+        return f"{self.judgement.verdict} (stale)" if self.judgement.stale else self.judgement.verdict
+
+    @property
+    def words(self) -> str:
+        """All that the filter looks at."""
+        return " ".join(
+            (self.run_id, self.agent, self.task, self.state, self.flags, self.verdict, self.reason or "")
+        ).lower()
+
+
+class Sort(StrEnum):
+    """The columns in the order in which sorting walks through them."""
+
+    STARTED = "started"
+    FLAGS = "flags"
+    AGENT = "agent"
+    TASK = "task"
+    SCORE = "score"
+    VERDICT = "verdict"
+    DURATION = "duration"
+    STATE = "state"
+
+
+def _flag_rank(line: RunLine) -> tuple[int, ...]:
+    counts = line.judgement.counts if line.judgement else {}
+    return tuple(-counts.get(severity, 0) for severity in Severity)
+
+
+_KEYS: dict[Sort, Callable[[RunLine], tuple[object, ...]]] = {
+    Sort.STARTED: lambda line: (line.started_at is None, -(line.started_at or 0)),
+    Sort.FLAGS: _flag_rank,
+    Sort.AGENT: lambda line: (line.agent.lower(), line.task.lower()),
+    Sort.TASK: lambda line: (line.task.lower(), line.agent.lower()),
+    Sort.SCORE: lambda line: (line.score is None, -(line.score or 0)),
+    Sort.VERDICT: lambda line: (line.verdict != "undecided", line.verdict),
+    Sort.DURATION: lambda line: (line.duration is None, -(line.duration or 0)),
+    Sort.STATE: lambda line: (line.state,),
+}
+
+
+class Queue:
+    """The runs in view and the selected one."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Path, RunLine] = {}
+        self._shown: list[RunLine] = []
+        self._selected: Path | None = None
+        self.index = 0
+        """Of the selected run among :attr:`shown`."""
+        self.filter_text = ""
+        self.sort = Sort.STARTED
+        self.reversed = False
+
+    @property
+    def shown(self) -> list[RunLine]:
+        """The lines that pass the filter, sorted."""
+        return self._shown
+
+    @property
+    def total(self) -> int:
+        """All runs."""
+        return len(self._lines)
+
+    @property
+    def selected(self) -> RunLine | None:
+        """The selected run; None when nothing is shown."""
+        return self._shown[self.index] if self._shown else None
+
+    def fill(self, lines: Iterable[RunLine]) -> None:
+        """Show these runs; what is known about their review is kept until it is read again."""
+        known = self._lines
+        self._lines = {
+            line.folder: replace(line, judgement=known[line.folder].judgement)
+            if line.folder in known and line.judgement is None
+            else line
+            for line in lines
+        }
+        self._arrange()
+
+    def judge(self, judgements: dict[Path, Judgement]) -> None:
+        """Add what the review records say."""
+        for folder, judgement in judgements.items():
+            if folder in self._lines:
+                self._lines[folder] = replace(self._lines[folder], judgement=judgement)
+        self._arrange()
+
+    def filter(self, text: str) -> None:
+        """Show only runs that hold every word of ``text``."""
+        self.filter_text = text.strip()
+        self._arrange()
+
+    def next_sort(self) -> None:
+        """Sort by the next column."""
+        order = list(Sort)
+        self.sort = order[(order.index(self.sort) + 1) % len(order)]
+        self.reversed = False
+        self._arrange()
+
+    def reverse(self) -> None:
+        """Turn the order around."""
+        self.reversed = not self.reversed
+        self._arrange()
+
+    def select(self, index: int) -> None:
+        """Select the run at ``index`` of those shown, or the nearest there is."""
+        if self._shown:
+            self.index = min(max(index, 0), len(self._shown) - 1)
+            self._selected = self._shown[self.index].folder
+
+    def next_undecided(self) -> bool:
+        """Select the next run without a verdict, around the end; False when all are decided."""
+        count = len(self._shown)
+        for step in range(1, count + 1):
+            index = (self.index + step) % count
+            if self._shown[index].verdict == "undecided":
+                self.select(index)
+                return True
+        return False
+
+    def _arrange(self) -> None:
+        wanted = self.filter_text.lower().split()
+        lines = [line for line in self._lines.values() if all(word in line.words for word in wanted)]
+        lines.sort(key=_KEYS[self.sort], reverse=self.reversed)
+        self._shown = lines
+        self.index = next((i for i, line in enumerate(lines) if line.folder == self._selected), 0)
+        self.select(min(self.index, max(len(lines) - 1, 0)))
+
+
+def run_line(entry: RunEntry) -> RunLine:
+    """What the manifest alone says."""
+    manifest = entry.manifest
+    if manifest is None:
+        return RunLine(
+            entry.run_id, entry.folder, "", "", None, None, None, "broken", entry.error or "unreadable"
+        )
+    facts = manifest.facts
+    ended = manifest.ended_at if manifest.state is not State.RECORDING else None
+    return RunLine(
+        run_id=manifest.run_id,
+        folder=entry.folder,
+        agent=" · ".join(filter(None, (facts.agent, facts.agent_model))) or facts.command or "",
+        task=" · ".join(filter(None, (facts.benchmark, facts.base_model))),
+        score=facts.reported_score,
+        started_at=manifest.started_at,
+        duration=ended - manifest.started_at if ended and manifest.started_at is not None else None,
+        state=manifest.state.value,
+        reason=None,
+    )
+
+
+def judgement(entry: RunEntry) -> Judgement | None:
+    """What the review records say; None where the run cannot be read."""
+    if entry.manifest is None:
+        return None
+    review = Review(entry.folder, entry.manifest.run_id)
+    try:
+        findings, _ = read_findings(review)
+        verdicts, _ = read_verdicts(review)
+        scans, _ = read_scans(review)
+    except PtbError:
+        return None
+    counts = dict.fromkeys(Severity, 0)
+    for standing in findings:
+        if standing.state is not FindingState.REJECTED:
+            counts[standing.severity or Severity.NOTE] += 1
+    last = verdicts[-1] if verdicts else None
+    said = last.score_action.value if last and last.score_action else "judged" if last else None
+    stale = last is not None and last.is_stale(entry.manifest.recording_hash)
+    return Judgement(counts, bool(scans), said, stale)

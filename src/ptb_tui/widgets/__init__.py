@@ -1,0 +1,1 @@
+"""One widget a module; each paints its own lines from :mod:`ptb_tui.state`."""

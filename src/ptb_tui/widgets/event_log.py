@@ -1,0 +1,230 @@
+"""The event log: as many rows as fit, painted straight from the state; nothing is kept per event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ptb_tui.state.flags import SYMBOLS, Flag
+from ptb_tui.state.folding import Row
+from ptb_tui.state.replay import Replay
+from ptb_tui.state.times import SECOND, elapsed
+from ptb_tui.state.wording import Wording, wording
+from ptb_tui.widgets.paint import Inks, Pen, cut
+from ptb_tui.widgets.panel import inks_of
+from store.event import LANES, Kind
+from store.findings import Severity
+
+FINE_BELOW = 20 * 60 * SECOND
+"""Runs shorter than this show milliseconds."""
+_CACHED_STRIPS = 600
+_SCROLLBAR = 1
+_WHEEL_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Everything that the painting of a row depends on."""
+
+    row: Row
+    selected: bool
+    marked: bool
+    width: int
+    palette: str
+
+
+class EventLog(Widget, can_focus=True):
+    """Rows of a run around the playhead."""
+
+    DEFAULT_CSS = """
+    EventLog { width: 1fr; height: 1fr; background: $background; }
+    """
+
+    class Picked(Message):
+        """A row was clicked."""
+
+        def __init__(self, position: int) -> None:
+            super().__init__()
+            self.position = position
+            """Of the row's lead event."""
+
+    class Scrolled(Message):
+        """The wheel or the scroll bar moved the window, not the playhead."""
+
+    def __init__(self, replay: Replay, marked: Callable[[int], bool], root: str | None) -> None:
+        """``marked`` tells whether a seq has a reviewer's mark; paths are shown from ``root`` on."""
+        super().__init__()
+        self._replay = replay
+        self._marked = marked
+        self._root = root
+        self._looks: list[_Look | None] = []
+        self._thumb = (-1, -1)
+        self._strips: dict[_Look, Strip] = {}
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Tell the state how many rows fit."""
+        self._replay.viewport.height = max(event.size.height, 1)
+        self._replay.viewport.show(self._replay.position)
+        self.show()
+
+    def forget(self) -> None:
+        """Paint everything anew: flags, marks, the search or the theme changed."""
+        self._strips.clear()
+        self._looks = []
+        self.show()
+        self.refresh()
+
+    def show(self) -> None:
+        """Paint the lines that changed since the last time."""
+        width, height = self.size
+        if not width or not height:
+            return
+        selected = self._replay.row()
+        looks: list[_Look | None] = [
+            _Look(
+                row,
+                selected is not None and row.first == selected.first,
+                any(self._marked(event.seq) for event in row.events),
+                width,
+                self.app.theme,
+            )
+            for row in self._replay.viewport.rows()
+        ]
+        looks += [None] * (height - len(looks))
+        thumb = self._thumb_rows(height, looks)
+        if thumb != self._thumb or len(looks) != len(self._looks):
+            changed = [Region(0, 0, width, height)]
+        else:
+            changed = [Region(0, y, width, 1) for y in range(height) if looks[y] != self._looks[y]]
+        self._looks, self._thumb = looks, thumb
+        if changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        """One row."""
+        palette = inks_of(self)
+        look = self._looks[y] if y < len(self._looks) else None
+        if look is None:
+            empty = "nothing recorded yet" if y == 1 and not len(self._replay.reader) else ""
+            return Pen(self.size.width).gap(3).write(empty, palette.soft).strip(palette.ground)
+        key = look
+        if (strip := self._strips.get(key)) is None:
+            if len(self._strips) >= _CACHED_STRIPS:
+                self._strips.clear()
+            strip = self._strips[key] = self._paint(look, palette)
+        on_thumb = self._thumb[0] <= y < self._thumb[1]
+        bar = palette.soft if on_thumb else palette.line
+        return Strip.join([strip, Pen(_SCROLLBAR).write("┃" if on_thumb else "│", bar).strip(palette.ground)])
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row, or go where the scroll bar was clicked."""
+        if event.x >= self.size.width - _SCROLLBAR:
+            total = len(self._replay.reader)
+            self.post_message(self.Picked(min(total * event.y // max(self.size.height - 1, 1), total - 1)))
+        elif event.y < len(self._looks) and (look := self._looks[event.y]) is not None:
+            self.post_message(self.Picked(look.row.lead.position))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Look further down without moving the playhead."""
+        event.stop()
+        self._replay.viewport.scroll(_WHEEL_ROWS)
+        self.show()
+        self.post_message(self.Scrolled())
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Look further up without moving the playhead."""
+        event.stop()
+        self._replay.viewport.scroll(-_WHEEL_ROWS)
+        self.show()
+        self.post_message(self.Scrolled())
+
+    def _thumb_rows(self, height: int, looks: list[_Look | None]) -> tuple[int, int]:
+        total = max(len(self._replay.reader), 1)
+        shown = [look.row for look in looks if look is not None]
+        if not shown:
+            return 0, height
+        top = shown[0].first * height // total
+        bottom = max(-(-(shown[-1].last + 1) * height // total), top + 1)
+        return min(top, height - 1), bottom
+
+    def _paint(self, look: _Look, palette: Inks) -> Strip:
+        row, lead = look.row, look.row.lead
+        words = wording(row, self._root)
+        flag = self._replay.flags.worst(lead.seq)
+        width = look.width - _SCROLLBAR
+        pen = Pen(width)
+        pen.write(
+            "▸" if look.selected else "●" if look.marked else " ",
+            palette.playhead if look.selected else palette.accent,
+        )
+        pen.write("●" if look.marked and look.selected else " ", palette.accent)
+        self._write_time(pen, row, palette)
+        hue = palette.tried if words.tried else palette.lanes[LANES[lead.kind]]
+        pen.write(words.symbol, hue).gap()
+        pen.write(words.word, hue, width=max(9, len(words.word))).gap()
+        if width >= 110:
+            pen.write(str(lead.pid) if lead.pid is not None else "", palette.faint, width=7, right=True).gap(
+                2
+            )
+        tail = _tail(words.amount, flag, width)
+        room = pen.left - sum(len(text) + 2 for text, _ in tail)
+        name = cut(words.text, room)
+        pen.write(cut(words.before, max(room - cell_len(name), 0), left=True), palette.soft)
+        self._write_found(pen, name, _text_style(row, words, palette), palette.match)
+        pen.to(width - sum(len(text) + 2 for text, _ in tail))
+        for text, severity in tail:
+            pen.gap(1).write(text, palette.severity(severity)).gap(1)
+        return pen.strip(palette.cursor if look.selected else palette.ground)
+
+    def _write_time(self, pen: Pen, row: Row, palette: Inks) -> None:
+        ts = row.lead.ts
+        fine = self._replay.whole.width < FINE_BELOW
+        if ts is None:
+            text = f"#{row.lead.position + 1}" if not self._replay.clocked else "--:--:--"
+        else:
+            text = elapsed(ts - self._replay.whole.start, fine=fine)
+        pen.write(
+            text,
+            palette.soft,
+            width=12 if fine and self._replay.clocked else 8,
+            right=not self._replay.clocked,
+        )
+        pen.gap(2)
+
+    def _write_found(self, pen: Pen, text: str, style: Style, match: Style) -> None:
+        """``text`` with the first place where the search stands in it set off."""
+        needle = self._replay.query.text.lower() if self._replay.query else ""
+        at = text.lower().find(needle) if needle else -1
+        end = at + len(needle)
+        if at < 0:
+            pen.write(text, style)
+        else:
+            pen.write(text[:at], style).write(text[at:end], match).write(text[end:], style)
+
+
+def _tail(amount: str, flag: Flag | None, width: int) -> list[tuple[str, Severity | None]]:
+    """Amount and flag, right-aligned under each other."""
+    tail: list[tuple[str, Severity | None]] = [(amount.rjust(9) if width >= 70 else amount, None)]
+    if flag is not None:
+        word = f"{SYMBOLS[flag.severity]} {flag.severity}" if width >= 90 else SYMBOLS[flag.severity]
+        tail.append((word, flag.severity))
+    elif width >= 70:
+        tail.append((" " * (12 if width >= 90 else 1), None))
+    return tail
+
+
+def _text_style(row: Row, words: Wording, palette: Inks) -> Style:
+    """Words and commands in full ink, what a machine does by itself quieter, what did not happen in italics."""
+    if words.tried:
+        return palette.tried
+    if len(row.events) > 1 and row.lead.kind is not Kind.PROCESS:
+        return palette.soft
+    if row.lead.kind in (Kind.NOTICE, Kind.PROCESS, Kind.EXIT, Kind.COMMAND_LINK, Kind.GPU):
+        return palette.soft
+    return palette.ink

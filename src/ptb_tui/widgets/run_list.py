@@ -1,0 +1,187 @@
+"""The queue of runs as a table that paints only the lines on screen."""
+
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ptb_tui.state.queue import Queue, RunLine, Sort
+from ptb_tui.state.times import brief, day_and_time
+from ptb_tui.widgets.paint import Inks, Pen
+from ptb_tui.widgets.panel import inks_of
+from store.findings import Severity
+
+_HEAD_ROWS = 1
+_WHEEL_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    sort: Sort
+    title: str
+    width: int
+    """Cells; the first column without one (0) shares what is left with others like it."""
+    right: bool = False
+    from_width: int = 0
+    """Left out on a narrower terminal."""
+
+
+_COLUMNS = (
+    _Column(Sort.STATE, "", 2),
+    _Column(Sort.AGENT, "agent", 0),
+    _Column(Sort.TASK, "task", 0),
+    _Column(Sort.SCORE, "score", 7, right=True),
+    _Column(Sort.FLAGS, "flags", 13),
+    _Column(Sort.VERDICT, "verdict", 12),
+    _Column(Sort.DURATION, "duration", 8, right=True, from_width=72),
+    _Column(Sort.STARTED, "started (utc)", 16, from_width=96),
+)
+_STATE_SYMBOLS = {"recording": "●", "closed": " ", "recovered": "◐", "broken": "✗"}
+
+
+class RunList(Widget, can_focus=True):
+    """A table over a :class:`Queue`."""
+
+    DEFAULT_CSS = """
+    RunList { height: 1fr; background: $background; }
+    """
+
+    class Opened(Message):
+        """The selected run was clicked again."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__()
+        self._queue = queue
+        self._top = 0
+        self.note = "reading runs …"
+        """Shown instead of an empty table."""
+
+    @property
+    def page(self) -> int:
+        """Half of the runs that fit."""
+        return max((self.size.height - _HEAD_ROWS) // 2, 1)
+
+    def show(self) -> None:
+        """Paint again, with the selected run on screen."""
+        height = max(self.size.height - _HEAD_ROWS, 1)
+        index = self._queue.index
+        self._top = min(max(self._top, index - height + 1), index)
+        self._top = max(min(self._top, len(self._queue.shown) - height), 0)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Keep the selected run on screen."""
+        self.show()
+
+    def render_line(self, y: int) -> Strip:
+        """The heading or one run."""
+        palette = inks_of(self)
+        pen = Pen(self.size.width).gap(1)
+        if y == 0:
+            return self._head(pen, palette)
+        index = self._top + y - _HEAD_ROWS
+        if index >= len(self._queue.shown):
+            if y == 2 and not self._queue.shown:
+                pen.gap(2).write(self.note, palette.soft)
+            return pen.strip(palette.ground)
+        selected = index == self._queue.index
+        self._write_run(pen, self._queue.shown[index], palette)
+        return pen.strip(palette.cursor if selected else palette.ground)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a run; open it when it was selected already."""
+        index = self._top + event.y - _HEAD_ROWS
+        if event.y < _HEAD_ROWS or index >= len(self._queue.shown):
+            return
+        again = index == self._queue.index
+        self._queue.select(index)
+        self.show()
+        if again:
+            self.post_message(self.Opened())
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Down."""
+        event.stop()
+        self._queue.select(self._queue.index + _WHEEL_ROWS)
+        self.show()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Up."""
+        event.stop()
+        self._queue.select(self._queue.index - _WHEEL_ROWS)
+        self.show()
+
+    def _columns(self) -> list[tuple[_Column, int]]:
+        columns = [column for column in _COLUMNS if self.size.width >= column.from_width]
+        fixed = sum(column.width + 2 for column in columns if column.width)
+        flexible = [column for column in columns if not column.width]
+        share = max((self.size.width - fixed - 2) // len(flexible) - 2, 6)
+        return [(column, column.width or share) for column in columns]
+
+    def _head(self, pen: Pen, palette: Inks) -> Strip:
+        for column, width in self._columns():
+            sorted_by = column.sort is self._queue.sort
+            arrow = ("▴" if self._queue.reversed else "▾") if sorted_by and column.title else ""
+            pen.write(
+                column.title + arrow,
+                palette.accent if sorted_by else palette.soft,
+                width=width,
+                right=column.right,
+            )
+            pen.gap(2 if column.title else 0)
+        return pen.strip(palette.raised)
+
+    def _write_run(self, pen: Pen, line: RunLine, palette: Inks) -> None:
+        symbol = _STATE_SYMBOLS.get(line.state, " ")
+        hue = (
+            palette.violation
+            if line.broken
+            else palette.good
+            if line.state == "recording"
+            else palette.suspicious
+        )
+        pen.write(symbol, hue, width=2)
+        if line.broken:
+            pen.write(line.run_id, palette.soft).gap(2).write(
+                f"cannot be opened: {line.reason}", palette.tried
+            )
+            return
+        for column, width in self._columns()[1:]:
+            text, style = _cell(line, column.sort, palette)
+            pen.write(text, style, width=width, right=column.right).gap(2)
+
+
+def _cell(line: RunLine, column: Sort, palette: Inks) -> tuple[str, Style]:
+    match column:
+        case Sort.AGENT:
+            return line.agent or line.run_id, palette.ink
+        case Sort.TASK:
+            return line.task or line.run_id, palette.ink if line.task else palette.soft
+        case Sort.SCORE:
+            return ("–", palette.faint) if line.score is None else (f"{line.score:.1%}", palette.ink)
+        case Sort.FLAGS:
+            worst = _worst(line)
+            return line.flags, palette.severity(worst)
+        case Sort.VERDICT:
+            return line.verdict, palette.soft if line.verdict == "undecided" else palette.ink
+        case Sort.DURATION:
+            if line.state == "recording":
+                return "live", palette.good
+            return ("–", palette.faint) if line.duration is None else (brief(line.duration), palette.soft)
+        case Sort.STARTED:
+            return (
+                ("no clock", palette.faint)
+                if line.started_at is None
+                else (day_and_time(line.started_at), palette.soft)
+            )
+        case Sort.STATE:
+            return line.state, palette.soft
+
+
+def _worst(line: RunLine) -> Severity | None:
+    if line.judgement is None:
+        return None
+    return next((severity for severity in Severity if line.judgement.counts.get(severity)), None)

@@ -1,0 +1,87 @@
+"""The registry: every action can be reached, is explained, and is what the screens do."""
+
+from pathlib import Path
+
+import pytest
+from textual.keys import Keys, _character_to_key
+
+from ptb_tui.actions import ACTIONS, Action, Scope, actions_in, key_label, markdown
+from ptb_tui.app import PtbApp
+from ptb_tui.screens.replay import ReplayScreen
+from ptb_tui.screens.runs import RunsScreen
+
+OWNERS = {Scope.EVERYWHERE: PtbApp, Scope.RUNS: RunsScreen, Scope.REPLAY: ReplayScreen}
+DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
+NAMED_KEYS = {key.value for key in Keys} | {_character_to_key(chr(code)) for code in range(33, 127)}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_has_a_key_words_and_help(action: Action) -> None:
+    assert action.keys
+    assert action.title.strip()
+    assert action.help.endswith(".")
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_is_something_its_screen_does(action: Action) -> None:
+    method = "action_" + action.call.split("(")[0]
+    assert callable(getattr(OWNERS[action.scope], method, None))
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_key_is_one_that_a_terminal_sends(action: Action) -> None:
+    for key in action.keys:
+        assert key.split("+")[-1] in NAMED_KEYS, key
+
+
+def test_ids_are_unique() -> None:
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+
+
+@pytest.mark.parametrize("scope", [Scope.RUNS, Scope.REPLAY])
+def test_no_key_means_two_things(scope: Scope) -> None:
+    keys = [key for action in (*actions_in(scope), *actions_in(Scope.EVERYWHERE)) for key in action.keys]
+    assert sorted(set(keys)) == sorted(keys)
+
+
+def test_the_keys_of_the_design_are_there() -> None:
+    keys = {key_label(key) for action in actions_in(Scope.REPLAY) for key in action.keys}
+    wanted = [
+        "space",
+        ".",
+        ",",
+        "[",
+        "]",
+        "e",
+        "E",
+        "w",
+        "W",
+        "←",
+        "→",
+        "⇧←",
+        "⇧→",
+        "0",
+        "9",
+        "+",
+        "-",
+        "=",
+        "j",
+        "k",
+        "g",
+        "G",
+        "^d",
+        "^u",
+        "/",
+        "n",
+        "N",
+        ":",
+        "m",
+        "c",
+        "y",
+        "F",
+    ]
+    assert not [key for key in wanted if key not in keys]
+
+
+def test_the_documentation_has_these_keys() -> None:
+    assert markdown() in DOCS.read_text(), "regenerate docs/keys.md: python -m ptb_tui.actions"
