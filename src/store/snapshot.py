@@ -86,12 +86,7 @@ class Snapshot:
         stored = [times.get(field, field) for field in fields]
         needed = stored if "ts" in stored or not times else [*stored, "ts"]
         sealed = [read_segment(self.folder / one.file, name, needed) for one in self._segments(name)]
-        rows = pa.concat_tables([*sealed, self.live_rows(name).select(needed)])
-        absolute = [
-            pc.add(rows[column], pc.fill_null(rows["ts"], 0)) if field in times else rows[column]
-            for field, column in zip(fields, stored, strict=True)
-        ]
-        return pa.table(absolute, names=fields)
+        return in_fields(name, pa.concat_tables([*sealed, self.live_rows(name).select(needed)]), fields)
 
     def live_rows(self, name: str) -> pa.Table:
         """The rows of a table that are not sealed yet, as stored (:func:`store.schema.arrow_schema`)."""
@@ -196,6 +191,17 @@ class Snapshot:
 
 def _fields(table: str) -> Iterable[str]:
     return STRINGS_SCHEMA.names if table == STRINGS else storage(table)
+
+
+def in_fields(name: str, rows: pa.Table, fields: Sequence[str] | None = None) -> pa.Table:
+    """Stored rows of a table as record fields (default: all), times as nanoseconds since the epoch."""
+    times = time_columns(name)
+    wanted = list(fields) if fields is not None else list(_fields(name))
+    absolute = [
+        pc.add(rows[times[field]], pc.fill_null(rows["ts"], 0)) if field in times else rows[field]
+        for field in wanted
+    ]
+    return pa.table(absolute, names=wanted)
 
 
 def _committed(logs: Sequence[LogReader]) -> dict[str, list[pa.RecordBatch]]:

@@ -32,6 +32,7 @@ from store.rows import (
     Stamp,
 )
 from store.schema import arrow_schema
+from store.snapshot import in_fields
 from store.strings import Interner
 
 SECOND = 1_000_000_000
@@ -58,7 +59,7 @@ class RowTables:
             buffers[TABLES[type(one.row)]].add((one.seq, one.at.ts, quality, one.at.err_us, source), one.row)
         texts += strings.take_new()[1]
         self._tables = {
-            name: pa.Table.from_batches(buffer.take(), schema=arrow_schema(name))
+            name: in_fields(name, pa.Table.from_batches(buffer.take(), schema=arrow_schema(name)))
             for name, buffer in buffers.items()
         }
         self._strings = pa.array(texts, pa.large_string())

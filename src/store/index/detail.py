@@ -15,8 +15,8 @@ from store.event import LANES, TABLE_KINDS, Kind, Lane
 from store.index.tables import ints
 from store.parquet import conform
 from store.rows import Column, Quality, Row, Source, Stamp, columns
-from store.schema import ROW_TYPES, arrow_schema, time_columns
-from store.snapshot import Snapshot
+from store.schema import ROW_TYPES, arrow_schema
+from store.snapshot import Snapshot, in_fields
 
 _REMEMBERED = 2
 """Row groups kept decoded: neighbours of an event are looked at next."""
@@ -48,13 +48,13 @@ class Details:
             seqs = ints(rows, "seq")
             at = int(np.searchsorted(seqs, seq))
             if at < len(seqs) and seqs[at] == seq:
-                return self._detail(table, rows.slice(at, 1).to_pylist()[0])
+                return self._detail(table, in_fields(table, rows.slice(at, 1)).to_pylist()[0])
         raise Damaged(
             f"{self._snapshot.folder}: row {seq} of {table} is not there any more; run `ptb verify`"
         )
 
     def _candidates(self, table: str, seq: int) -> Iterator[pa.Table]:
-        """Pieces of a table, by ``seq``, whose statistics do not rule ``seq`` out."""
+        """Stored pieces of a table, by ``seq``, whose statistics do not rule ``seq`` out."""
         snapshot = self._snapshot
         for segment in snapshot.manifest.segments:
             if segment.table == table and segment.first_seq <= seq <= segment.last_seq:
@@ -87,11 +87,7 @@ class Details:
         fields: dict[str, Any] = {
             name: self._text(values[name]) if column is Column.SYMBOL else values[name]
             for name, column in stored.items()
-            if column is not Column.NS
         }
-        for name, relative in time_columns(table).items():
-            after = values[relative]
-            fields[name] = None if after is None else after + (values["ts"] or 0)
         quality, source = self._text(values["ts_quality"]), self._text(values["source"])
         try:
             at = Stamp(values["ts"], Quality(quality or ""), Source(source or ""), values["ts_err_us"])

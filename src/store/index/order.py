@@ -11,6 +11,7 @@ from store.index.tables import Ints
 from store.index.vocabulary import Ids
 from store.schema import NULL
 
+_LAST = (1 << 63) - 1
 assert NEVER == NULL, "a missing time sorts first"
 
 
@@ -24,7 +25,7 @@ class Clocks:
 
 def by_seq(seq: Ints) -> NDArray[np.intp]:
     """The permutation that sorts by ``seq``; linear where the numbers are dense."""
-    first, last = int(seq.min()), int(seq.max())
+    first, last = int(seq.min(initial=_LAST)), int(seq.max(initial=-1))
     if last - first + 1 != len(seq):
         return np.argsort(seq, kind="stable")
     order = np.empty(len(seq), np.intp)
@@ -59,8 +60,9 @@ def _carried(ts: Ints, clocked: NDArray[np.bool_], before: int | None) -> Ints:
 def _after(
     ts: Ints, source: Ids, clocked: NDArray[np.bool_], names: Mapping[int, str], earlier: Clocks
 ) -> Clocks:
-    by_source = dict(earlier.by_source)
-    last = earlier.any
+    by_source, last = dict(earlier.by_source), earlier.any
+    if not len(ts):
+        return earlier
     backwards = slice(None, None, -1)
     for symbol, name in names.items():
         found = (source[backwards] == symbol) & clocked[backwards]

@@ -8,7 +8,7 @@ import pyarrow as pa
 from store.index.tables import ints
 from store.parquet import read_segment
 from store.schema import STRINGS, arrow_schema
-from store.snapshot import Snapshot
+from store.snapshot import Snapshot, in_fields
 
 
 class Recent:
@@ -23,7 +23,7 @@ class Recent:
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Rows of one table by ``seq``; the table is read once."""
         if name not in self._read:
-            self._read[name] = rows_from(self._snapshot, name, "seq", self._first_seq)
+            self._read[name] = in_fields(name, rows_from(self._snapshot, name, "seq", self._first_seq))
         rows = self._read[name]
         return rows if columns is None else rows.select(columns)
 
@@ -44,7 +44,7 @@ def strings_of(snapshot: Snapshot, known: pa.LargeStringArray) -> pa.LargeString
 
 
 def rows_from(snapshot: Snapshot, table: str, column: str, first: int) -> pa.Table:
-    """Rows of a table whose ``column`` (``seq``, or ``id`` of strings) is at least ``first``."""
+    """Stored rows of a table whose ``column`` (``seq``, or ``id`` of strings) is at least ``first``."""
     segments = [
         one
         for one in snapshot.manifest.segments
