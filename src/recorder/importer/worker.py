@@ -52,7 +52,10 @@ class Worker:
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None:
             command = [sys.executable, "-P", "-m", "recorder.importer", str(self._into)]
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            # In a session of its own, Ctrl-C reaches it as the parent's kill and not in the middle of an import.
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
         return self._process
 
 
@@ -74,7 +77,7 @@ def failed(results: Results, reason: str) -> Outcome:
 def main(arguments: Sequence[str]) -> int:
     """Answer each line of stdin with a line on stdout, until stdin ends."""
     into = Path(arguments[0])
-    with suppress(KeyboardInterrupt, BrokenPipeError):
+    with suppress(BrokenPipeError):
         for line in sys.stdin.buffer:
             request = json.loads(line)
             results = results_in(Path(request["folder"]), tuple(request["traces"]))

@@ -7,21 +7,26 @@ from recorder.transcript.claude import BACKGROUND, EXIT_CODE, input_tokens
 from recorder.transcript.clock import parse_time
 from recorder.transcript.conversation import Conversation, Usage
 from recorder.transcript.decode import Json, child, integer, number, string
-from recorder.transcript.loose import read_object
+from recorder.transcript.loose import ANY, Keys, read_object
 
 _MARK = re.compile(r"  (?:Tool (call|result) — (.+) \((\S+)\)|\[(\w+) block\])\Z")
 """A content block that is no text."""
 
-_NAMES: dict[str, frozenset[str]] = {
-    "Bash": frozenset(
-        {"command", "description", "timeout", "run_in_background", "dangerouslyDisableSandbox"}
+_KEYS: dict[str, Keys] = {
+    "Bash": Keys(
+        frozenset({"command", "description", "timeout", "run_in_background", "dangerouslyDisableSandbox"})
     ),
-    "Write": frozenset({"file_path", "content"}),
-    "Edit": frozenset({"replace_all", "file_path", "old_string", "new_string"}),
-    "Task": frozenset({"description", "prompt", "subagent_type", "model", "run_in_background", "resume"}),
-    "Agent": frozenset({"description", "prompt", "subagent_type", "model", "run_in_background", "resume"}),
+    "Write": Keys(frozenset({"file_path", "content"})),
+    "Edit": Keys(frozenset({"replace_all", "file_path", "old_string", "new_string"})),
+    "Task": Keys(
+        frozenset({"description", "prompt", "subagent_type", "model", "run_in_background", "resume"})
+    ),
+    "Agent": Keys(
+        frozenset({"description", "prompt", "subagent_type", "model", "run_in_background", "resume"})
+    ),
 }
 """Parameters of tools whose texts have line breaks."""
+_THINKING = Keys(frozenset({"thinking", "signature"}))
 
 
 class ClaudeProse:
@@ -77,7 +82,7 @@ class ClaudeProse:
         marks = [(i, mark) for i, line in enumerate(block.body) if (mark := _MARK.match(line))]
         if not block.body:
             self._talk.notice(block.verbatim, at)
-        elif not marks or marks[0][0] != 0:
+        elif not marks or marks[0][0] != 0 or not _structured(block.body):
             self._talk.say(role, "\n".join(dedent(block.body, 2)), at)
         else:
             ends = [index for index, _ in marks[1:]] + [len(block.body)]
@@ -88,7 +93,7 @@ class ClaudeProse:
                 elif mark[1] == "result":
                     self._tool_result(mark[3], "\n".join(body), block)
                 elif mark[4] == "thinking":
-                    told = read_object(body, ("thinking", "signature")) or {}
+                    told = read_object(body, _THINKING) or {}
                     self._talk.think(string(told, "thinking") or "\n".join(body), at)
                 else:
                     self._talk.unknown("\n".join((mark[0], *body)), at)
@@ -109,6 +114,18 @@ class ClaudeProse:
             self._talk.result(call_id, text, at)
 
 
+def _structured(body: list[str]) -> bool:
+    """Whether lines that are no head of a content block stand deeper than one, and every call has an input."""
+    heads = [_MARK.match(line) for line in body]
+    deeper = all(
+        head or line.startswith("    ") or not line.strip() for head, line in zip(heads, body, strict=True)
+    )
+    following = [line.startswith("    ") for line in body[1:]] + [False]
+    return deeper and all(
+        filled for head, filled in zip(heads, following, strict=True) if head and head[1] == "call"
+    )
+
+
 def _trimmed(lines: list[str]) -> list[str]:
     """Without the blank lines at the end, which separate blocks."""
     end = len(lines)
@@ -122,5 +139,5 @@ def _arguments(tool: str, body: list[str]) -> Json | str:
         return {"command": "\n".join((body[0][2:], *body[1:]))}
     if body and body[0].startswith("python "):
         return {"code": "\n".join((body[0][7:], *body[1:]))}
-    found = read_object(body, _NAMES.get(tool, ()))
+    found = read_object(body, _KEYS.get(tool, ANY))
     return "\n".join(body) if found is None else found

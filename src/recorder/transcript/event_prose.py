@@ -12,7 +12,7 @@ from recorder.transcript.blocks import Block, dedent, labelled, value
 from recorder.transcript.clock import Moment, parse_time
 from recorder.transcript.conversation import Conversation, Usage, before
 from recorder.transcript.decode import Json
-from recorder.transcript.loose import read_object
+from recorder.transcript.loose import ANY, Keys, read_object
 from recorder.transcript.summary import Scaffold
 
 _ITEM = re.compile(r"(item\.\w+) \((\w+)\)\Z")
@@ -25,16 +25,52 @@ _CODEX = ("thread.", "turn.", "item.")
 CUT_MARK = "... [truncated]"
 """What OpenCode's formatter ends an output with that has more than 2000 characters."""
 
-_NAMES: dict[str, frozenset[str]] = {
-    "run_shell_command": frozenset({"command", "description", "dir_path", "directory", "is_background"}),
-    "write_file": frozenset({"file_path", "content", "modified_by_user", "ai_proposed_content"}),
-    "replace": frozenset(
-        {"file_path", "instruction", "old_string", "new_string", "expected_replacements", "allow_multiple"}
+_KEYS: dict[str, Keys] = {
+    "run_shell_command": Keys(
+        frozenset({"command", "description", "dir_path", "directory", "is_background"})
     ),
-    "write": frozenset({"filePath", "content"}),
-    "edit": frozenset({"filePath", "oldString", "newString", "replaceAll"}),
+    "write_file": Keys(frozenset({"file_path", "content", "modified_by_user", "ai_proposed_content"})),
+    "replace": Keys(
+        frozenset(
+            {
+                "file_path",
+                "instruction",
+                "old_string",
+                "new_string",
+                "expected_replacements",
+                "allow_multiple",
+            }
+        )
+    ),
+    "write": Keys(frozenset({"filePath", "content"})),
+    "edit": Keys(frozenset({"filePath", "oldString", "newString", "replaceAll"})),
 }
 """Parameters of tools whose texts have line breaks."""
+_ITEM_KEYS = Keys(
+    frozenset({"item"}),
+    below={
+        "item": Keys(
+            frozenset(
+                {
+                    *(
+                        "id",
+                        "type",
+                        "text",
+                        "command",
+                        "aggregated_output",
+                        "exit_code",
+                        "status",
+                        "changes",
+                        "items",
+                    ),
+                    *("query", "action", "server", "tool", "arguments", "result", "error", "message"),
+                }
+            ),
+            closing=frozenset({"exit_code", "status"}),
+        )
+    },
+)
+"""What Codex' items have (``codex-rs/exec/src/exec_events.rs``)."""
 
 
 class EventProse:
@@ -149,7 +185,7 @@ def _codex_item(kind: str, body: list[str]) -> Json | None:
     """The ``item.*`` event behind a block, of the formatter that prints JSON or the newer one; None if neither."""
     named = _ITEM.match(kind)
     if named is None:
-        found = read_object(dedent(body, 2), ("item",))
+        found = read_object(dedent(body, 2), _ITEM_KEYS)
         return None if found is None else {"type": kind, **found}
     item: Json = {"type": named[2], "id": value(body, "Item ID")}
     if named[2] == "command_execution":
@@ -193,7 +229,7 @@ def _arguments(tool: str, lines: list[str] | None) -> Json | str:
         return {}
     if lines[0].startswith("$ "):
         return {"command": "\n".join((lines[0][2:], *lines[1:]))}
-    found = read_object(lines, _NAMES.get(tool, ()))
+    found = read_object(lines, _KEYS.get(tool, ANY))
     return "\n".join(lines) if found is None else found
 
 

@@ -13,7 +13,8 @@ Where such a text ends cannot always be told from its content, so keys are taken
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from recorder.transcript.decode import Json
 
@@ -21,32 +22,44 @@ _KEY = re.compile(r'( *)"([^"\\]{1,64})": ?')
 MAX_DEPTH = 32
 
 
-def read_object(lines: list[str], names: Collection[str] = ()) -> Json | None:
-    """The object printed in ``lines`` (indentation of the whole taken off), or None when it is no such thing.
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is known of an object's keys, so that a line inside a text that looks like a key stays text."""
 
-    Args:
-        lines: the first is ``{`` and the last ``}``.
-        names: the keys that the outermost object can have, when they are known; a line inside a text that looks
-            like another key then stays text.
+    names: frozenset[str] = frozenset()
+    """All that it can have; empty when they are not known."""
+    closing: frozenset[str] = frozenset()
+    """Those that follow every text, so that of several such lines the last is the key."""
+    below: Mapping[str, "Keys"] = field(default_factory=dict)
+    """Of the objects under its keys."""
+
+
+ANY = Keys()
+
+
+def read_object(lines: list[str], keys: Keys = ANY) -> Json | None:
+    """The object printed in ``lines``, or None when it is no such thing.
+
+    ``lines`` have lost the indentation of the whole; the first is ``{`` and the last ``}``.
     """
     if not lines or lines[0] != "{" or lines[-1] != "}":
         return {} if lines == ["{}"] else None
-    return _Reader(lines, frozenset(names)).read_object(1, len(lines) - 1, 1)
+    return _Reader(lines).read_object(1, len(lines) - 1, 1, keys)
 
 
 class _Reader:
-    def __init__(self, lines: list[str], names: frozenset[str]) -> None:
+    def __init__(self, lines: list[str]) -> None:
         self._lines = lines
-        self._names = names
 
-    def read_object(self, start: int, end: int, level: int) -> Json | None:
+    def read_object(self, start: int, end: int, level: int, keys: Keys) -> Json | None:
         """The keys in ``lines[start:end]``, indented by two blanks a level."""
         starts: list[tuple[int, str, int]] = []
         for index in range(start, end):
             match = _KEY.match(self._lines[index])
             if match is None or len(match[1]) != 2 * level:
                 continue
-            if self._fits(match[2], index, starts, level):
+            if self._fits(match[2], index, starts, keys):
+                starts = [earlier for earlier in starts if earlier[1] != match[2]]
                 starts.append((index, match[2], match.end()))
         if not starts or starts[0][0] != start:
             return None
@@ -57,24 +70,24 @@ class _Reader:
             text = [self._lines[index][column:], *self._lines[index + 1 : stop]]
             if not last:
                 text[-1] = text[-1].removesuffix(",")
-            found[key] = self._value(text, index, stop, level)
+            found[key] = self._value(text, index, stop, level, keys.below.get(key, ANY))
         return found
 
-    def _fits(self, key: str, index: int, starts: list[tuple[int, str, int]], level: int) -> bool:
-        if any(key == seen for _, seen, _ in starts):
+    def _fits(self, key: str, index: int, starts: list[tuple[int, str, int]], keys: Keys) -> bool:
+        if any(key == seen for _, seen, _ in starts) and key not in keys.closing:
             return False
         if starts and not self._lines[index - 1].endswith(","):
             return False
-        return level > 1 or not self._names or key in self._names
+        return not keys.names or key in keys.names
 
-    def _value(self, text: list[str], index: int, stop: int, level: int) -> object:
+    def _value(self, text: list[str], index: int, stop: int, level: int, keys: Keys) -> object:
         if len(text) == 1:
             try:
                 return json.loads(text[0])
             except (ValueError, RecursionError):
                 return text[0]
         if text[0] == "{" and text[-1] == "  " * level + "}" and level < MAX_DEPTH:
-            nested = self.read_object(index + 1, stop - 1, level + 1)
+            nested = self.read_object(index + 1, stop - 1, level + 1, keys)
             if nested is not None:
                 return nested
         if text[0] == "[" and text[-1] == "  " * level + "]":
