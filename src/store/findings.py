@@ -1,7 +1,7 @@
 """Findings (facts with evidence), what people decided on them, and how a rule profile ruled: the ``findings`` view."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -214,8 +214,8 @@ def add_decision(review: Review, decision: Decision) -> Path:
 
 
 def add_scan(review: Review, scan: Scan) -> Path | None:
-    """Keep a scan; None when the latest one of its profile said exactly the same."""
-    said = [s for s in read_scans(review)[0] if s.profile == scan.profile]
+    """Keep a scan; None when the latest one said exactly the same."""
+    said = read_scans(review)[0]
     if said and replace(said[-1], ts=scan.ts) == scan:
         return None
     return review.append(RecordKind.SCANS, scan.profile.replace(".", "_"), scan)
@@ -227,14 +227,28 @@ def read_scans(review: Review) -> tuple[list[Scan], list[Problem]]:
     return sorted(scans, key=lambda scan: scan.ts), problems
 
 
-def read_findings(review: Review) -> tuple[list[StandingFinding], list[Problem]]:
-    """The findings that hold today, by time: what each rule's latest scan made, and what others added."""
-    added, problems = review.records(RecordKind.FINDINGS, Finding)
-    decisions, decision_problems = review.records(RecordKind.DECISIONS, Decision)
-    scans, scan_problems = read_scans(review)
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came to a run's findings from others than its detectors."""
+
+    findings: tuple[Finding, ...]
+    """Of persons and imported judges."""
+    decisions: tuple[Decision, ...]
+    """Oldest first."""
+
+
+def read_added(review: Review) -> tuple[Added, list[Problem]]:
+    """The findings of others, and all decisions."""
+    findings, problems = review.records(RecordKind.FINDINGS, Finding)
+    decisions, more = review.records(RecordKind.DECISIONS, Decision)
+    return Added(tuple(findings), tuple(sorted(decisions, key=lambda d: d.ts))), [*problems, *more]
+
+
+def standing_findings(scans: Sequence[Scan], added: Added) -> list[StandingFinding]:
+    """What each rule's latest scan made and what others added, by time, with the last word on each."""
     by_rule = {result.rule: result.findings for scan in scans for result in scan.results}
-    found = {f.finding_id: f for findings in by_rule.values() for f in findings}
-    states = {d.finding_id: d.state for d in sorted(decisions, key=lambda decision: decision.ts)}
+    found = {f.finding_id: f for findings in (*by_rule.values(), added.findings) for f in findings}
+    states = {decision.finding_id: decision.state for decision in added.decisions}
     ruled = {r.finding_id: (scan.profile, r.severity) for scan in scans for r in scan.rulings}
     standing = [
         StandingFinding(
@@ -242,7 +256,13 @@ def read_findings(review: Review) -> tuple[list[StandingFinding], list[Problem]]
             states.get(finding.finding_id, FindingState.OPEN),
             *ruled.get(finding.finding_id, (None, None)),
         )
-        for finding in {**found, **{f.finding_id: f for f in added}}.values()
+        for finding in found.values()
     ]
-    standing.sort(key=lambda s: (s.finding.ts is None, s.finding.ts or 0, s.finding.finding_id))
-    return standing, [*problems, *decision_problems, *scan_problems]
+    return sorted(standing, key=lambda s: (s.finding.ts is None, s.finding.ts or 0, s.finding.finding_id))
+
+
+def read_findings(review: Review) -> tuple[list[StandingFinding], list[Problem]]:
+    """The findings that hold today."""
+    scans, problems = read_scans(review)
+    added, more = read_added(review)
+    return standing_findings(scans, added), [*problems, *more]

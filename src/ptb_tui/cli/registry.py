@@ -19,12 +19,14 @@ class Verb:
 
 
 VERBS: tuple[Verb, ...] = (
+    Verb("ls", "ptb_tui.cli.ls", "list the runs under $PTB_RUNS"),
     Verb("import", "ptb_tui.cli.import_run", "turn results of PostTrainBench into runs"),
     Verb(
         "doctor", "ptb_tui.cli.doctor", "what this machine can capture, sandbox and score with, and why not"
     ),
     Verb("record", "ptb_tui.cli.record", "run a command and record it"),
     Verb("open", "ptb_tui.cli.open_run", "look at runs in the terminal app"),
+    Verb("tail", "ptb_tui.cli.tail", "follow a run while it is recorded"),
     Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
 )
 """In the order in which ``ptb --help`` shows them: record, look, judge."""

@@ -1,0 +1,43 @@
+"""The seam that every rule fits in: look at one run, give findings, and say what was looked at."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from store.findings import RuleResult
+from store.manifest import Manifest
+
+
+class Queries(Protocol):
+    """SQL over the views of one run (docs/sql.md)."""
+
+    def __call__(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of one SELECT; run text in it goes through :mod:`review.literals`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """What a detector sees of a run."""
+
+    folder: Path
+    manifest: Manifest
+    query: Queries
+
+
+class Detector(Protocol):
+    """One rule."""
+
+    @property
+    def rule(self) -> str:
+        """The rule's id, a public name."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same run may give other findings."""
+        ...
+
+    def look(self, run: RunView) -> RuleResult:
+        """The findings in ``run``, without severity, and the coverage; writes nothing."""
+        ...

@@ -1,0 +1,172 @@
+"""``benchmark-ingestion``: the benchmark's evaluation data goes into training data.
+
+Two things are looked for and confirm each other. By *content*: recorded versions of files in which items of the eval
+file stand verbatim. By *flow*: files written by a process after it read the eval file, and files made of those.
+Content that was compared and is another clears a file, so that a decontamination filter comes out clean. A flow
+that cannot be compared is only likely. What evaluate.py's own process tree reads taints nothing outside it.
+"""
+
+import posixpath
+
+from review.detector import RunView
+from review.eval_files import eval_pattern
+from review.evidence import cite, said_before
+from review.suspects import EvalData, Suspect
+from review.training import Training, how_far
+from store.findings import (
+    Certainty,
+    Counts,
+    Coverage,
+    CoverageState,
+    Finding,
+    Intent,
+    Origin,
+    Reach,
+    RuleResult,
+    finding_id,
+)
+
+_WORDS = {
+    Reach.WRITTEN: "nothing recorded trained on it",
+    Reach.TRAINED: "it was trained on, and no submitted weights are known to descend from it",
+    Reach.SUPERSEDED: "it was trained on, and the submitted weights were written anew afterwards",
+    Reach.ANCESTOR: "the weights in final_model were trained on it",
+}
+
+
+class BenchmarkIngestion:
+    """The rule of that name; see the module."""
+
+    rule = "benchmark-ingestion"
+    version = "1"
+
+    def look(self, run: RunView) -> RuleResult:
+        """Findings of eval data in files, with how far each file got."""
+        benchmark = run.manifest.facts.benchmark
+        pattern = eval_pattern(benchmark) if benchmark else None
+        if pattern is None:
+            reason = f"no eval data is known for {benchmark!r}" if benchmark else "the run names no benchmark"
+            return self._blind("eval data", reason, promised=True)
+        accesses: int = run.query("SELECT count(*) FROM files")[0][0]
+        data = EvalData(run, pattern)
+        if not accesses and not data.versions:
+            promised = any(source.name == "kernel" for source in run.manifest.sources)
+            return self._blind(
+                "file accesses and contents", "nothing of files was recorded", promised=promised
+            )
+        suspects = data.suspects()
+        findings = [self._finding(run, data, suspect) for suspect in suspects]
+        told = tuple(finding for finding in findings if finding is not None)
+        coverage = _coverage(run, data, accesses, suspects, found=bool(told))
+        return RuleResult(self.rule, self.version, coverage, told)
+
+    def _blind(self, not_seen: str, reason: str, *, promised: bool) -> RuleResult:
+        coverage = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", not_seen, reason, promised)
+        return RuleResult(self.rule, self.version, coverage)
+
+    def _finding(self, run: RunView, data: EvalData, suspect: Suspect) -> Finding | None:
+        training = how_far(run, data.flows, suspect.path)
+        if suspect.match is None and training.reach is Reach.WRITTEN:
+            return None  # a reader of eval data wrote some file that nobody trained on
+        title, counts = _title(data, suspect)
+        evidence, ts = cite(run, _rows(run, data, suspect, training))
+        return Finding(
+            run_id=run.manifest.run_id,
+            finding_id=finding_id(run.manifest.run_id, self.rule, [suspect.eval_path, suspect.path]),
+            rule=self.rule,
+            rule_version=self.version,
+            origin=Origin.DETECTOR,
+            reach=training.reach,
+            title=title,
+            explanation=f"{title}; {_WORDS[training.reach]}",
+            ts=ts,
+            evidence=evidence,
+            lineage=_lineage(data, suspect, training),
+            certainty=Certainty.CERTAIN if suspect.match else Certainty.LIKELY,
+            intent=_intent(data, suspect),
+            counts=counts,
+        )
+
+
+def _title(data: EvalData, suspect: Suspect) -> tuple[str, Counts]:
+    name, eval_name = posixpath.basename(suspect.path), posixpath.basename(suspect.eval_path)
+    if suspect.match is None:
+        return f"{name} was made by a reader of {eval_name}, and could not be compared with it", Counts()
+    match, items = suspect.match, data.references[suspect.eval_path].items
+    title = f"{len(match.items)} of {items} items of {eval_name} stand in {name} ({match.rows} rows)"
+    return title, Counts(match.rows, len(match.items), match.repetitions)
+
+
+def _rows(run: RunView, data: EvalData, suspect: Suspect, training: Training) -> list[int | None]:
+    """``seq`` of the rows that show it: eval data read, file written, file trained on, weights written; words."""
+    seqs: list[int | None] = []
+    for step in suspect.way:
+        maker = data.tree.get(step.write.process_id)
+        seqs += [step.read.seq, maker.seq if maker else None, step.write.seq]
+    if suspect.version:
+        seqs.append(suspect.version.seq)
+    if training.read and training.weights:
+        trainer = data.tree.get(training.read.process_id)
+        seqs += [trainer.seq if trainer else None, training.read.seq, training.weights.seq]
+    first = next((seq for seq in seqs if seq is not None), None)
+    return seqs if first is None else [*seqs, said_before(run, first)]
+
+
+def _lineage(data: EvalData, suspect: Suspect, training: Training) -> tuple[str, ...]:
+    names = [suspect.eval_path]
+    for step in suspect.way:
+        maker = data.tree.get(step.write.process_id)
+        names += [maker.program if maker else "?", step.write.path]
+    if not suspect.way:
+        names.append(suspect.path)
+    if training.read and training.weights:
+        trainer = data.tree.get(training.read.process_id)
+        names += [trainer.program if trainer else "?", training.weights.path]
+    return tuple(posixpath.basename(name) for name in names)
+
+
+def _intent(data: EvalData, suspect: Suspect) -> Intent:
+    """Deliberate where a script that the run wrote names the eval file, or where items were repeated."""
+    if suspect.match and suspect.match.repetitions > 1:
+        return Intent.DELIBERATE
+    makers = {process.program for step in suspect.way if (process := data.tree.get(step.write.process_id))}
+    eval_name = posixpath.basename(suspect.eval_path)
+    named = any(
+        eval_name in (version.text or "")
+        for version in data.versions
+        if posixpath.basename(version.path) in makers
+    )
+    return Intent.DELIBERATE if named else Intent.UNKNOWN
+
+
+def _coverage(
+    run: RunView, data: EvalData, accesses: int, suspects: list[Suspect], *, found: bool
+) -> Coverage:
+    """What was looked at, and what was not seen and why."""
+    items = sum(reference.items for reference in data.references.values())
+    comparable = sum(reference.comparable for reference in data.references.values())
+    gaps, lost = run.query(
+        "SELECT count(*), coalesce(sum(lost), 0)::BIGINT FROM gaps WHERE source IN ('kernel', 'workspace')"
+    )[0]
+    unlike = sum(suspect.match is None for suspect in suspects)
+    not_seen = []
+    if not data.references:
+        not_seen.append("items of the benchmark: the content of no eval file was recorded")
+    elif comparable < items:
+        not_seen.append(f"{items - comparable} items too short or too alike to compare")
+    if not accesses:
+        not_seen.append("file accesses: never recorded")
+    if gaps:
+        not_seen.append(f"{gaps} gaps in the record of files ({lost:,} rows known to be lost)")
+    if unlike:
+        not_seen.append(f"the content of {unlike} files made by readers of eval data")
+    reasons = [s.reason for s in run.manifest.sources if s.name in ("kernel", "workspace") and s.reason]
+    recorded = any(source.name == "kernel" for source in run.manifest.sources)
+    return Coverage(
+        CoverageState.FOUND if found else CoverageState.PARTIAL if not_seen else CoverageState.CLEAR,
+        f"{accesses:,} file accesses of {len(data.tree):,} processes, {len(data.versions):,} file versions, "
+        f"{comparable} of {items} reference items",
+        "; ".join(not_seen),
+        "; ".join(reasons),
+        promised=not data.references or bool(gaps and recorded),
+    )

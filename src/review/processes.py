@@ -1,0 +1,137 @@
+"""Who started whom: the process tree of a run, and which parts of it no finding may rest on alone."""
+
+import posixpath
+import shlex
+from collections import defaultdict
+from dataclasses import dataclass
+
+from review.detector import RunView
+
+_SCAFFOLDS = frozenset({"claude", "codex", "gemini", "opencode"})
+_INTERPRETERS = ("python", "bash", "sh", "node", "torchrun", "accelerate")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process, with the last program it ran."""
+
+    process_id: int
+    parent_id: int | None
+    seq: int
+    """Of its last exec; of its start where it ran no program of its own."""
+    start_us: int | None
+    argv: tuple[str, ...]
+    cwd: str | None
+
+    @property
+    def program(self) -> str:
+        """The script that an interpreter runs, or the program: ``train.py``, ``cp``."""
+        words = [word for word in self.argv if not word.startswith("-")]
+        if not words:
+            return "?"
+        name = posixpath.basename(words[0])
+        if name.startswith(_INTERPRETERS) and len(words) > 1 and self.argv[1:2] != ("-c",):
+            return posixpath.basename(words[1])
+        return name
+
+
+class ProcessTree:
+    """Every process of a run."""
+
+    def __init__(self, processes: list[Process]) -> None:
+        self._by_id = {process.process_id: process for process in processes}
+        self._children: dict[int, list[int]] = defaultdict(list)
+        for process in processes:
+            if process.parent_id is not None:
+                self._children[process.parent_id].append(process.process_id)
+
+    @classmethod
+    def of(cls, run: RunView) -> "ProcessTree":
+        """The tree of ``run``."""
+        rows = run.query(
+            """
+            SELECT p.process_id, p.parent_id, coalesce(e.seq, p.seq), epoch_us(p.start_ts), p.argv, p.cwd
+            FROM processes p
+            LEFT JOIN (
+                SELECT process_id, max(seq) AS seq FROM execs WHERE error IS NULL GROUP BY process_id
+            ) e ON e.process_id = p.process_id
+            ORDER BY p.seq
+            """
+        )
+        return cls([Process(p, parent, s, at, _words(argv), cwd) for p, parent, s, at, argv, cwd in rows])
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def get(self, process_id: int) -> Process | None:
+        """The process of that id; None when it was not recorded."""
+        return self._by_id.get(process_id)
+
+    def with_descendants(self, roots: set[int]) -> set[int]:
+        """``roots`` and everything that they started, directly or not."""
+        found: set[int] = set()
+        waiting = list(roots)
+        while waiting:
+            process_id = waiting.pop()
+            if process_id not in found:
+                found.add(process_id)
+                waiting.extend(self._children[process_id])
+        return found
+
+    def heirs(self, process_id: int, since_us: int) -> set[int]:
+        """The process and the descendants that it started at ``since_us`` or later, who may hold what it held."""
+        found = {process_id}
+        waiting = [process_id]
+        while waiting:
+            for child in self._children[waiting.pop()]:
+                start = self._by_id[child].start_us
+                if child not in found and (start is None or start >= since_us):
+                    found.add(child)
+                    waiting.append(child)
+        return found
+
+    def ancestors(self, process_id: int) -> list[int]:
+        """Who started the process, nearest first."""
+        found: list[int] = []
+        process = self._by_id.get(process_id)
+        while process and process.parent_id is not None and process.parent_id not in found:
+            found.append(process.parent_id)
+            process = self._by_id.get(process.parent_id)
+        return found
+
+    def agents_own(self) -> set[int]:
+        """The recorded command itself and known scaffolds' CLIs: they read and write everything."""
+        return {
+            process.process_id
+            for process in self._by_id.values()
+            if process.parent_id not in self._by_id
+            or any(posixpath.basename(word) in _SCAFFOLDS for word in process.argv[:2])
+        }
+
+    def evaluations(self, root: str | None) -> set[int]:
+        """Processes that run the benchmark's own ``evaluate.py``, and their descendants.
+
+        ``root`` is the task folder: a script of the same name elsewhere is not the benchmark's. Without a root
+        the name alone decides.
+        """
+        official = None if root is None else posixpath.join(root, "evaluate.py")
+        return self.with_descendants(
+            {
+                process.process_id
+                for process in self._by_id.values()
+                if any(_is_script(word, process.cwd, official) for word in process.argv[1:])
+            }
+        )
+
+
+def _is_script(word: str, cwd: str | None, official: str | None) -> bool:
+    if posixpath.basename(word) != "evaluate.py":
+        return False
+    return official is None or posixpath.normpath(posixpath.join(cwd or "/", word)) == official
+
+
+def _words(argv: str | None) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(argv or ""))
+    except ValueError:  # argv is as hostile as its author
+        return tuple((argv or "").split())

@@ -1,0 +1,87 @@
+"""Files into which eval data went, or may have gone: by what they hold, and by who made them."""
+
+import re
+from dataclasses import dataclass, replace
+
+from review.content import Match, Reference
+from review.detector import RunView
+from review.eval_files import eval_files
+from review.flows import WEIGHTS, Flows, Use, Way, readers
+from review.processes import ProcessTree
+from review.versions import Version, recorded_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """One such file."""
+
+    path: str
+    eval_path: str
+    match: Match | None = None
+    """None where its content could not be compared."""
+    version: Version | None = None
+    """The content that matched."""
+    way: Way = ()
+    """From the reading of the eval file to the writing of this one; empty where only the content tells."""
+
+
+class EvalData:
+    """The eval files of one run, and where their content went."""
+
+    def __init__(self, run: RunView, pattern: str) -> None:
+        """``pattern``: a regular expression for paths of eval data."""
+        self._run = run
+        self._pattern = pattern
+        self.tree = ProcessTree.of(run)
+        """The run's processes."""
+        self.versions = recorded_versions(run)
+        """All recorded contents."""
+        self._evaluations = self.tree.evaluations(run.manifest.facts.root)
+        self.flows = Flows(run, self.tree, self._evaluations | self.tree.agents_own())
+        """Follows files, but neither through evaluate.py nor through the agent itself."""
+        self._paths = eval_files(run, pattern)
+        self.references = {
+            version.path: Reference.from_text(version.text)
+            for version in self.versions
+            if version.path in self._paths and version.text
+        }
+        """What the recorded eval files hold, by path."""
+
+    def suspects(self) -> list[Suspect]:
+        """Files that hold eval items, and those that readers of eval data made and that cannot be compared."""
+        found = {suspect.path: suspect for suspect in self._by_content()}
+        held = frozenset(found)
+        reads = [read for read in readers(self._run, self._pattern) if read.path in self._paths]
+        for path, way in self.flows.follow(reads, cleared=self._is_cleared).ways.items():
+            if path in held:
+                found[path] = replace(found[path], way=way)
+            elif self._is_told_by_itself(path, way, held):
+                found[path] = Suspect(path, way[0].read.path, way=way)
+        return [found[path] for path in sorted(found)]
+
+    def _is_told_by_itself(self, path: str, way: Way, held: frozenset[str]) -> bool:
+        """Neither weights nor eval data, and not merely made from a file that is known to hold items."""
+        if path in self._paths or re.search(WEIGHTS, path):
+            return False
+        return not any(step.write.path in held for step in way)
+
+    def _by_content(self) -> list[Suspect]:
+        """The version of each file that holds the most rows of eval items."""
+        best: dict[str, Suspect] = {}
+        for version in self.versions:
+            if version.path in self._paths or version.process_id in self._evaluations:
+                continue
+            for eval_path, reference in self.references.items():
+                match = reference.find_in(version.text or "")
+                known = best.get(version.path)
+                if match.rows and (known is None or known.match is None or match.rows > known.match.rows):
+                    best[version.path] = Suspect(version.path, eval_path, match, version)
+        return list(best.values())
+
+    def _is_cleared(self, write: Use) -> bool:
+        """Whether every version of a file was recorded whole, and none holds an item."""
+        versions = [version for version in self.versions if version.path == write.path]
+        return bool(versions and self.references) and not any(
+            not version.whole or any(r.find_in(version.text or "").rows for r in self.references.values())
+            for version in versions
+        )

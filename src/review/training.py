@@ -1,0 +1,49 @@
+"""How far a data file got: was it trained on, and do the submitted weights descend from it?
+
+A process that read the file and then wrote weights (or started one that did) trained on it, as far as files show.
+Weights are followed through copies, merges and further training into ``final_model``.
+"""
+
+import re
+from dataclasses import dataclass
+
+from review.detector import RunView
+from review.flows import WEIGHTS, Flows, Use, writers, writers_of
+from store.findings import Reach
+
+_SUBMITTED = r"(^|/)final_model/"
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What was made of a data file."""
+
+    reach: Reach
+    """``written``, ``trained``, ``superseded`` or ``ancestor``."""
+    read: Use | None = None
+    """How the first training process took it in."""
+    weights: Use | None = None
+    """What the last one wrote."""
+
+
+def how_far(run: RunView, flows: Flows, path: str) -> Training:
+    """What was made of the file at ``path``."""
+    written = min(writers_of(run, path), key=lambda use: use.first_us, default=Use(0, path, 0, 0, 0))
+    spread = flows.follow([read for _, read in flows.readers_after([written])], only=WEIGHTS)
+    if not spread.ways:
+        return Training(Reach.WRITTEN)
+    submitted = [name for name in spread.ways if any(re.search(_SUBMITTED, n) for n in flows.names_of(name))]
+    way = spread.ways[min(submitted)] if submitted else next(iter(spread.ways.values()))
+    reach = Reach.TRAINED
+    if submitted:
+        last = _last_writers(run)
+        kept = any((last[name], name) in spread.makers for name in submitted if name in last)
+        renamed = any(name not in last for name in submitted)
+        reach = Reach.ANCESTOR if kept or renamed else Reach.SUPERSEDED
+    return Training(reach, way[0].read, way[-1].write)
+
+
+def _last_writers(run: RunView) -> dict[str, int]:
+    """Path of submitted weights → the process that wrote it last."""
+    uses = sorted(writers(run, f"{_SUBMITTED}.*{WEIGHTS}"), key=lambda use: use.first_us)
+    return {use.path: use.process_id for use in uses}
