@@ -40,9 +40,11 @@ _LADDER = {
 class Kernel:
     """Starts the command in the way its witness needs, and hides that way from the rest of the recording."""
 
-    def __init__(self, choice: KernelChoice, sink: Sink) -> None:
+    def __init__(self, choice: KernelChoice, sink: Sink, *, count_bytes: bool) -> None:
+        """``count_bytes``: bytes and mappings under strace too, at a price; eBPF always counts them."""
         self._choice = choice
         self._sink = sink
+        self._count_bytes = count_bytes
         self._attached: EbpfSource | None = None
         self._launcher: StraceSource | None = None
         self._absent: list[SourceInfo] = []
@@ -131,7 +133,7 @@ class Kernel:
         return command
 
     def _launch(self, argv: Sequence[str], folder: Path, stdout: int | None, stderr: int | None) -> Command:
-        source = StraceSource()
+        source = StraceSource(count_bytes=self._count_bytes)
         wrapped = source.wrap(argv)
         self._launcher = source
         return Command(wrapped, folder, launched=True, stdout=stdout, stderr=stderr)

@@ -49,6 +49,8 @@ class Plan:
     facts: Facts = field(default_factory=Facts)
     """What is known of the run beforehand."""
     kernel: KernelChoice = KernelChoice.AUTO
+    count_bytes: bool = False
+    """Bytes read, written and mapped under strace too; eBPF always counts them."""
     transcript: Choice = Choice.AUTO
     gpu_interval_s: float = 1.0
     grace_s: float = 10.0
@@ -106,7 +108,7 @@ class _Recording:
         self._tally = Tally(writer, redactor)
         self._workspace = WorkspaceSource(writer, redactor)
         self._watch = WriteWatch(self._tally, self._workspace)
-        self._kernel = Kernel(plan.kernel, self._watch)
+        self._kernel = Kernel(plan.kernel, self._watch, count_bytes=plan.count_bytes)
         self._gpu = GpuSource(plan.gpu_interval_s)
         # A program on a terminal keeps it, unless its transcript is asked for.
         self._piped = plan.transcript is not Choice.NONE and not (

@@ -123,6 +123,9 @@ class WriteWatch:
             self._listener.note_write(row.path2, row.process_id, row.pid, at.ts)
         elif row.op == "unlink":
             self._moved(row.path, None)
+        elif row.bytes_written is not None:
+            if row.bytes_written and row.path.startswith("/"):
+                self._listener.note_write(row.path, row.process_id, row.pid, row.end_ts or at.ts)
         elif row.op in ("open", "create"):
             if _for_writing(row.flags):
                 self._opened(row)

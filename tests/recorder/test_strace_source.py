@@ -36,9 +36,9 @@ pytestmark = needs_strace
 class Traced:
     """A command under a :class:`StraceSource`."""
 
-    def __init__(self, argv: list[str], folder: Path) -> None:
+    def __init__(self, argv: list[str], folder: Path, source: StraceSource | None = None) -> None:
         self.sink = Collected()
-        self.source = StraceSource()
+        self.source = source or StraceSource()
         self.strace = subprocess.Popen(
             self.source.wrap(argv), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

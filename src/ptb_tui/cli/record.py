@@ -53,6 +53,12 @@ _COUNTED = (
     help="Who watches processes, files and network.",
 )
 @click.option(
+    "--bytes",
+    "count_bytes",
+    is_flag=True,
+    help="Count bytes read, written and mapped where strace watches; slow. eBPF always does.",
+)
+@click.option(
     "--gpu-hz",
     type=click.FloatRange(min=1 / 60, max=10),
     default=1.0,
@@ -78,6 +84,7 @@ def command(
     limit_hours: float | None,
     transcript: str,
     kernel: str,
+    count_bytes: bool,
     gpu_hz: float,
     grace: float,
     as_json: bool,
@@ -104,6 +111,7 @@ def command(
             limit_s=None if limit_hours is None else limit_hours * 3600,
         ),
         kernel=KernelChoice(kernel),
+        count_bytes=count_bytes,
         transcript=Choice(transcript),
         gpu_interval_s=1 / gpu_hz,
         grace_s=grace,

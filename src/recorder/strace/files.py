@@ -67,7 +67,9 @@ class FileCalls:
 
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
-        self._access_ids = count(1)
+        access_ids = count(1)
+        self.next_access: Callable[[], int] = lambda: next(access_ids)
+        """An ``access_id`` that was not given before."""
         self._special: dict[str, Callable[[Process, Call], FileAccess | None]] = {
             "open": lambda process, call: self._open(process, call, _Name(0), call.arguments[1]),
             "creat": lambda process, call: self._open(process, call, _Name(0), "O_WRONLY|O_CREAT|O_TRUNC"),
@@ -130,7 +132,7 @@ class FileCalls:
             process.pid,
             "create" if flags is not None and flags & os.O_CREAT else "open",
             readable(path),
-            access_id=next(self._access_ids) if call.error is None else None,
+            access_id=self.next_access() if call.error is None else None,
             inode=int(special[1]) if special else None,
             flags=flags,
             final=True,

@@ -15,6 +15,8 @@ from recorder.strace.paths import Paths
 from recorder.strace.proc_status import status
 from recorder.strace.processes import Process, Processes
 from recorder.strace.stream import Call, Ended, Record, Superseded, Unparsed
+from recorder.strace.transfers import CALLS as TRANSFERS
+from recorder.strace.transfers import PIPES, SWEEP_NS, Transfers, descriptor_path
 from store.rows import Exec, Gap, ProcessExit, ProcessStart, Quality, Row, Source, Stamp
 from store.sink import Sink
 
@@ -37,7 +39,9 @@ class _Waiting:
 class Interpreter:
     """Follows the processes of one trace and puts their rows."""
 
-    def __init__(self, sink: Sink, *, tracer_pid: int, folder: bytes, uid: int | None) -> None:
+    def __init__(
+        self, sink: Sink, *, tracer_pid: int, folder: bytes, uid: int | None, count_bytes: bool = False
+    ) -> None:
         self._sink = sink
         self._tracer_pid = tracer_pid
         self._folder = folder
@@ -45,6 +49,9 @@ class Interpreter:
         self._processes = Processes()
         self._paths = Paths()
         self._files = FileCalls(self._paths)
+        self._standard = {fd: path for fd in range(3) if (path := descriptor_path(tracer_pid, fd))}
+        self._transfers = Transfers(self._put, self._files.next_access) if count_bytes else None
+        self._swept = 0
         self._waiting: dict[int, _Waiting] = {}
         self._rings: set[int] = set()
         self._unparsed = 0
@@ -63,6 +70,9 @@ class Interpreter:
             "io_uring_setup": self._io_uring,
             **dict.fromkeys(("setuid", "setreuid", "setresuid"), self._set_uid),
         }
+        if self._transfers:
+            self._calls |= dict.fromkeys(TRANSFERS, self._transfers.call)
+            self._calls |= dict.fromkeys(PIPES, self._transfers.pipe)
 
     @property
     def alive(self) -> list[int]:
@@ -78,12 +88,19 @@ class Interpreter:
         if record.tid not in self._processes and not self._introduce(record):
             return
         self._apply(record)
+        if self._transfers and record.ts - self._swept >= SWEEP_NS:
+            self._swept = record.ts
+            for process in self._processes:
+                self._transfers.sweep(process, record.ts)
         if self._waiting:
             self._adopt([tid for tid, held in self._waiting.items() if record.ts - held.since > _PATIENCE_NS])
 
     def close(self) -> None:
         """Put what still waits, and say what could not be read."""
         self._adopt(list(self._waiting))
+        if self._transfers:
+            for process in self._processes:
+                self._transfers.end(process, self._swept)
         if self._unparsed:
             self._put_gap(
                 "unparsed",
@@ -96,6 +113,8 @@ class Interpreter:
         if self.root is None:
             self.root = self._processes.start(record.tid, None, cwd=self._folder, uid=self._uid)
             self._put_start(record.ts, self.root, self._tracer_pid)
+            if self._transfers:
+                self._transfers.begin(self.root, self._standard)
             return True
         held = self._waiting.setdefault(record.tid, _Waiting(record.ts))
         held.records.append(record)
@@ -137,7 +156,11 @@ class Interpreter:
         except (NotStrace, IndexError, ValueError):
             self.feed(Unparsed(f"{call.name}({', '.join(call.arguments)})"))
             return
-        if row:
+        if row is None:
+            return
+        if self._transfers and row.access_id is not None and call.result is not None:
+            self._transfers.open(process, call.result, row, call.ts)
+        else:
             self._put(call.ts, row)
 
     def _fork(self, process: Process, call: Call) -> None:
@@ -175,6 +198,8 @@ class Interpreter:
         self._put(call.ts, row)
         if call.error is None:
             process.exe, process.argv = exe, text
+            if self._transfers:
+                self._transfers.exec(process, call.ts)
 
     def _connect(self, process: Process, call: Call) -> None:
         row = connection(process, call)
@@ -219,6 +244,8 @@ class Interpreter:
             pid, parent, cwd=parent.cwd if parent else self._folder, uid=parent.uid if parent else self._uid
         )
         self._put_start(ts, process, parent.pid if parent else None)
+        if self._transfers and parent:
+            self._transfers.fork(parent, process)
 
     def _put_start(self, ts: int, process: Process, ppid: int | None) -> None:
         row = ProcessStart(
@@ -237,6 +264,8 @@ class Interpreter:
         process = self._processes.end(ended.tid)
         if process is None:
             return
+        if self._transfers:
+            self._transfers.end(process, ended.ts)
         number = _signal_number(ended.signal) if ended.signal else None
         self._put(ended.ts, ProcessExit(process.process_id, process.pid, ended.exit_code, number))
         if process is self.root:

@@ -29,8 +29,9 @@ from store.manifest import SourceInfo
 from store.rows import Gap, Quality, Source, Stamp
 from store.sink import Sink
 
-CANNOT_SEE = (
-    "bytes read and written, mappings and io_uring are not observed; paths of calls that return no descriptor are "
+_NO_BYTES = "bytes read and written and mappings are not observed; "
+_CANNOT_SEE = (
+    "io_uring is not observed; paths of calls that return no descriptor are "
     "resolved a moment later; the command can notice and stop it (then its own calls fail), and set-user-id "
     "programs run without their privilege"
 )
@@ -46,8 +47,12 @@ _LAST_LINES_S = 30.0
 class StraceSource:
     """The kernel witness without privileges; a :class:`recorder.source.Launcher`."""
 
-    def __init__(self) -> None:
-        self._info = SourceInfo("kernel", "strace", "recording", CANNOT_SEE)
+    def __init__(self, *, count_bytes: bool = False) -> None:
+        """``count_bytes``: trace reads, writes and mappings too; slow, for commands that are not."""
+        self._count_bytes = count_bytes
+        self._info = SourceInfo(
+            "kernel", "strace", "recording", _CANNOT_SEE if count_bytes else _NO_BYTES + _CANNOT_SEE
+        )
         self._fifo: Path | None = None
         self._pipe: int | None = None
         self._tracer_pid = 0
@@ -94,7 +99,10 @@ class StraceSource:
             OSError, AttributeError
         ):  # a larger buffer is a courtesy; unprivileged users have a quota
             fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        return [*program.tether(), *program.command(strace, str(self._fifo), command)]
+        return [
+            *program.tether(),
+            *program.command(strace, str(self._fifo), command, count_bytes=self._count_bytes),
+        ]
 
     def start(self, target: Target, sink: Sink) -> None:
         """Read what the strace process ``target.root_pid`` writes; :meth:`wrap` comes first."""
@@ -103,7 +111,11 @@ class StraceSource:
         self._tracer_pid = target.root_pid
         self._sink = sink
         self._interpreter = Interpreter(
-            sink, tracer_pid=target.root_pid, folder=os.fsencode(target.folder), uid=os.getuid()
+            sink,
+            tracer_pid=target.root_pid,
+            folder=os.fsencode(target.folder),
+            uid=os.getuid(),
+            count_bytes=self._count_bytes,
         )
         self._thread = threading.Thread(
             target=self._read, args=(self._pipe, self._interpreter), name="strace", daemon=True
