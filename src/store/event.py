@@ -115,7 +115,7 @@ MESSAGE_KINDS: dict[str, Kind] = {
     "thought": Kind.THOUGHT,
     "tool_call": Kind.TOOL_CALL,
     "tool_result": Kind.TOOL_RESULT,
-    "event": Kind.NOTICE,
+    "notice": Kind.NOTICE,
 }
 """``transcript.kind`` → kind, anything else is :attr:`Kind.RAW`."""
 

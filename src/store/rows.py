@@ -262,7 +262,7 @@ class Message:
     role: Symbol
     """assistant, user, system, tool."""
     kind: Symbol
-    """message, thought, tool_call, tool_result, event (known and not interesting), unknown, raw (no JSON)."""
+    """message, thought, tool_call, tool_result, notice (known, no words), unknown, raw (no JSON)."""
     text: Text | None = None
     tool: Symbol | None = None
     tool_call_id: Symbol | None = None

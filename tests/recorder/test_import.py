@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from recorder.importer import Fate, Outcome, find_results, import_all
+from store.cursor import Cursor
 from store.errors import BadInput
+from store.event import Kind
 from store.library import list_runs
 from store.manifest import Manifest
 from store.manifest_file import read_manifest
@@ -69,6 +71,15 @@ def test_a_results_folder_becomes_a_run(tmp_path: Path, scaffold: str, make: Any
     assert len(rows(folder, "commands")) == 5
     assert verify(folder).problems == ()
     assert "transcript" in {source.name for source in manifest.sources}
+
+
+def test_the_event_log_of_an_import_tells_notices_from_raw_lines(tmp_path: Path) -> None:
+    folder, _ = only(whole(tmp_path / "results", "claude"), tmp_path / "runs")
+    cursor = Cursor.open(folder)
+    kinds = [event.kind for event in cursor.window(0, len(cursor))]
+    assert kinds.count(Kind.RAW) == 9
+    assert kinds.count(Kind.NOTICE) == 6
+    assert kinds.count(Kind.COMMAND) == kinds.count(Kind.COMMAND_END) == 5
 
 
 def test_what_the_harness_left_is_in_the_run(tmp_path: Path) -> None:
