@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import shutil
 import signal
 import subprocess
@@ -329,3 +330,20 @@ def test_auto_takes_the_first_rung_that_works(runs: Path, work: Path) -> None:
     kernel = [source for source in manifest(only_run(runs))["sources"] if source["name"] == "kernel"]
     assert [source["state"] for source in kernel] == ["unavailable"] * (len(kernel) - 1) + ["ended"]
     assert kernel[-1]["backend"] == ("ebpf" if len(kernel) == 1 else "strace")
+
+
+def test_what_the_agent_says_is_joined_to_what_runs(runs: Path, work: Path) -> None:
+    agent = [sys.executable, "-P", "-m", "demo.agent"]
+    record("--", *agent, cwd=work)
+    run = only_run(runs)
+    issued = {row["command_id"]: row["text"] for row in table(run, "commands")}
+    links = {row["command_id"]: row for row in table(run, "command_links")}
+    assert issued.keys() == links.keys()
+    assert {row["match"] for row in links.values()} == {"exact"}
+    shells = {
+        row["process_id"]: shlex.split(row["argv"])[-1]
+        for row in table(run, "execs")
+        if row["error"] is None and row["argv"].startswith("bash -c ")
+    }
+    for number, row in links.items():
+        assert shells[row["process_id"]] == issued[number]
