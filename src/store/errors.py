@@ -39,3 +39,9 @@ class StoreFailed(PtbError):
 
 class Unavailable(PtbError):
     """Something this machine lacks: a program, a privilege, a device."""
+
+
+class Cancelled(PtbError):
+    """Somebody asked for it to stop."""
+
+    exit_code: ClassVar[int] = 130

@@ -27,6 +27,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("record", "ptb_tui.cli.record", "run a command and record it"),
     Verb("open", "ptb_tui.cli.open_run", "look at runs in the terminal app"),
     Verb("tail", "ptb_tui.cli.tail", "follow a run while it is recorded"),
+    Verb("sql", "ptb_tui.cli.sql", "read-only SQL over one run or all"),
     Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
 )
 """In the order in which ``ptb --help`` shows them: record, look, judge."""

@@ -1,0 +1,188 @@
+"""The texts of views and relations, and which of a view's parts a query really needs.
+
+Joining symbols to ten million rows costs a fifth of a second a column and DuckDB does not drop a join whose
+columns nobody reads, so it is done here: names of columns that the query uses are followed through the
+definitions of the views (by name alone, so rather one too many than one too few), and what they do not reach is
+left empty: a symbol column becomes NULL, a relation loses its rows.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from store.sql.syntax import Json, Names, names, nodes, parse
+
+VIEWS = (
+    "runs",
+    "events",
+    "processes",
+    "execs",
+    "commands",
+    "files",
+    "file_versions",
+    "net",
+    "gpu",
+    "transcript",
+    "gaps",
+    "findings",
+    "marks",
+    "verdicts",
+    "weight_checks",
+    "scores",
+)
+"""The public views; names and columns are an interface."""
+
+RELATIONS = (
+    "labels",
+    "second_labels",
+    "actors",
+    "errors",
+    "qualities",
+    "file_kinds",
+    "message_kinds",
+    "process_ends",
+    "process_images",
+    "process_programs",
+    "process_commands",
+    "command_results",
+    "command_matches",
+    "cited",
+    "run_rulings",
+    "run_verdicts",
+)
+"""What views share, each after those it reads; in the schema :data:`KEPT`."""
+
+RECORDED = "recorded"
+"""The schema of recorded tables and ``symbols``."""
+KEPT = "kept"
+"""The schema of relations, of what lies beside the recording (manifests, review records), and of constants."""
+
+_KEYS = frozenset(
+    {"run_no", "seq", "process_id", "command_id", "label_id", "error_id", "quality_id", "op_id", "kind_id"}
+)
+"""Columns by which relations are joined; to name one is not to need the relation."""
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One SELECT over recorded tables and relations."""
+
+    sql: str
+    tables: frozenset[tuple[str, ...]]
+    definitions: Mapping[str, frozenset[str]]
+    """Column → names in its expression, over all SELECTs of the text."""
+    always: frozenset[str]
+    """Names in its joins, filters and groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What has to exist before a query can run."""
+
+    views: tuple[str, ...]
+    relations: Mapping[str, bool]
+    """In the order of creation; False for one that may stay empty."""
+    columns: frozenset[str]
+    """Names of columns that are read somewhere."""
+    filled: frozenset[tuple[str, ...]]
+    """Tables (by path) that must hold their rows; all others may be empty."""
+
+
+@cache
+def texts() -> Mapping[str, Text]:
+    """All views and relations by name."""
+    with duckdb.connect(":memory:") as connection:
+        files = [_HERE / "views" / f"{name}.sql" for name in VIEWS]
+        files += [_HERE / "relations" / f"{name}.sql" for name in RELATIONS]
+        return {file.stem: _analysed(connection, file.read_text()) for file in files}
+
+
+def plan(query: Names) -> Plan:
+    """What ``query`` needs."""
+    known = texts()
+    views = tuple(name for name in VIEWS if (name,) in query.tables)
+    wanted = _outputs(known, views) | query.columns if query.every_column else query.columns
+    needed, reached = _reach(known, views, wanted)
+    relations = {name: name in reached for name in RELATIONS if name in _read_by(known, views)}
+    filled = {path for name in (*views, *reached) for path in known[name].tables}
+    return Plan(views, relations, needed, frozenset(filled))
+
+
+def _reach(
+    known: Mapping[str, Text], views: Iterable[str], wanted: frozenset[str]
+) -> tuple[frozenset[str], set[str]]:
+    """All names needed, and the relations that give one of them."""
+    reached: set[str] = set()
+    candidates = _read_by(known, views)
+    needed = set(wanted)
+    while True:
+        before = len(needed), len(reached)
+        for name in (*views, *reached):
+            text = known[name]
+            needed |= text.always
+            for column, inputs in text.definitions.items():
+                if column in needed:
+                    needed |= inputs
+        for name in candidates - reached:
+            if (known[name].definitions.keys() - _KEYS) & needed:
+                reached.add(name)
+        if (len(needed), len(reached)) == before:
+            return frozenset(needed), reached
+
+
+def _read_by(known: Mapping[str, Text], views: Iterable[str]) -> set[str]:
+    """The relations that views read, directly or through others."""
+    found: set[str] = set()
+    waiting = list(views)
+    while waiting:
+        for schema, *rest in known[waiting.pop()].tables:
+            if schema == KEPT and rest[0] in known and rest[0] not in found:
+                found.add(rest[0])
+                waiting.append(rest[0])
+    return found
+
+
+def _outputs(known: Mapping[str, Text], views: Iterable[str]) -> frozenset[str]:
+    return frozenset(column for name in views for column in known[name].definitions)
+
+
+def _analysed(connection: duckdb.DuckDBPyConnection, sql: str) -> Text:
+    tree = parse(connection, sql)
+    own = {entry["key"] for node in nodes(tree) for entry in (node.get("cte_map") or {}).get("map", ())}
+    used = names(tree)
+    assert not used.every_column, f"a view names its columns: {sql}"
+    definitions: dict[str, set[str]] = {}
+    for select in _selects(tree):
+        for item in select["select_list"]:
+            definitions.setdefault(_output(item), set()).update(names(item).columns)
+    always = names(_without_lists(tree)).columns
+    return Text(
+        sql,
+        frozenset(path for path in used.tables if path[0] not in own),
+        {column: frozenset(inputs) for column, inputs in definitions.items()},
+        always,
+    )
+
+
+def _selects(tree: Json) -> Iterator[Json]:
+    return (node for node in nodes(tree) if node.get("type") == "SELECT_NODE")
+
+
+def _output(item: Json) -> str:
+    """The name under which a SELECT gives an expression."""
+    name = item["alias"] or item["column_names"][-1]
+    assert isinstance(name, str)
+    return name.lower()
+
+
+def _without_lists(value: object) -> object:
+    """``value`` without the select lists in it."""
+    if isinstance(value, dict):
+        return {key: _without_lists(part) for key, part in value.items() if key != "select_list"}
+    if isinstance(value, list):
+        return [_without_lists(part) for part in value]
+    return value
