@@ -107,7 +107,8 @@ class _Recording:
         self._redactor = redactor
         self._note = note
         self._tally = Tally(writer, redactor)
-        self._workspace = WorkspaceSource(writer, redactor)
+        self._not_work = _recordings(writer.folder, plan.folder)
+        self._workspace = WorkspaceSource(writer, redactor, skip=self._not_work)
         self._links = CommandLinks(self._tally)
         self._watch = WriteWatch(self._links, self._workspace)
         self._kernel = Kernel(plan.kernel, self._watch, count_bytes=plan.count_bytes)
@@ -157,7 +158,9 @@ class _Recording:
         """Everyone looks before the command runs."""
         target = Target(command.pid, str(self._plan.folder))
         if not self._kernel.works:
-            self._workspace = WorkspaceSource(self._writer, self._redactor, scan_s=_SCAN_S)
+            self._workspace = WorkspaceSource(
+                self._writer, self._redactor, scan_s=_SCAN_S, skip=self._not_work
+            )
         for source in (self._workspace, self._gpu):
             try:
                 source.start(target, self._tally)
@@ -225,6 +228,13 @@ class _Recording:
     def _tell_absence(self, name: str, reason: str) -> None:
         now = time.time_ns()
         self._tally.put(Stamp(now, Quality.ARRIVAL, Witness(name)), Gap("unavailable", reason, start_ts=now))
+
+
+def _recordings(run: Path, folder: Path) -> list[str]:
+    """Folders in the command's own folder that hold recordings, which are not its work."""
+    runs = runs_folder().resolve()
+    inside = [str(runs)] if folder.resolve() in runs.parents else []
+    return [str(run.resolve()), *inside]
 
 
 def _status(ending: Ending) -> str:

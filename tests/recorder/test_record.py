@@ -347,3 +347,13 @@ def test_what_the_agent_says_is_joined_to_what_runs(runs: Path, work: Path) -> N
     }
     for number, row in links.items():
         assert shells[row["process_id"]] == issued[number]
+
+
+def test_a_recording_inside_the_work_folder_is_not_the_run_s_work(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTB_RUNS", str(work / "runs"))
+    record("--", "sh", "-c", "echo text > mine", cwd=work)
+    record("-o", "second", "--", "sh", "-c", "echo more > mine", cwd=work)
+    for run in (only_run(work / "runs"), work / "second"):
+        assert {Path(row["path"]).name for row in table(run, "file_versions")} == {"mine"}

@@ -141,7 +141,12 @@ class WorkspaceSource:
         self._sink = sink
         self._folder = os.fsencode(target.folder)
         self._since_ns = time.time_ns() - _CTIME_ERR_NS
-        self._take_stock(sink)
+        try:
+            self._take_stock(sink)
+        except PtbError as error:
+            os.close(self._root)
+            self._info = SourceInfo("workspace", self._backend, "unavailable", str(error))
+            raise
         weakness = (
             None
             if self._scan_s is None
