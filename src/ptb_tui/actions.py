@@ -391,12 +391,15 @@ def bindings(scope: Scope) -> list[BindingType]:
 
 
 def _bindings(scope: Scope) -> Iterator[Binding]:
+    # Priority: a key is acted on before the next one is looked at, so what is typed after `/` lands in the prompt.
+    first = scope is not Scope.EVERYWHERE
     for action in actions_in(scope):
         if "{key}" not in action.call:
-            yield Binding(",".join(action.keys), action.call, action.title, id=action.id)
+            yield Binding(",".join(action.keys), action.call, action.title, id=action.id, priority=first)
             continue
         for key in action.keys:
-            yield Binding(key, action.call.format(key=key), action.title, id=f"{action.id}.{key}")
+            call, name = action.call.format(key=key), f"{action.id}.{key}"
+            yield Binding(key, call, action.title, id=name, priority=first)
 
 
 def markdown() -> str:

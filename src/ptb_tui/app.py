@@ -29,6 +29,8 @@ class PtbApp(App[None]):
         """Shows ``run`` with the playhead at ``at``; without one, the runs in ``folder``."""
         super().__init__()
         self._filter = HostileText()
+        self.failure: Exception | None = None
+        """What ended the app, if it did not end by itself; whoever ran it tells."""
         self._folder = folder
         self._run = run
         self._at = at
@@ -50,6 +52,12 @@ class PtbApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own filters, then the one that no control byte of a run passes."""
         return [*super().get_line_filters(), self._filter]
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End, and leave the telling to the command line: Textual's own traceback would print run text raw."""
+        super()._handle_exception(error)
+        self.failure = error
+        self._exit_renderables.clear()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy ``text`` without controls: pasted into a shell they would act."""

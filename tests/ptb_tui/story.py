@@ -112,8 +112,8 @@ def _command(run: RunWriter, when: float, command_id: int, text: str, output: st
     run.put(at(when + 0.5, said), CommandEnd(command_id, 0, output))
 
 
-def add_findings(folder: Path, run_id: str, evidence: dict[str, int]) -> None:
-    """Keep a scan with a violation on the read and a suspicion on the script."""
+def add_findings(folder: Path, run_id: str, evidence: dict[str, int], says: str = "") -> None:
+    """Keep a scan with a violation on the read and a suspicion on the script; ``says`` is added to its words."""
     found = (
         (
             "hardcoded-items",
@@ -140,8 +140,8 @@ def add_findings(folder: Path, run_id: str, evidence: dict[str, int]) -> None:
             rule_version="1",
             origin=Origin.DETECTOR,
             reach=Reach.ANCESTOR,
-            title=title,
-            explanation="The rows are the same, word for word.",
+            title=title + says,
+            explanation=f"The rows are the same, word for word.{says}",
             ts=START,
             evidence=(Evidence(seq, kind, "what was read"),),
         )

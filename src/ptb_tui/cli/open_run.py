@@ -27,24 +27,30 @@ def command(run: str | None, at: str | None, seq: int | None) -> None:
 
     from store.library import find_run, runs_folder
 
-    if run is None:
-        from ptb_tui.app import PtbApp
-
-        PtbApp(folder=runs_folder()).run()
-        return
-    folder = find_run(run).folder
+    folder = find_run(run).folder if run is not None else None
 
     from ptb_tui.app import PtbApp
-    from ptb_tui.state.opened import OpenRun
 
-    opened = OpenRun.open(folder)
-    PtbApp(run=opened, at=_place(opened, at, seq)).run()
+    if folder is None:
+        app = PtbApp(folder=runs_folder())
+    else:
+        from ptb_tui.state.opened import OpenRun
+
+        opened = OpenRun.open(folder)
+        app = PtbApp(run=opened, at=_place(opened, at, seq))
+    app.run()
+    if app.failure is not None:
+        raise app.failure
 
 
 def _place(opened: "OpenRun", at: str | None, seq: int | None) -> "GoTo | None":
     from ptb_tui.state.times import GoToSeq, parse_go_to
 
+    if seq is not None:
+        if opened.cursor.position_of(seq) is None:
+            raise BadInput(f"{opened.manifest.run_id} has no event #{seq}")
+        return GoToSeq(seq)
     if at is None:
-        return None if seq is None else GoToSeq(seq)
+        return None
     start, end = opened.cursor.span or (None, None)
     return parse_go_to(at, start, end, start)

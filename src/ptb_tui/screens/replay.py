@@ -83,6 +83,10 @@ class ReplayScreen(Screen[None]):
             yield self._log
             yield self._detail
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a line is typed, keys are letters."""
+        return super().check_action(action, parameters) and not self.query_children(Prompt)
+
     def on_mount(self) -> None:
         """Show the run; everything that can wait comes after the first paint."""
         self._detail.display = self.app.size.width >= 100
@@ -248,9 +252,9 @@ class ReplayScreen(Screen[None]):
         self.replay.pan(halves)
         self._changed()
 
-    def action_go_to(self) -> None:
+    async def action_go_to(self) -> None:
         """Ask for a time or an event."""
-        self._ask(Prompt("go to", self._go_to, hint=GO_TO_HINT))
+        await Prompt.ask(self, "go to", self._go_to, hint=GO_TO_HINT)
 
     def _go_to(self, text: str | None) -> None:
         if not text:
@@ -278,11 +282,10 @@ class ReplayScreen(Screen[None]):
         if not found:
             self._say(f"no {severity or 'flag'} {'after' if direction > 0 else 'before'} this")
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         """Ask what to look for; recalls the last search."""
-        self._ask(
-            Prompt("/", self._search, value=self._last_search, hint="text in paths, commands, messages")
-        )
+        hint = "text in paths, commands, messages"
+        await Prompt.ask(self, "/", self._search, value=self._last_search, hint=hint)
 
     def _search(self, text: str | None) -> None:
         if text is None:
@@ -297,10 +300,10 @@ class ReplayScreen(Screen[None]):
                 f"{self.replay.matches():,} matches" if found else f"nothing matches {text}", bad=not found
             )
 
-    def action_match(self, direction: int) -> None:
+    async def action_match(self, direction: int) -> None:
         """To the next or previous match."""
         if self.replay.query is None:
-            self.action_search()
+            await self.action_search()
             return
         self._pause()
         before = self.replay.position
@@ -322,10 +325,10 @@ class ReplayScreen(Screen[None]):
         """Bookmark the selected event."""
         self._keep_mark("")
 
-    def action_comment(self) -> None:
+    async def action_comment(self) -> None:
         """Ask for a comment on the selected event."""
         self._pause()
-        self._ask(Prompt("comment", self._comment, hint="kept beside the run, with your name"))
+        await Prompt.ask(self, "comment", self._comment, hint="kept beside the run, with your name")
 
     def _comment(self, text: str | None) -> None:
         if text:
@@ -371,10 +374,6 @@ class ReplayScreen(Screen[None]):
     def action_scroll_detail(self, halves: int) -> None:
         """Scroll the detail."""
         self._detail.scroll_by(halves)
-
-    def _ask(self, prompt: Prompt) -> None:
-        if not self.query(Prompt):
-            self.mount(prompt)
 
     def on_event_log_picked(self, message: EventLog.Picked) -> None:
         """A row was clicked."""

@@ -61,6 +61,10 @@ class RunsScreen(Screen[None]):
         )
         yield self._list
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a line is typed, keys are letters."""
+        return super().check_action(action, parameters) and not self.query_children(Prompt)
+
     def on_mount(self) -> None:
         """Read the folder after the first paint."""
         self._list.focus()
@@ -175,11 +179,10 @@ class RunsScreen(Screen[None]):
         self._footer.hush()
         self.app.push_screen(ReplayScreen(run))
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Ask for words that runs must hold."""
-        if not self.query(Prompt):
-            hint = "words in agent, task, flags, verdict, state"
-            self.mount(Prompt("filter", self._filter, value=self.queue.filter_text, hint=hint))
+        hint = "words in agent, task, flags, verdict, state"
+        await Prompt.ask(self, "filter", self._filter, value=self.queue.filter_text, hint=hint)
 
     def _filter(self, text: str | None) -> None:
         if text is not None:

@@ -201,7 +201,15 @@ def run_line(entry: RunEntry) -> RunLine:
     manifest = entry.manifest
     if manifest is None:
         return RunLine(
-            entry.run_id, entry.folder, "", "", None, None, None, "broken", entry.error or "unreadable"
+            entry.run_id,
+            entry.folder,
+            "",
+            "",
+            None,
+            None,
+            None,
+            "broken",
+            (entry.error or "unreadable").replace(f"{entry.folder}/", ""),
         )
     facts = manifest.facts
     ended = manifest.ended_at if manifest.state is not State.RECORDING else None

@@ -67,10 +67,7 @@ class DetailPane(Widget):
 
     def on_resize(self) -> None:
         """Wrap for another width."""
-        if self._lines:
-            self._wrap()
-        else:
-            self.show()
+        self._wrap()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Down."""

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.screen import Screen
 from textual.widgets import Input, Static
 
 
@@ -36,9 +37,21 @@ class Prompt(Horizontal):
         yield Static(Content(self._label), markup=False)
         yield Input(value=self._value, placeholder=self._hint, compact=True, select_on_focus=True)
 
-    def on_mount(self) -> None:
-        """Take the keys."""
-        self.query_one(Input).focus()
+    @classmethod
+    async def ask(
+        cls,
+        screen: Screen[None],
+        label: str,
+        done: Callable[[str | None], None],
+        *,
+        value: str = "",
+        hint: str = "",
+    ) -> None:
+        """Show it on ``screen``, unless one is there; when this returns it has the keys, so that none is lost."""
+        if not screen.query(cls):
+            prompt = cls(label, done, value=value, hint=hint)
+            await screen.mount(prompt)
+            screen.set_focus(prompt.query_one(Input))
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter: hand the line over."""

@@ -1,0 +1,109 @@
+"""A program in a real pseudo-terminal: keys in, raw bytes and the emulated screen out."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+
+class Terminal:
+    """Runs ``ptb ARGS`` in a terminal of its own; use as a context manager."""
+
+    def __init__(
+        self,
+        args: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        *,
+        width: int = 120,
+        height: int = 40,
+        program: Path | None = None,
+    ) -> None:
+        """``program`` is run instead of ``ptb``."""
+        self._command = [sys.executable, "-P", *((str(program),) if program else ("-m", "ptb_tui")), *args]
+        self._env = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "COLUMNS": "",
+            "LINES": "",
+            **(env or {}),
+        }
+        self._size = struct.pack("HHHH", height, width, 0, 0)
+        self.raw = b""
+        """Everything that was written to the terminal."""
+        self.screen = pyte.Screen(width, height)
+        self._stream = pyte.ByteStream(self.screen)
+        self._pid = self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        self._pid, self._descriptor = pty.fork()
+        if self._pid == 0:
+            os.execve(sys.executable, self._command, dict(self._env))
+        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, self._size)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+        if self._pid:
+            os.waitpid(self._pid, 0)
+
+    @property
+    def text(self) -> str:
+        """The screen as text."""
+        return "\n".join(self.screen.display)
+
+    def send(self, keys: str) -> None:
+        """Type."""
+        os.write(self._descriptor, keys.encode())
+
+    def read(self, seconds: float) -> None:
+        """Take in what is written for so long."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            ready, _, _ = select.select([self._descriptor], [], [], left)
+            if not ready:
+                return
+            try:
+                data = os.read(self._descriptor, 1 << 16)
+            except OSError:
+                return
+            if not data:
+                return
+            self.raw += data
+            self._stream.feed(data)
+
+    def until(self, seen: Callable[[str], bool], seconds: float = 20.0) -> str:
+        """Read until the screen is as wanted; returns it, or fails with what is there."""
+        end = time.monotonic() + seconds
+        while not seen(self.text):
+            assert time.monotonic() < end, f"never seen; the screen is:\n{self.text}"
+            self.read(0.05)
+        return self.text
+
+    def wait(self) -> int:
+        """The exit code, once the program has ended."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            self.read(0.05)
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                self._pid = 0
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError(f"still running:\n{self.text}")
+
+
+def ptb_env(runs: Path) -> dict[str, str]:
+    """Where the runs are."""
+    return {"PTB_RUNS": str(runs)}

@@ -1,0 +1,167 @@
+"""The queue of runs, walked by keys alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+from time import perf_counter
+
+import pytest
+from textual.pilot import Pilot
+
+from ptb_tui.app import PtbApp
+from ptb_tui.screens.replay import ReplayScreen
+from ptb_tui.screens.runs import RunsScreen
+from ptb_tui.state.queue import Judgement, Queue, RunLine, Sort
+from store.findings import Severity
+from store.overlay import Review
+from store.verdicts import ReviewerKind, ScoreAction, Verdict, add_verdict
+from tests.ptb_tui.screen import settle, text
+
+
+@pytest.fixture
+def runs(story: Path) -> Path:
+    """Three runs: one open, one decided, one broken."""
+    folder = story.parent
+    decided = copytree(story, folder / "decided")
+    manifest = decided / "run.json"
+    manifest.write_text(manifest.read_text().replace('"story"', '"decided"').replace("claude", "codex"))
+    add_verdict(
+        Review(decided, "decided"),
+        Verdict("decided", "v1", 1, "ada", ReviewerKind.HUMAN, score_action=ScoreAction.BASE_SCORE),
+    )
+    (folder / "broken").mkdir()
+    (folder / "broken" / "run.json").write_text("{not json")
+    return folder
+
+
+def row_of(pilot: Pilot[None], word: str) -> str:
+    """The only line of the screen's table with ``word``."""
+    (line,) = [line for line in text(pilot).splitlines()[3:] if word in line]
+    return line
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_queue_says_what_is_known_of_each_run(runs: Path, size: tuple[int, int]) -> None:
+    async with PtbApp(folder=runs).run_test(size=size) as pilot:
+        await settle(pilot)
+        assert "41.2%" in row_of(pilot, "claude")
+        assert "▲ 1  △ 1" in row_of(pilot, "claude")
+        assert "undecided" in row_of(pilot, "claude")
+        assert "base score" in row_of(pilot, "codex")
+        assert "✗" in row_of(pilot, "broken")
+        assert "is not JSON" in row_of(pilot, "broken")
+        assert "3 runs" in text(pilot)
+
+
+async def test_enter_opens_the_run_and_q_comes_back(runs: Path) -> None:
+    async with PtbApp(folder=runs).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("slash", *"claude", "enter", "enter")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, ReplayScreen)
+        await pilot.press("q")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, RunsScreen)
+        assert "filter: claude" in text(pilot)
+
+
+async def test_a_broken_run_says_why_instead_of_opening(runs: Path) -> None:
+    async with PtbApp(folder=runs).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("slash", *"broken", "enter", "enter")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, RunsScreen)
+        assert "! " in text(pilot).splitlines()[-1]
+        assert "is not JSON" in text(pilot).splitlines()[-1]
+
+
+async def test_n_takes_the_next_undecided_run(runs: Path) -> None:
+    async with PtbApp(folder=runs).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("slash", *"codex", "enter", "n")
+        assert "no undecided run here" in text(pilot)
+        await pilot.press("slash", "backspace", "enter")
+        await pilot.press("n")
+        screen = pilot.app.screen
+        assert isinstance(screen, RunsScreen)
+        assert screen.queue.selected is not None
+        assert screen.queue.selected.run_id == "story"
+
+
+async def test_an_empty_folder_says_how_to_get_a_run(tmp_path: Path) -> None:
+    async with PtbApp(folder=tmp_path / "none").run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert "`ptb demo` records one" in text(pilot)
+        await pilot.press("enter", "j", "n", "y", "s", "S", "G")
+
+
+def line(number: int, **changes: object) -> RunLine:
+    base = RunLine(
+        run_id=f"run-{number:05}",
+        folder=Path(f"/runs/{number}"),
+        agent=("claude", "codex", "gemini")[number % 3],
+        task=f"task-{number % 7}",
+        score=None if number % 5 == 0 else number / 10_000,
+        started_at=number * 10**9,
+        duration=number,
+        state="closed",
+        reason=None,
+        judgement=Judgement(
+            {Severity.VIOLATION: int(number % 11 == 0)}, scanned=True, verdict=None, stale=False
+        ),
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def queue_of(count: int) -> Queue:
+    queue = Queue()
+    queue.fill(line(number) for number in range(count))
+    return queue
+
+
+@pytest.mark.parametrize(
+    ("sort", "key"),
+    [
+        (Sort.STARTED, lambda run: -run.started_at),
+        (Sort.AGENT, lambda run: run.agent),
+        (Sort.FLAGS, lambda run: -run.judgement.counts[Severity.VIOLATION]),
+        (Sort.SCORE, lambda run: (run.score is None, -(run.score or 0))),
+    ],
+)
+def test_sorting(sort: Sort, key: Callable[[RunLine], object]) -> None:
+    queue = queue_of(50)
+    while queue.sort is not sort:
+        queue.next_sort()
+    keys = [key(run) for run in queue.shown]
+    assert keys == sorted(keys)  # type: ignore[type-var]
+    queue.reverse()
+    assert [key(run) for run in queue.shown] == sorted(keys, reverse=True)  # type: ignore[type-var]
+
+
+def test_the_selected_run_stays_selected_when_the_order_changes() -> None:
+    queue = queue_of(50)
+    queue.select(17)
+    selected = queue.selected
+    queue.next_sort()
+    queue.filter(selected.agent if selected else "")
+    assert queue.selected == selected
+    queue.filter("")
+    queue.fill(line(number) for number in range(60))
+    assert queue.selected == selected
+
+
+def test_every_word_of_the_filter_must_be_there() -> None:
+    queue = queue_of(100)
+    queue.filter("CLAUDE task-3")
+    assert queue.shown
+    assert all(run.agent == "claude" and run.task == "task-3" for run in queue.shown)
+
+
+def test_thousands_of_runs_are_sorted_and_filtered_in_a_blink() -> None:
+    queue = queue_of(5000)
+    began = perf_counter()
+    queue.next_sort()
+    queue.filter("codex task-2")
+    queue.filter("")
+    assert perf_counter() - began < 0.5
