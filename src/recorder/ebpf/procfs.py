@@ -25,6 +25,16 @@ def descendants(root: int) -> list[int]:
     return found
 
 
+def start_ticks(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot; None for one that has ended, reaped or not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("latin-1")
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
 def members(cgroup: Path) -> list[int]:
     """The processes in a cgroup and in those below it."""
     found: list[int] = []

@@ -60,3 +60,15 @@ def record(bpf_object: Path, tmp_path: Path) -> Record:
         return seen
 
     return run
+
+
+@pytest.fixture(scope="session")
+def evade(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The static test program."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler for the test program")
+    program = tmp_path_factory.mktemp("evade") / "evade"
+    source = Path(__file__).parent / "programs" / "evade.c"
+    subprocess.run([compiler, "-O1", "-static", "-pthread", "-o", program, source], check=True)
+    return program

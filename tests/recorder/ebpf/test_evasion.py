@@ -5,7 +5,6 @@ Every technique runs for real. A row is found by the identity of the file (st_de
 
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -29,18 +28,6 @@ def marked(tmp_path: Path) -> Path:
     path = tmp_path / "marked.jsonl"
     path.write_bytes(b"x" * SIZE)
     return path
-
-
-@pytest.fixture(scope="session")
-def evade(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The static test program."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler for the test program")
-    program = tmp_path_factory.mktemp("evade") / "evade"
-    source = Path(__file__).parent / "programs" / "evade.c"
-    subprocess.run([compiler, "-O1", "-static", "-pthread", "-o", program, source], check=True)
-    return program
 
 
 def rows_of(seen: Seen, path: Path) -> list[FileAccess]:

@@ -1,4 +1,4 @@
-/* Reads the file named by argv[2] in the way named by argv[1]; linked statically. Exits 0 when it has read it. */
+/* Uses the file named by argv[2] in the way named by argv[1]; linked statically. Exits 0 when that worked. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -208,6 +208,16 @@ static int by_thread(void)
 	return result;
 }
 
+/* Opens and closes the file as often as arguments[3] says, then says so and waits for a line. */
+static int flood(const char *times)
+{
+	char line;
+
+	for (long left = atol(times); left; left--)
+		close(open(name, O_RDONLY));
+	return write(1, "\n", 1) == 1 && read(0, &line, 1) >= 0;
+}
+
 int main(int count, char **arguments)
 {
 	const char *how = arguments[1];
@@ -234,5 +244,7 @@ int main(int count, char **arguments)
 		return !by_uring_silence();
 	if (!strcmp(how, "uring-names"))
 		return !uring_names();
+	if (!strcmp(how, "flood") && count == 4)
+		return !flood(arguments[3]);
 	return 2;
 }
