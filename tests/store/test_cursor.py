@@ -201,6 +201,21 @@ def test_a_late_row_appears_at_its_time_in_a_run_that_is_recorded(tmp_path: Path
             assert not cursor.refresh()
 
 
+def test_an_exit_is_named_after_a_program_that_was_read_before(tmp_path: Path) -> None:
+    with writer(tmp_path / "run") as run:
+        run.put(at(0), ProcessStart(1, 100, argv="bash"))
+        run.put(at(1), Command(3, "make all"))
+        for n in range(20):
+            run.put(at(2), FileAccess(1, 100, "open", f"/{n}"))
+        run.flush()
+        with Cursor.open(tmp_path / "run") as cursor:
+            run.put(at(3), ProcessExit(1, 100, 0))
+            run.put(at(4), CommandEnd(3, 0))
+            run.flush()
+            cursor.refresh()
+            assert [e.label for e in cursor.window(22, 2)] == ["bash", "make all"]
+
+
 def test_a_block_of_first_rows_is_kept_for_the_next_reader_of_a_live_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +250,25 @@ def test_a_run_without_a_clock_replays_in_order_and_zooms_by_position(tmp_path: 
         assert cursor.zoom(0, 9, 5).counts[Lane.AGENT] == [2, 2, 2, 2, 2]
         assert cursor.gpu(0, 9, 5) == []
         assert cursor.idle(1) == []
+
+
+def test_a_run_whose_recorder_was_killed_opens_with_all_that_was_committed(tmp_path: Path) -> None:
+    script = """
+import os, sys
+from pathlib import Path
+from tests.store.recorded import put_sample, writer
+run = writer(Path(sys.argv[1]))
+put_sample(run)
+run.flush()
+os._exit(9)
+"""
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "run")], cwd=Path(__file__).parents[2], check=False
+    )
+    with Cursor.open(tmp_path / "run") as cursor:
+        assert not cursor.live
+        assert cursor.count_matches(Query(lane=Lane.FILES)) == 100
+        assert cursor.count_matches(Query(kinds=frozenset({Kind.GAP}))) == 1
 
 
 def test_an_empty_run_is_no_error(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from store.event import LANES, Kind
 from store.index.block import FAILED, KINDS, LANE_ORDER, NEVER, TALLY_STRIDE, UNCLOCKED, Block
 from store.index.columns import ColumnWriter, Fact
-from store.index.extract import CODES, Earlier, Extractor, Known
+from store.index.extract import CODES, Extractor
 from store.index.gpu import FANOUT, METRICS, MISSING
+from store.index.known import Earlier, Known
 from store.index.order import Clocks, by_seq, order_keys
 from store.index.stretches import IDLE_FLOOR_NS
 from store.index.tables import Ints, Tables, floats, ints

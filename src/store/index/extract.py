@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from store.event import FILE_KINDS, MESSAGE_KINDS, TABLE_KINDS, Kind
 from store.index.block import KINDS
+from store.index.known import Earlier, Known
 from store.index.tables import Ints, Tables, floats, ints, observed, texts
 from store.index.vocabulary import Ids, Vocabulary
 from store.schema import NULL, storage
@@ -19,45 +20,6 @@ CODES = {kind: code for code, kind in enumerate(KINDS)}
 
 _SANE = 1e6
 """A utilisation beyond this is no percentage."""
-
-Earlier = Callable[[int], str | None]
-"""The label that an earlier block knows for a process or command."""
-
-
-@dataclass(slots=True)
-class Known:
-    """Labels of processes or commands by id, each from a row ``seq`` on."""
-
-    keys: Ints
-    seqs: Ints
-    labels: Ids
-    earlier: Earlier
-
-    def before(self, keys: Ints, seqs: Ints, vocabulary: Vocabulary) -> Ids:
-        """For each asked ``(key, seq)`` the last label of ``key`` before ``seq``; the empty label for none."""
-        every = np.concatenate([self.keys, keys])
-        order = np.lexsort((np.concatenate([self.seqs, seqs]), every))
-        known = order < len(self.keys)
-        last = np.maximum.accumulate(np.where(known, np.arange(len(order)), -1))
-        answers = order[last]
-        found = (last >= 0) & (every[answers] == every[order])
-        labels = np.full(len(order), vocabulary.empty, np.int32)
-        labels[order[found]] = self.labels[answers[found]]
-        lost = np.zeros(len(order), np.bool_)
-        lost[order[~found]] = True
-        asked = labels[len(self.keys) :]
-        missing = np.flatnonzero(lost[len(self.keys) :])
-        for key in np.unique(keys[missing]).tolist():
-            if (text := self.earlier(key)) is not None:
-                asked[missing[keys[missing] == key]] = vocabulary.add([text])[0]
-        return asked
-
-    def latest(self) -> tuple[Ints, Ids]:
-        """Keys, ascending, and the last label of each."""
-        order = np.lexsort((self.seqs, self.keys))
-        keys = self.keys[order]
-        last = np.append(keys[1:] != keys[:-1], np.True_) if len(keys) else np.zeros(0, np.bool_)
-        return keys[last], self.labels[order[last]]
 
 
 @dataclass(slots=True)
@@ -89,9 +51,8 @@ class Extractor:
     def __init__(self, tables: Tables, program: Earlier, command: Earlier) -> None:
         self._tables = tables
         self.vocabulary = Vocabulary(tables.strings())
-        nothing = np.empty(0, np.int64)
-        self.programs = Known(nothing, nothing, np.empty(0, np.int32), program)
-        self.commands = Known(nothing, nothing, np.empty(0, np.int32), command)
+        self.programs = Known(program)
+        self.commands = Known(command)
         self._counts = {table: tables.table(table, ["seq"]).num_rows for table in _ORDER}
         self.events = Events.unfilled(sum(self._counts.values()))
 
@@ -135,10 +96,8 @@ class Extractor:
         argv = self.vocabulary.ids(rows, "argv")
         labels = self.vocabulary.symbols(np.where(argv >= 0, argv, self.vocabulary.ids(rows, "exe")))
         events.label[at] = labels
-        done, known = ~events.failed[at], self.programs
-        known.keys = np.concatenate([known.keys, events.process[at][done]])
-        known.seqs = np.concatenate([known.seqs, events.seq[at][done]])
-        known.labels = np.concatenate([known.labels, labels[done]])
+        done = ~events.failed[at]
+        self.programs.learn(events.process[at][done], events.seq[at][done], labels[done])
 
     def process_exits(self, at: slice) -> None:
         """The program that ended, and its exit code or minus the signal."""
@@ -152,8 +111,7 @@ class Extractor:
         """The command as the agent wrote it."""
         events, rows = self.events, self._read("commands", "command_id", "text")
         events.label[at] = self.vocabulary.add(texts(rows, "text"))
-        known = self.commands
-        known.keys, known.seqs, known.labels = ints(rows, "command_id"), events.seq[at], events.label[at]
+        self.commands.learn(ints(rows, "command_id"), events.seq[at], events.label[at])
 
     def command_ends(self, at: slice) -> None:
         """The command that ended, and its exit code."""

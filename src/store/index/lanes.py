@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import add, sub
 
 from store.event import Lane
 from store.index.block import LANE_ORDER, TALLY_BYTES, Block
@@ -32,8 +33,7 @@ def count_by_lane(cuts: Sequence[tuple[Block, Sequence[int]]], buckets: int) -> 
     totals = [0] * buckets
     for block, ranks in cuts:
         tallies = [block.tally(rank) for rank in ranks]
-        for i in range(buckets):
-            totals[i] += tallies[i + 1] - tallies[i]
+        totals = list(map(add, totals, map(sub, tallies[1:], tallies)))
     packed = b"".join(total.to_bytes(TALLY_BYTES, "little") for total in totals)
     fields = memoryview(packed).cast("I")
     return {lane: fields[i :: len(LANE_ORDER)].tolist() for i, lane in enumerate(LANE_ORDER)}
