@@ -15,7 +15,7 @@ def cite(run: RunView, seqs: Iterable[int | None]) -> tuple[tuple[Evidence, ...]
     if not wanted:
         return (), None
     rows = run.query(
-        f"SELECT seq, kind, summary, epoch_us(ts) FROM events WHERE seq IN ({', '.join(map(str, wanted))})"  # noqa: S608  # integers
+        f"SELECT seq, kind, summary, epoch_us(ts) FROM events WHERE seq IN ({', '.join(map(str, wanted))})"
     )
     known = {
         seq: (Evidence(seq, kind, clip(summary or "", _LONGEST_TEXT)), us) for seq, kind, summary, us in rows
@@ -32,6 +32,6 @@ def said_before(run: RunView, seq: int) -> int | None:
         SELECT t.seq FROM transcript t, events e
         WHERE e.seq = {seq} AND t.role = 'assistant' AND t.kind = 'message' AND t.ts <= e.ts
         ORDER BY t.ts DESC, t.seq DESC LIMIT 1
-        """  # noqa: S608  # an integer
+        """
     )
     return rows[0][0] if rows else None

@@ -89,7 +89,7 @@ def _uses(run: RunView, verb: str, done: str, which: str) -> list[Use]:
         WHERE error IS NULL AND process_id IS NOT NULL AND op IN ('open', 'create') AND {done} AND {which}
           AND NOT regexp_matches(path, {text_literal(_NO_DATA)})
         GROUP BY process_id, path ORDER BY 3
-        """  # noqa: S608  # constants of this module and quoted literals
+        """
     )
     return [Use(*row) for row in rows]
 

@@ -160,13 +160,13 @@ def _coverage(
         not_seen.append(f"{gaps} gaps in the record of files ({lost:,} rows known to be lost)")
     if unlike:
         not_seen.append(f"the content of {unlike} files made by readers of eval data")
-    reasons = [s.reason for s in run.manifest.sources if s.name in ("kernel", "workspace") and s.reason]
-    recorded = any(source.name == "kernel" for source in run.manifest.sources)
+    promised = [source for source in run.manifest.sources if source.name in ("kernel", "workspace")]
+    looked = [source for source in promised if source.state != "unavailable"] or promised
     return Coverage(
         CoverageState.FOUND if found else CoverageState.PARTIAL if not_seen else CoverageState.CLEAR,
         f"{accesses:,} file accesses of {len(data.tree):,} processes, {len(data.versions):,} file versions, "
         f"{comparable} of {items} reference items",
         "; ".join(not_seen),
-        "; ".join(reasons),
-        promised=not data.references or bool(gaps and recorded),
+        "; ".join(source.reason for source in looked if source.reason),
+        promised=not data.references or bool(gaps and promised),
     )

@@ -10,6 +10,9 @@ from review.flows import WEIGHTS, Flows, Use, Way, readers
 from review.processes import ProcessTree
 from review.versions import Version, recorded_versions
 
+_SCAFFOLD_FILES = re.compile(r"/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log)/")
+"""Where agent CLIs keep their logs and the output of commands: what was looked at is in there, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
@@ -70,6 +73,8 @@ class EvalData:
         best: dict[str, Suspect] = {}
         for version in self.versions:
             if version.path in self._paths or version.process_id in self._evaluations:
+                continue
+            if _SCAFFOLD_FILES.search(version.path):
                 continue
             for eval_path, reference in self.references.items():
                 match = reference.find_in(version.text or "")

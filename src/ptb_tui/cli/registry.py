@@ -19,15 +19,18 @@ class Verb:
 
 
 VERBS: tuple[Verb, ...] = (
-    Verb("ls", "ptb_tui.cli.ls", "list the runs under $PTB_RUNS"),
-    Verb("import", "ptb_tui.cli.import_run", "turn results of PostTrainBench into runs"),
+    Verb("demo", "ptb_tui.cli.demo", "record a short scripted agent here, scan it, open it"),
     Verb(
         "doctor", "ptb_tui.cli.doctor", "what this machine can capture, sandbox and score with, and why not"
     ),
     Verb("record", "ptb_tui.cli.record", "run a command and record it"),
-    Verb("open", "ptb_tui.cli.open_run", "look at runs in the terminal app"),
+    Verb("import", "ptb_tui.cli.import_run", "turn results of PostTrainBench into runs"),
+    Verb("ls", "ptb_tui.cli.ls", "list the runs under $PTB_RUNS"),
+    Verb("show", "ptb_tui.cli.show", "what a run is, what it lacks, and its state at a time"),
     Verb("tail", "ptb_tui.cli.tail", "follow a run while it is recorded"),
-    Verb("sql", "ptb_tui.cli.sql", "read-only SQL over one run or all"),
     Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
+    Verb("open", "ptb_tui.cli.open_run", "look at runs in the terminal app"),
+    Verb("scan", "ptb_tui.cli.scan", "run detectors, keep their findings, rule on them"),
+    Verb("sql", "ptb_tui.cli.sql", "read-only SQL over one run or all"),
 )
 """In the order in which ``ptb --help`` shows them: record, look, judge."""

@@ -1,0 +1,131 @@
+"""``ptb scan``: run the detectors over runs, keep what they find, and rule on it."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptb_tui.cli.output import json_option, note, print_json, print_lines
+from store.errors import PtbError
+from store.findings import Coverage, Severity, StandingFinding
+from store.instants import iso
+from store.library import RunEntry, find_runs, list_runs
+
+if TYPE_CHECKING:
+    from review.profile import Profile
+    from review.scan import Answer
+
+VIOLATION_STANDS = 1
+COULD_NOT_LOOK = 3
+
+_SIGNS = {Severity.VIOLATION: "▲", Severity.SUSPICIOUS: "△", Severity.NOTE: "·"}
+
+
+@click.command("scan", short_help="run detectors, keep their findings, rule on them")
+@click.argument("runs", metavar="[RUN]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Scan every run under $PTB_RUNS.")
+@click.option(
+    "--profile",
+    "profile_name",
+    metavar="NAME",
+    default="v1.1",
+    show_default=True,
+    help="The rules to rule by.",
+)
+@json_option
+def command(runs: tuple[str, ...], everything: bool, profile_name: str, as_json: bool) -> int:
+    """Look at each RUN for what the benchmark's rules forbid, and say what could not be seen.
+
+    Exits with 1 when a violation stands, else with 3 when something that a run promised, or a reference to compare
+    with, was missing, else with 0. With --json: one object a line and run.
+    """
+    from review.profile import load_profile
+
+    if bool(runs) == everything:
+        raise click.UsageError("name the runs to scan, or give --all")
+    profile = load_profile(profile_name)
+    codes = {_scan(entry, profile, as_json) for entry in (list_runs() if everything else find_runs(runs))}
+    if not codes:
+        note("no runs here yet; `ptb demo` records one")
+    return VIOLATION_STANDS if VIOLATION_STANDS in codes else max(codes, default=0)
+
+
+def _scan(entry: RunEntry, profile: "Profile", as_json: bool) -> int:
+    """Scan one run and print its answer; its part of the exit code."""
+    from review.scan import scan, unreadable
+
+    try:
+        answer = scan(entry.folder, profile)
+    except PtbError as error:
+        answer = unreadable(entry.run_id, profile, str(error))
+    for problem in answer.problems:
+        note(problem)
+    if answer.stored_beside:
+        note(f"{entry.folder} is read-only: what was found is kept in {answer.stored_in}")
+    if as_json:
+        print_json(_object(answer))
+    else:
+        print_lines(lines(answer))
+    return VIOLATION_STANDS if answer.flagged else COULD_NOT_LOOK if answer.could_not_look else 0
+
+
+def _object(answer: "Answer") -> dict[str, Any]:
+    return {
+        "run_id": answer.run_id,
+        "profile": answer.profile,
+        "flagged": answer.flagged,
+        "findings": [_finding(standing) for standing in answer.findings],
+        "coverage": {
+            rule: {
+                "state": coverage.state,
+                "looked_at": coverage.looked_at,
+                "not_seen": coverage.not_seen,
+                "reason": coverage.reason,
+            }
+            for rule, coverage in answer.coverage.items()
+        },
+    }
+
+
+def _finding(standing: StandingFinding) -> dict[str, Any]:
+    finding = standing.finding
+    return {
+        "finding_id": finding.finding_id,
+        "rule": finding.rule,
+        "rule_version": finding.rule_version,
+        "severity": standing.severity,
+        "state": standing.state,
+        "origin": finding.origin,
+        "reach": finding.reach,
+        "certainty": finding.certainty,
+        "intent": finding.intent,
+        "counts": finding.counts,
+        "title": finding.title,
+        "explanation": finding.explanation,
+        "ts": iso(finding.ts),
+        "evidence": finding.evidence,
+        "lineage": finding.lineage,
+    }
+
+
+def lines(answer: "Answer") -> list[str]:
+    """What a scan says, for people."""
+    told = [f"{answer.run_id}  (rules: {answer.profile})"]
+    for standing in answer.findings:
+        finding, severity = standing.finding, standing.severity or Severity.NOTE
+        state = "" if standing.state == "open" else f", {standing.state}"
+        told.append(f"  {_SIGNS[severity]} {severity}{state}  {finding.rule} {finding.finding_id}")
+        told.append(f"    {finding.explanation}")
+        told.append(f"    {' → '.join(finding.lineage)}")
+        told += [f"      #{one.seq} {one.kind}  {one.text}" for one in finding.evidence]
+    told += [line for rule, coverage in answer.coverage.items() for line in _coverage(rule, coverage)]
+    return told
+
+
+def _coverage(rule: str, coverage: Coverage) -> list[str]:
+    state = coverage.state.replace("_", " ")
+    lines = [f"  {rule}: {state}; looked at {coverage.looked_at}"]
+    if coverage.not_seen:
+        lines.append(f"    not seen: {coverage.not_seen}")
+    if coverage.reason:
+        lines.append(f"    because: {coverage.reason}")
+    return lines

@@ -1,0 +1,140 @@
+"""Run every detector over a run, rule on what they found, and keep both beside the run.
+
+A recording that was looked at before by the same rules is not looked at again: another profile only rules anew.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from review.detector import Detector, RunView
+from review.ingestion import BenchmarkIngestion
+from review.profile import Profile
+from store.errors import Damaged, PtbError
+from store.findings import (
+    Coverage,
+    CoverageState,
+    RuleResult,
+    Ruling,
+    Scan,
+    StandingFinding,
+    add_scan,
+    read_added,
+    read_scans,
+    standing_findings,
+)
+from store.manifest_file import read_manifest
+from store.overlay import Review
+from store.sql.query import Query, open_query
+
+DETECTORS: tuple[Detector, ...] = (BenchmarkIngestion(),)
+"""All rules, in the order in which coverage is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a scan says of one run."""
+
+    run_id: str
+    profile: str
+    findings: tuple[StandingFinding, ...]
+    coverage: dict[str, Coverage]
+    """By rule."""
+    stored_in: Path | None
+    """The file that keeps the scan, where it is new."""
+    stored_beside: bool
+    """It had to go to the user's state folder, because the run's cannot be written."""
+    problems: tuple[str, ...]
+    """What went wrong beside the look itself: review records that were edited, a scan that could not be kept."""
+
+    @property
+    def flagged(self) -> bool:
+        """Whether a violation stands."""
+        return any(finding.violates for finding in self.findings)
+
+    @property
+    def could_not_look(self) -> bool:
+        """Whether something promised by the manifest, or a reference, was missing."""
+        return any(coverage.promised for coverage in self.coverage.values())
+
+
+def scan(folder: Path, profile: Profile, detectors: Sequence[Detector] = DETECTORS) -> Answer:
+    """Look at the run in ``folder``, rule, keep the scan, and say what stands.
+
+    Raises :class:`PtbError` when the folder is no readable run. A detector that fails costs only its own answer.
+    """
+    manifest = read_manifest(folder)
+    review = Review(folder, manifest.run_id)
+    scans, problems = read_scans(review)
+    added, more_problems = read_added(review)
+    results = _known(scans, manifest.recording_hash, detectors) or _look(folder, detectors)
+    made = [finding for result in results for finding in result.findings]
+    now = Scan(
+        run_id=manifest.run_id,
+        ts=time.time_ns(),
+        recording_hash=manifest.recording_hash,
+        profile=profile.name,
+        profile_hash=profile.content_hash,
+        results=results,
+        rulings=tuple(Ruling(f.finding_id, profile.severity(f)) for f in (*made, *added.findings)),
+    )
+    trouble = [f"{problem.path}: {problem.reason}" for problem in (*problems, *more_problems)]
+    stored = None
+    try:
+        stored = add_scan(review, now)
+    except PtbError as error:
+        trouble.append(f"the scan was not kept: {error}")
+    return Answer(
+        run_id=manifest.run_id,
+        profile=profile.name,
+        findings=tuple(standing_findings([*scans, now], added)),
+        coverage={result.rule: result.coverage for result in results},
+        stored_in=stored,
+        stored_beside=stored is not None and review.is_in_state_folder(stored),
+        problems=tuple(trouble),
+    )
+
+
+def unreadable(
+    run_id: str, profile: Profile, reason: str, detectors: Sequence[Detector] = DETECTORS
+) -> Answer:
+    """The answer for a run that cannot be opened: nobody could look."""
+    blind = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "everything", reason, promised=True)
+    coverage = {detector.rule: blind for detector in detectors}
+    return Answer(run_id, profile.name, (), coverage, None, stored_beside=False, problems=())
+
+
+def _known(
+    scans: Sequence[Scan], recording_hash: str | None, detectors: Sequence[Detector]
+) -> tuple[RuleResult, ...]:
+    """What the same rules said of the same recording; empty when they have not looked yet."""
+    rules = [(detector.rule, detector.version) for detector in detectors]
+    for scan in reversed(scans):
+        looked = [(result.rule, result.rule_version) for result in scan.results]
+        if recording_hash is not None and scan.recording_hash == recording_hash and looked == rules:
+            return scan.results
+    return ()
+
+
+def _look(folder: Path, detectors: Sequence[Detector]) -> tuple[RuleResult, ...]:
+    with open_query([folder]) as query:
+        if query.unread:
+            raise Damaged(query.unread[0].reason)
+        run = RunView(folder, read_manifest(folder), cache(partial(_rows, query)))
+        return tuple(_ask(detector, run) for detector in detectors)
+
+
+def _ask(detector: Detector, run: RunView) -> RuleResult:
+    try:
+        return detector.look(run)
+    except PtbError as error:
+        coverage = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "everything", str(error), promised=True)
+        return RuleResult(detector.rule, detector.version, coverage)
+
+
+def _rows(query: Query, sql: str) -> list[tuple[Any, ...]]:
+    columns = [column.to_pylist() for column in query.run(sql).table().columns]
+    return list(zip(*columns, strict=True))
