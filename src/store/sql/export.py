@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ _CONTROLS = {code: shown for code, shown in REPLACEMENTS.items() if code not in 
 
 
 def rows(result: Result) -> Iterator[dict[str, object]]:
-    """The rows of an answer as JSON has them: times ISO-8601 with Z, whole decimals as integers."""
+    """The rows of an answer as JSON has them: times ISO-8601 with Z, whole decimals as integers, NaN as null."""
     for batch in result.batches():
         for row in _python(batch):
             yield {name: _jsonable(value) for name, value in row.items()}
@@ -87,6 +88,8 @@ def _jsonable(value: object) -> object:
     match value:
         case datetime() if value.tzinfo is None:
             return value.replace(tzinfo=UTC)
+        case float() if not isfinite(value):
+            return None
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case timedelta():
