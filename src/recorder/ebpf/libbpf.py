@@ -28,6 +28,7 @@ _PROTOTYPES: dict[str, tuple[object, list[object]]] = {
     "bpf_map__max_entries": (c_uint32, [c_void_p]),
     "bpf_map__initial_value": (c_void_p, [c_void_p, ctypes.POINTER(c_size_t)]),
     "bpf_map_update_elem": (c_int, [c_int, c_void_p, c_void_p, c_uint64]),
+    "bpf_map_get_next_key": (c_int, [c_int, c_void_p, c_void_p]),
     "bpf_map_lookup_elem": (c_int, [c_int, c_void_p, c_void_p]),
     "bpf_prog_test_run_opts": (c_int, [c_int, c_void_p]),
     "bpf_obj_get_info_by_fd": (c_int, [c_int, c_void_p, ctypes.POINTER(c_uint32)]),
@@ -137,6 +138,17 @@ class Object:
     def insert(self, name: str, key: bytes, value: bytes) -> bool:
         """Enter a value where there is none yet; whether it went in."""
         return not self._library.bpf_map_update_elem(self.map_fd(name), key, value, _NOEXIST)
+
+    def keys(self, name: str, size: int) -> list[bytes]:
+        """The keys in a hash, each of ``size`` bytes; ones that come or go meanwhile may be missing."""
+        found: list[bytes] = []
+        key, following = None, ctypes.create_string_buffer(size)
+        while not self._library.bpf_map_get_next_key(self.map_fd(name), key, following):
+            key = following.raw
+            if len(found) >= self.capacity(name):  # entries went while they were listed, and it starts over
+                break
+            found.append(key)
+        return found
 
     def sum_per_cpu(self, name: str, entries: int) -> list[int]:
         """The first ``entries`` counters of a per-CPU array, summed over the CPUs."""

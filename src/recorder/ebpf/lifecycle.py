@@ -7,14 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from recorder.ebpf import procfs
 from recorder.ebpf.layout import HEAD, Mark, RecordType
 from recorder.ebpf.names import arguments, environment_hash, named, readable, resolved
 from recorder.ebpf.paths import UNREAD, parts
 from store.rows import Exec, Gap, ProcessExit, ProcessStart, Quality, Source, Stamp
 from store.sink import Sink
-
-_TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +44,16 @@ class _Image:
 
 
 class Lifecycle:
-    """Writes process and exec rows; knows which recorded processes live."""
+    """Writes process and exec rows."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._images: dict[int, _Image] = {}
-        self._living: dict[int, tuple[int, int]] = {}
         self._enrolled: dict[int, _Image] = {}
 
     def enrol(self, pid: int) -> None:
         """Remember what a process runs that is to be recorded, for the moment when the kernel half sees it."""
         self._enrolled[pid] = _image_of(pid)
-
-    @property
-    def alive(self) -> list[int]:
-        """Host pids of the recorded processes that have not ended, whatever of that was read already."""
-        enrolled = [pid for pid in list(self._enrolled) if procfs.start_ticks(pid) is not None]
-        started = [pid for pid, ticks in list(self._living.values()) if procfs.start_ticks(pid) == ticks]
-        return enrolled + started
 
     def put(self, record: Record) -> None:
         """Write the row of one START, EXEC, EXEC_FAILED or EXIT record; they come in the order of their times."""
@@ -86,7 +75,6 @@ class Lifecycle:
         else:
             image = self._images.get(parent, _Image(None, None))
         self._images[process] = image
-        self._living[process] = pid, int(head["inode"]) // _TICK_NS
         cwd = parts(record.body)[0]
         row = ProcessStart(
             process,
@@ -139,7 +127,6 @@ class Lifecycle:
     def _put_exit(self, record: Record) -> None:
         process, pid = int(record.head["process"]), int(record.head["pid"])
         self._images.pop(process, None)
-        self._living.pop(process, None)
         status = int(record.head["result"])
         row = ProcessExit(process, pid)
         if status & 0x7F:

@@ -25,14 +25,13 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def start_ticks(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot; None for one that has ended, reaped or not."""
+def runs(pid: int) -> bool:
+    """Whether there is a process ``pid`` that has not ended; one that waits to be reaped has."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("latin-1")
     except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else int(fields[19])
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def members(cgroup: Path) -> list[int]:

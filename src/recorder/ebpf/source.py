@@ -64,8 +64,11 @@ class EbpfSource:
 
     @property
     def alive(self) -> list[int]:
-        """Host pids of recorded processes that have not ended, as far as records were read."""
-        return self._decoder.lifecycle.alive if self._object else []
+        """Host pids of recorded processes that have not ended, by the kernel half's own table."""
+        if self._object is None:
+            return []
+        pids = [int.from_bytes(key, "little") for key in self._object.keys("processes", 4)]
+        return [pid for pid in sorted(set(pids)) if procfs.runs(pid)]
 
     def start(self, target: Target, sink: Sink) -> None:
         """Load, attach and begin; raises :class:`Unavailable` where the kernel, libbpf or a privilege is lacking."""

@@ -128,7 +128,10 @@ def test_a_stalled_consumer_keeps_and_counts_everything(
         assert process.stdout
         process.stdout.readline()
         sink.go.set()
-        time.sleep(1)  # the rings are empty again before the program ends, so that its end is not lost
+        seen = -1
+        while len(sink.rows) > seen:  # the rings are empty again before the program ends: its end is not lost
+            seen = len(sink.rows)
+            time.sleep(0.5)
     rows = sink.files(marked)
     opens, ends = [row for row in rows if row.flags is not None], [row for row in rows if row.final]
     lost: Counter[str] = Counter()
