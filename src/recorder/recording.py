@@ -25,6 +25,7 @@ from recorder.source import Ending, Target
 from recorder.tally import Tally
 from recorder.workspace.source import WorkspaceSource
 from recorder.writes import WriteWatch
+from store.cursor import index_ahead
 from store.errors import PtbError
 from store.ids import new_run_id
 from store.library import runs_folder
@@ -93,6 +94,7 @@ def record(plan: Plan, note: Callable[[str], None]) -> Outcome:
         ending = recording.run()
         exit_code = shell_code(ending.exit_code, ending.signal)
         head = writer.close(ended_at=time.time_ns(), exit_status=_status(ending))
+    index_ahead(writer.folder)
     return Outcome(run_id, writer.folder, head, exit_code, recording.infos, recording.counts)
 
 

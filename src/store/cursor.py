@@ -5,11 +5,13 @@ app paints first. Building an index, following a run that is being recorded, and
 pyarrow and numpy when they are first needed.
 """
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from store.errors import PtbError
 from store.event import Event
 from store.index.cache import closed_key, find, in_memory, keep
 from store.index.gpu import Curve, DeviceView
@@ -26,7 +28,17 @@ if TYPE_CHECKING:
     from store.index.growing import Growing
     from store.snapshot import Snapshot
 
-__all__ = ["Cursor", "Curve", "DeviceView", "GapStretch", "Query", "Stretch", "ZoomView", "build_index"]
+__all__ = [
+    "Cursor",
+    "Curve",
+    "DeviceView",
+    "GapStretch",
+    "Query",
+    "Stretch",
+    "ZoomView",
+    "build_index",
+    "index_ahead",
+]
 
 
 class Cursor:
@@ -174,7 +186,7 @@ class Cursor:
 
 
 def build_index(folder: Path) -> "Block":
-    """Index a closed run and keep the index in the user's cache; what a writer does when it has closed the run.
+    """Index a closed run and keep the index in the user's cache.
 
     Nothing is kept of a run whose segments are damaged. Raises what :meth:`Snapshot.open` raises.
     """
@@ -186,6 +198,12 @@ def build_index(folder: Path) -> "Block":
         if snapshot.damaged:
             return in_memory(write)
         return keep(closed_key(snapshot.manifest), write)
+
+
+def index_ahead(folder: Path) -> None:
+    """Index a run that was just closed, so that the first look at it does not wait; a failure is left to that look."""
+    with suppress(PtbError):
+        build_index(folder)
 
 
 def _whole(folder: Path, manifest: Manifest) -> bool:

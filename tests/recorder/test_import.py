@@ -12,6 +12,7 @@ from recorder.importer import Fate, Outcome, find_results, import_all
 from store.cursor import Cursor
 from store.errors import BadInput
 from store.event import Kind
+from store.index.cache import closed_key, find
 from store.library import list_runs
 from store.manifest import Manifest
 from store.manifest_file import read_manifest
@@ -80,6 +81,14 @@ def test_the_event_log_of_an_import_tells_notices_from_raw_lines(tmp_path: Path)
     assert kinds.count(Kind.RAW) == 9
     assert kinds.count(Kind.NOTICE) == 6
     assert kinds.count(Kind.COMMAND) == kinds.count(Kind.COMMAND_END) == 5
+
+
+def test_the_first_look_at_an_import_finds_its_index_built(tmp_path: Path) -> None:
+    folder, manifest = only(whole(tmp_path / "results", "claude"), tmp_path / "runs")
+    block = find(closed_key(manifest))
+    assert block is not None
+    with Cursor.open(folder) as cursor:
+        assert len(cursor) == len(block) == manifest.next_seq
 
 
 def test_what_the_harness_left_is_in_the_run(tmp_path: Path) -> None:

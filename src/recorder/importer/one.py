@@ -16,6 +16,7 @@ from recorder.importer.workspace import LeftFiles
 from recorder.redact import Redactor
 from recorder.transcript import Scaffold, Summary, Transcript
 from recorder.transcript.decode import decode_object, number, text_of_bytes
+from store.cursor import index_ahead
 from store.manifest import Facts, SourceInfo
 from store.manifest_file import read_manifest
 from store.overlay import Review
@@ -78,6 +79,7 @@ def import_results(results: Results, into: Path) -> Outcome:
     try:
         written = _Import(results, run_id, staged).write()
         staged.rename(home)
+        index_ahead(home)
     except OSError:
         if home.exists():  # the same content, imported beside us
             return outcome
