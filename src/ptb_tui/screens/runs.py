@@ -132,7 +132,11 @@ class RunsScreen(Screen[None]):
         )
         selected = queue.selected
         second: Line = (
-            [Part(selected.run_id if selected else "", "soft", 1)],
+            [
+                Part(selected.run_id if selected else "", "ink"),
+                Part(selected.state if selected else "", "soft", 1),
+                Part(selected.witnesses if selected else "", "soft", 2),
+            ],
             [Part(f"filter: {queue.filter_text}" if queue.filter_text else "", "accent")],
         )
         return [first, second]

@@ -67,9 +67,7 @@ def describe(run: OpenRun, event: Event) -> list[Line]:
 def _title(event: Event) -> Line:
     symbol, word = WORDS[event.kind]
     tried = "tried, did not happen: " if event.failed else ""
-    return line(
-        (f"{symbol} {tried}{word}", LANES[event.kind].value), ("  ", "soft"), (f"event #{event.seq}", "soft")
-    )
+    return line((f"{symbol} {tried}{word}", LANES[event.kind].value), "  ", (f"event #{event.seq}", "soft"))
 
 
 def _when(run: OpenRun, event: Event, at: Stamp) -> Iterator[Line]:
@@ -86,9 +84,10 @@ def _when(run: OpenRun, event: Event, at: Stamp) -> Iterator[Line]:
 
 def _flags(run: OpenRun, event: Event) -> Iterator[Line]:
     for flag in run.flags.of(event.seq):
-        reach = f"  reach: {flag.reach}" if flag.reach else ""
+        reach = f"reach: {flag.reach}" if flag.reach else ""
         yield line(
             (f"{SYMBOLS[flag.severity]} {flag.severity.value}  {flag.rule}", flag.severity.value),
+            "  ",
             (reach, "soft"),
         )
         yield line((flag.title, "strong"))
@@ -205,7 +204,7 @@ def _file_access(row: FileAccess, run: OpenRun, _event: Event) -> list[Line]:
     moved = ", ".join(f"{size(count)} {word}" for count, word in amounts if count)
     unknown = all(count is None for count, _ in amounts)
     return lines + _fields(
-        ("what", row.op),
+        ("call", row.op),
         ("bytes", moved or ("not observed" if unknown else "none")),
         ("reading", _stretch(run, row.first_read_ts, row.last_read_ts)),
         ("writing", _stretch(run, row.first_write_ts, row.last_write_ts)),
@@ -407,4 +406,6 @@ def _stretch(run: OpenRun, start: int | None, end: int | None) -> str | None:
 
 def _fields(*pairs: tuple[str, str | None]) -> list[Line]:
     """Names and values under each other; what was not observed is left out."""
-    return [line((f"{name:<{_NAME_WIDTH}}", "soft"), value) for name, value in pairs if value]
+    return [
+        line((f"{name:<{_NAME_WIDTH}}", "soft"), value, hang=_NAME_WIDTH) for name, value in pairs if value
+    ]

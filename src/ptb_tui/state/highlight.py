@@ -8,7 +8,7 @@ from pygments.lexers.shell import BashLexer
 from pygments.token import Comment, Keyword, Literal, Name, Number, String, _TokenType
 from pygments.util import ClassNotFound
 
-from ptb_tui.state.prose import MOST_LINES, Line, Piece, clipped
+from ptb_tui.state.prose import MOST_LINES, Line, Piece, clipped, left_out
 from store.plain import plain_lines
 
 _INKS: tuple[tuple[_TokenType, str], ...] = (
@@ -42,7 +42,7 @@ def _coloured(text: str, lexer: Lexer) -> list[Line]:
     safe = "\n".join(clipped(each) for each in lines[:MOST_LINES])
     found = list(_lines(lexer.get_tokens(safe)))
     if len(lines) > MOST_LINES:
-        found.append((Piece(f"… {len(lines) - MOST_LINES:,} more lines", "note"),))
+        found.append(left_out(len(lines) - MOST_LINES))
     return found
 
 
@@ -54,7 +54,7 @@ def _lines(tokens: Iterable[tuple[_TokenType, str]]) -> Iterable[Line]:
         if first:
             row.append(Piece(first, ink))
         for part in more:
-            yield tuple(row)
+            yield Line(tuple(row))
             row = [Piece(part, ink)] if part else []
     if row:
-        yield tuple(row)
+        yield Line(tuple(row))

@@ -7,7 +7,7 @@ from math import sqrt
 from ptb_tui.state.flags import SYMBOLS, Flags
 from ptb_tui.state.replay import Replay
 from ptb_tui.state.span import Span
-from ptb_tui.state.times import brief, elapsed, many
+from ptb_tui.state.times import SECOND, brief, many
 from store.event import Lane
 from store.findings import Severity
 
@@ -51,7 +51,7 @@ def tracks(replay: Replay, width: int, *, tall: bool) -> list[Track]:
     span = replay.span
     counts = replay.reader.zoom(span.start, span.end, width).counts
     found = [
-        Track(lane.value, density(counts[lane]), f"{many(sum(counts[lane]))} events", lane)
+        Track(lane.value, density(counts[lane]), _events(sum(counts[lane])), lane)
         for lane in (Lane.AGENT, Lane.EXEC, Lane.FILES, Lane.NET)
     ]
     found += _gpu(replay, width, tall=tall)
@@ -106,7 +106,13 @@ def _flags(flags: Flags, replay: Replay, width: int) -> Track:
         if current == " " or list(SYMBOLS.values()).index(current) > list(Severity).index(flag.severity):
             cells[bucket] = SYMBOLS[flag.severity]
     said = [f"{SYMBOLS[severity]} {count} {severity}" for severity, count in tally.items() if count]
+    if len(said) > 1:
+        said = [f"{SYMBOLS[severity]} {count}" for severity, count in tally.items() if count]
     return Track("flags", "".join(cells), "  ".join(said) or "none", None)
+
+
+def _events(count: int) -> str:
+    return f"{many(count)} event{'' if count == 1 else 's'}"
 
 
 def ruler(span: Span, start: int, width: int, *, clocked: bool) -> str:
@@ -120,13 +126,12 @@ def ruler(span: Span, start: int, width: int, *, clocked: bool) -> str:
     per_label = max(width // 12, 1)
     seconds = span.width / 1e9
     step = next((s for s in _STEPS_S if seconds / s <= per_label), _STEPS_S[-1])
-    fine = seconds < 10
     step_ns = int(seconds / per_label * 1e9) if seconds < per_label else step * 10**9
     at = start + -(-(span.start - start) // step_ns) * step_ns
     free_from = 0
     while at <= span.end:
         bucket = span.bucket(at, width)
-        label = "╵" + (elapsed(at - start, fine=fine).removeprefix("00:") if fine else _short(at - start))
+        label = "╵" + _tick(at - start, step_ns)
         if bucket is not None and bucket >= free_from and bucket + len(label) <= width:
             cells[bucket : bucket + len(label)] = label
             free_from = bucket + len(label) + 1
@@ -134,9 +139,12 @@ def ruler(span: Span, start: int, width: int, *, clocked: bool) -> str:
     return "".join(cells)
 
 
-def _short(ns: int) -> str:
-    hours, rest = divmod(ns // 10**9, 3600)
-    return f"{hours}:{rest // 60:02}" + (f":{rest % 60:02}" if rest % 60 or not hours else "")
+def _tick(ns: int, step: int) -> str:
+    """A time as exactly as the distance between two labels asks for."""
+    if step < SECOND:
+        return f"{ns / SECOND:.3f} s"
+    hours, rest = divmod(ns // SECOND, 3600)
+    return f"{hours}:{rest // 60:02}" + ("" if step % (60 * SECOND) == 0 else f":{rest % 60:02}")
 
 
 def width_note(span: Span, whole: Span, *, clocked: bool) -> str:

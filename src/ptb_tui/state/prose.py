@@ -25,29 +25,38 @@ class Piece:
     """Name of a style of the palette's inks."""
 
 
-Line = tuple[Piece, ...]
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Pieces beside each other."""
+
+    pieces: tuple[Piece, ...]
+    hang: int = 0
+    """Cells by which what does not fit is indented."""
+
+    @property
+    def text(self) -> str:
+        """Its text without styles."""
+        return "".join(piece.text for piece in self.pieces)
 
 
-def line(*pieces: str | tuple[str, str]) -> Line:
+def line(*pieces: str | tuple[str, str], hang: int = 0) -> Line:
     """A line from texts and ``(text, ink)`` pairs; every line end in them is shown as a symbol."""
-    return tuple(
-        Piece(_one_line(piece)) if isinstance(piece, str) else Piece(_one_line(piece[0]), piece[1])
-        for piece in pieces
-    )
+    pairs = ((piece, "ink") if isinstance(piece, str) else piece for piece in pieces)
+    return Line(tuple(Piece(_one_line(text), ink) for text, ink in pairs), hang)
 
 
 def body(text: str, ink: str = "ink", *, rest: str = "") -> list[Line]:
     """Run text as lines, bounded; ``rest`` says where the whole of it is."""
     lines = plain_lines(text.rstrip("\n"))
-    shown = [(Piece(clipped(each), ink),) for each in lines[:MOST_LINES]]
+    shown = [Line((Piece(clipped(each), ink),)) for each in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
-        more = (
-            f"… {len(lines) - MOST_LINES:,} more lines; {rest}"
-            if rest
-            else f"… {len(lines) - MOST_LINES:,} more lines"
-        )
-        shown.append((Piece(more, "note"),))
-    return [tuple(pieces) for pieces in shown]
+        shown.append(left_out(len(lines) - MOST_LINES, rest))
+    return shown
+
+
+def left_out(count: int, rest: str = "") -> Line:
+    """Says how many lines are not shown, and where they are."""
+    return line((f"… {count:,} more lines" + (f"; {rest}" if rest else ""), "note"))
 
 
 def clipped(text: str) -> str:
@@ -59,17 +68,18 @@ def clipped(text: str) -> str:
 
 def wrap(lines: Iterable[Line], width: int) -> Iterator[Line]:
     """Lines of at most ``width`` cells, broken at spaces where there are any."""
-    for pieces in lines:
-        yield from _wrap_line(pieces, max(width, 1))
+    for each in lines:
+        yield from _wrap_line(each, max(width, 1))
 
 
-def _wrap_line(pieces: Line, width: int) -> Iterator[Line]:
-    if sum(cell_len(piece.text) for piece in pieces) <= width:
-        yield pieces
+def _wrap_line(whole: Line, width: int) -> Iterator[Line]:
+    if cell_len(whole.text) <= width:
+        yield whole
         return
+    indent = whole.hang if whole.hang <= width // 2 else 0
     row: list[Piece] = []
     used = 0
-    for piece in pieces:
+    for piece in whole.pieces:
         text = piece.text
         while text:
             room = width - used
@@ -77,21 +87,25 @@ def _wrap_line(pieces: Line, width: int) -> Iterator[Line]:
                 row.append(Piece(text, piece.ink))
                 used += cell_len(text)
                 break
-            count = _fits(text, room)
-            space = text.rfind(" ", 0, count + 1)
-            if space > 0:
-                count = space
-            elif used and (count == 0 or text[0] != " "):
-                count = 0
-            if count == 0 and not used:
-                count = 1
+            count = _break(text, room, fresh=used <= indent)
             if count:
                 row.append(Piece(text[:count], piece.ink))
                 text = text[count:].removeprefix(" ")
-            yield tuple(row)
-            row, used = [], 0
+            yield Line(tuple(row))
+            row, used = ([Piece(" " * indent)], indent) if indent else ([], 0)
     if row:
-        yield tuple(row)
+        yield Line(tuple(row))
+
+
+def _break(text: str, room: int, *, fresh: bool) -> int:
+    """How many characters go on a line with ``room`` cells left; ``fresh`` when nothing stands on it yet."""
+    count = _fits(text, room)
+    space = text.rfind(" ", 0, count + 1)
+    if space > 0:
+        return space
+    if fresh:
+        return max(count, 1)
+    return count if text[0] == " " else 0
 
 
 def _fits(text: str, cells: int) -> int:

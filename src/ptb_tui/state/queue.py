@@ -9,7 +9,7 @@ from ptb_tui.state.flags import SYMBOLS
 from store.errors import PtbError
 from store.findings import FindingState, Severity, read_findings, read_scans
 from store.library import RunEntry
-from store.manifest import State
+from store.manifest import Manifest, State
 from store.overlay import Review
 from store.verdicts import read_verdicts
 
@@ -43,6 +43,8 @@ class RunLine:
     """recording, closed, recovered, or broken."""
     reason: str | None
     """Why it is broken."""
+    witnesses: str = ""
+    """What it was recorded with, and what was missing."""
     judgement: Judgement | None = None
     """None as long as it has not been read."""
 
@@ -223,7 +225,14 @@ def run_line(entry: RunEntry) -> RunLine:
         duration=ended - manifest.started_at if ended and manifest.started_at is not None else None,
         state=manifest.state.value,
         reason=None,
+        witnesses=_witnesses(manifest),
     )
+
+
+def _witnesses(manifest: Manifest) -> str:
+    had = [f"{one.name} ({one.backend})" for one in manifest.sources if one.state != "unavailable"]
+    lacked = [f"no {one.name}" for one in manifest.sources if one.state == "unavailable"]
+    return ", ".join((*had, *lacked))
 
 
 def judgement(entry: RunEntry) -> Judgement | None:

@@ -69,6 +69,8 @@ class Wording:
     before: str
     """What comes before the main text, a folder; cut first, from the left."""
     text: str
+    times: str
+    """How often, where a row stands for repetitions."""
     amount: str
     tried: bool
     """Attempted, not done."""
@@ -84,17 +86,16 @@ def wording(row: Row, root: str | None = None) -> Wording:
     if row.fold is Fold.SAMPLES:
         busy = [sample.amount for sample in row.events if sample.amount is not None]
         text = f"{many(count)} samples" + (f", {min(busy)}–{max(busy)} % busy" if busy else "")
-        return Wording(symbol, word, "", text, "", tried=False)
+        return Wording(symbol, word, "", text, "", "", tried=False)
     tried = event.failed
     if tried:
         symbol, word = "✗", f"tried {word}"
     amount = _amount(event.kind, row.amount)
-    if row.fold is Fold.REPEAT:
-        amount = f"{amount} ×{many(count)}".strip()
+    times = f"×{many(count)}" if row.fold is Fold.REPEAT else ""
     if event.kind in _PATH_KINDS:
         before, text = _path(event.label, root)
-        return Wording(symbol, word, before, text, amount, tried=tried)
-    return Wording(symbol, word, "", plain(event.label), amount, tried=tried)
+        return Wording(symbol, word, before, text, times, amount, tried=tried)
+    return Wording(symbol, word, "", plain(event.label), times, amount, tried=tried)
 
 
 def citation(event: Event) -> str:
@@ -109,7 +110,7 @@ def _system(row: Row, symbol: str) -> Wording:
     folder = os.path.commonpath(paths) if all(path.startswith("/") for path in paths) else ""
     amount = size(row.amount) if row.amount else ""
     where = f"  {plain(folder)}/…" if len(folder) > 1 else ""
-    return Wording(symbol, "loads", "", text + where, amount, tried=False)
+    return Wording(symbol, "loads", "", text + where, "", amount, tried=False)
 
 
 def _path(path: str, root: str | None) -> tuple[str, str]:

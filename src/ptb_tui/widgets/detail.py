@@ -89,7 +89,7 @@ class DetailPane(Widget):
             return pen.write(f"… {left + 1} more lines, J scrolls", palette.note).strip(palette.ground)
         index = self._top + y
         if index < len(self._wrapped):
-            for piece in self._wrapped[index]:
+            for piece in self._wrapped[index].pieces:
                 pen.write(piece.text, palette.named(piece.ink))
         return pen.strip(palette.ground)
 

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ptb_tui.state.flags import SYMBOLS, Flag
-from ptb_tui.state.folding import Row
+from ptb_tui.state.folding import Fold, Row
 from ptb_tui.state.replay import Replay
 from ptb_tui.state.times import SECOND, elapsed
 from ptb_tui.state.wording import Wording, wording
@@ -23,6 +23,9 @@ from store.findings import Severity
 
 FINE_BELOW = 20 * 60 * SECOND
 """Runs shorter than this show milliseconds."""
+_WORDS_FROM = 78
+"""Width from which the severity of a flag stands beside its symbol."""
+_PIDS_FROM = 110
 _CACHED_STRIPS = 600
 _SCROLLBAR = 1
 _WHEEL_ROWS = 3
@@ -35,6 +38,8 @@ class _Look:
     row: Row
     selected: bool
     marked: bool
+    same_second: bool
+    """As the row above."""
     width: int
     palette: str
 
@@ -86,15 +91,18 @@ class EventLog(Widget, can_focus=True):
         if not width or not height:
             return
         selected = self._replay.row()
+        rows = self._replay.viewport.rows()
+        above: list[Row | None] = [None, *rows]
         looks: list[_Look | None] = [
             _Look(
                 row,
                 selected is not None and row.first == selected.first,
                 any(self._marked(event.seq) for event in row.events),
+                _second(row) is not None and _second(row) == _second(before),
                 width,
                 self.app.theme,
             )
-            for row in self._replay.viewport.rows()
+            for row, before in zip(rows, above, strict=False)
         ]
         looks += [None] * (height - len(looks))
         thumb = self._thumb_rows(height, looks)
@@ -164,25 +172,30 @@ class EventLog(Widget, can_focus=True):
             palette.playhead if look.selected else palette.accent,
         )
         pen.write("●" if look.marked and look.selected else " ", palette.accent)
-        self._write_time(pen, row, palette)
+        self._write_time(pen, look, palette)
         hue = palette.tried if words.tried else palette.lanes[LANES[lead.kind]]
         pen.write(words.symbol, hue).gap()
         pen.write(words.word, hue, width=max(9, len(words.word))).gap()
-        if width >= 110:
+        if width >= _PIDS_FROM:
             pen.write(str(lead.pid) if lead.pid is not None else "", palette.faint, width=7, right=True).gap(
                 2
             )
         tail = _tail(words.amount, flag, width)
         room = pen.left - sum(len(text) + 2 for text, _ in tail)
+        room -= len(words.times) + 2 if words.times else 0
         name = cut(words.text, room)
         pen.write(cut(words.before, max(room - cell_len(name), 0), left=True), palette.soft)
         self._write_found(pen, name, _text_style(row, words, palette), palette.match)
+        if words.times:
+            pen.gap(2).write(words.times, palette.soft)
         pen.to(width - sum(len(text) + 2 for text, _ in tail))
         for text, severity in tail:
-            pen.gap(1).write(text, palette.severity(severity)).gap(1)
+            said = text.lstrip()
+            pen.gap(1 + len(text) - len(said)).write(said, palette.severity(severity)).gap(1)
         return pen.strip(palette.cursor if look.selected else palette.ground)
 
-    def _write_time(self, pen: Pen, row: Row, palette: Inks) -> None:
+    def _write_time(self, pen: Pen, look: _Look, palette: Inks) -> None:
+        row = look.row
         ts = row.lead.ts
         fine = self._replay.whole.width < FINE_BELOW
         if ts is None:
@@ -191,7 +204,7 @@ class EventLog(Widget, can_focus=True):
             text = elapsed(ts - self._replay.whole.start, fine=fine)
         pen.write(
             text,
-            palette.soft,
+            palette.faint if look.same_second else palette.soft,
             width=12 if fine and self._replay.clocked else 8,
             right=not self._replay.clocked,
         )
@@ -208,14 +221,18 @@ class EventLog(Widget, can_focus=True):
             pen.write(text[:at], style).write(text[at:end], match).write(text[end:], style)
 
 
+def _second(row: Row | None) -> int | None:
+    return None if row is None or row.lead.ts is None else row.lead.ts // SECOND
+
+
 def _tail(amount: str, flag: Flag | None, width: int) -> list[tuple[str, Severity | None]]:
     """Amount and flag, right-aligned under each other."""
     tail: list[tuple[str, Severity | None]] = [(amount.rjust(9) if width >= 70 else amount, None)]
     if flag is not None:
-        word = f"{SYMBOLS[flag.severity]} {flag.severity}" if width >= 90 else SYMBOLS[flag.severity]
+        word = f"{SYMBOLS[flag.severity]} {flag.severity}" if width >= _WORDS_FROM else SYMBOLS[flag.severity]
         tail.append((word, flag.severity))
     elif width >= 70:
-        tail.append((" " * (12 if width >= 90 else 1), None))
+        tail.append((" " * (12 if width >= _WORDS_FROM else 1), None))
     return tail
 
 
@@ -223,7 +240,7 @@ def _text_style(row: Row, words: Wording, palette: Inks) -> Style:
     """Words and commands in full ink, what a machine does by itself quieter, what did not happen in italics."""
     if words.tried:
         return palette.tried
-    if len(row.events) > 1 and row.lead.kind is not Kind.PROCESS:
+    if row.fold in (Fold.SYSTEM, Fold.SAMPLES):
         return palette.soft
     if row.lead.kind in (Kind.NOTICE, Kind.PROCESS, Kind.EXIT, Kind.COMMAND_LINK, Kind.GPU):
         return palette.soft

@@ -4,7 +4,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ptb_tui.actions import Action, Scope, actions_in, key_label
-from ptb_tui.widgets.paint import Pen
+from ptb_tui.widgets.paint import Inks, Pen
 from ptb_tui.widgets.panel import inks_of
 
 
@@ -17,9 +17,8 @@ class Footer(Widget):
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
-        self._actions: list[Action] = [
-            action for action in (*actions_in(scope), *actions_in(Scope.EVERYWHERE)) if action.hint
-        ]
+        self._here = [action for action in actions_in(scope) if action.hint]
+        self._always = [action for action in actions_in(Scope.EVERYWHERE) if action.hint]
         self.message = ""
         """What is said now."""
         self._bad = False
@@ -42,9 +41,20 @@ class Footer(Widget):
         if self.message:
             pen.write("! " if self._bad else "", palette.violation).write(self.message, palette.ink)
             return pen.strip(palette.raised)
-        for action in self._actions:
-            key = key_label(action.keys[0])
-            if pen.left < len(key) + len(action.title) + 3:
+        reserved = sum(_width(action) for action in self._always)
+        for action in self._here:
+            if pen.left < _width(action) + reserved:
                 break
-            pen.write(key, palette.accent).gap().write(action.title, palette.soft).gap(2)
+            _write(pen, action, palette)
+        pen.to(pen.width - reserved)
+        for action in self._always:
+            _write(pen, action, palette)
         return pen.strip(palette.raised)
+
+
+def _width(action: Action) -> int:
+    return len(key_label(action.keys[0])) + len(action.title) + 3
+
+
+def _write(pen: Pen, action: Action, palette: Inks) -> None:
+    pen.write(key_label(action.keys[0]), palette.accent).gap().write(action.title, palette.soft).gap(2)

@@ -134,7 +134,8 @@ class Lanes(Widget):
         _write_track(pen, cells[:at], style, palette)
         under = cells[at]
         empty = under in (" ", NO_SAMPLE)
-        pen.write("│" if empty else under, palette.playhead if empty else palette.playhead + palette.cursor)
+        hue = palette.severity(_FLAG_INKS[under]) if under in _FLAG_INKS else palette.playhead
+        pen.write("│" if empty else under, palette.playhead if empty else hue + palette.cursor)
         _write_track(pen, cells[at + 1 :], style, palette)
 
 

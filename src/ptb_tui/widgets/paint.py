@@ -137,18 +137,23 @@ class Pen:
         room = self.left if width is None else min(width, self.left)
         text = cut(text, room)
         cells = cell_len(text)
-        if width is not None and cells < room:
-            pad = " " * (room - cells)
-            text = pad + text if right else text + pad
-            cells = room
+        pad = room - cells if width is not None else 0
+        if right:
+            self.gap(pad)
         if text:
             self._parts.append(Segment(text, style))
             self._used += cells
+        if not right:
+            self.gap(pad)
         return self
 
     def gap(self, cells: int = 1) -> "Pen":
         """Add empty cells."""
-        return self.write(" " * cells, Style.null())
+        cells = min(cells, self.left)
+        if cells > 0:
+            self._parts.append(Segment(" " * cells, Style.null()))
+            self._used += cells
+        return self
 
     def to(self, column: int) -> "Pen":
         """Go on at ``column``, if it is still ahead."""

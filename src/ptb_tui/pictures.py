@@ -1,0 +1,68 @@
+"""Pictures of the app for the documentation: ``python -m ptb_tui.pictures OUTDIR RUN`` writes SVG files."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ptb_tui.app import PtbApp
+from ptb_tui.state.opened import OpenRun
+from ptb_tui.theme import CONTRAST, DARK, LIGHT
+from store.library import find_run
+
+_SETTLE_S = 1.0
+"""Details are read beside the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One screen after some keys."""
+
+    name: str
+    size: tuple[int, int]
+    keys: tuple[str, ...] = ()
+    theme: str = DARK.name
+    queue: bool = False
+    """Of the list of runs instead of a run."""
+
+
+PICTURES = (
+    Picture("runs", (120, 30), queue=True),
+    Picture("replay", (140, 42), ("e",)),
+    Picture("replay-light", (140, 42), ("e",), theme=LIGHT.name),
+    Picture("replay-contrast", (140, 42), ("e",), theme=CONTRAST.name),
+    Picture("replay-small", (80, 24), ("e",)),
+    Picture("help", (120, 60), ("question_mark",)),
+)
+
+
+async def draw(picture: Picture, run: Path, out: Path) -> Path:
+    """Write one picture; returns its file."""
+    app = PtbApp(folder=run.parent) if picture.queue else PtbApp(run=OpenRun.open(run))
+    async with app.run_test(size=picture.size) as pilot:
+        app.theme = picture.theme
+        await pilot.pause(_SETTLE_S)
+        for key in picture.keys:
+            await pilot.press(key)
+        await pilot.pause(_SETTLE_S)
+        file = out / f"{picture.name}.svg"
+        file.write_text(app.export_screenshot(title="ptb"), encoding="utf-8")
+    return file
+
+
+def main(args: Sequence[str]) -> int:
+    """Draw all pictures of one run, or those named after it."""
+    if len(args) < 2:
+        sys.stderr.write("usage: python -m ptb_tui.pictures OUTDIR RUN [NAME …]\n")
+        return 2
+    out, run, names = Path(args[0]), find_run(args[1]).folder, args[2:]
+    out.mkdir(parents=True, exist_ok=True)
+    for picture in PICTURES:
+        if not names or picture.name in names:
+            sys.stdout.write(f"{asyncio.run(draw(picture, run, out))}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
