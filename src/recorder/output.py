@@ -54,6 +54,13 @@ class Words:
         return None if self._held is not None or self._transcript is None else self._summary
 
     @property
+    def decided(self) -> bool | None:
+        """Whether the output is a transcript; None while its first lines have not told."""
+        if self._transcript is None or (self._held is not None and self._on_terminal):
+            return False
+        return True if self._held is None else None
+
+    @property
     def info(self) -> SourceInfo:
         """For the manifest."""
         if self._held is None and self._transcript is not None:

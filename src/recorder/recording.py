@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recorder.command import Command, check_command, shell_code
-from recorder.command_links import CommandLinks
 from recorder.gpu.source import GpuSource
+from recorder.joining.sink import Joining
 from recorder.kernel import Kernel, KernelChoice
 from recorder.output import Choice, PassThrough, Words
 from recorder.redact import Redactor, secret_values
@@ -111,8 +111,8 @@ class _Recording:
         self._tally = Tally(writer, redactor)
         self._not_work = _recordings(writer.folder, plan.folder)
         self._workspace = WorkspaceSource(writer, redactor, skip=self._not_work)
-        self._links = CommandLinks(self._tally)
-        self._watch = WriteWatch(self._links, self._workspace)
+        self._joining = Joining(self._tally, redactor, lambda: self._words.decided if self._words else False)
+        self._watch = WriteWatch(self._joining, self._workspace)
         self._kernel = Kernel(plan.kernel, self._watch, count_bytes=plan.count_bytes)
         self._gpu = GpuSource(plan.gpu_interval_s)
         # A program on a terminal keeps it, unless its transcript is asked for.
@@ -122,7 +122,7 @@ class _Recording:
         self._words = (
             None
             if plan.transcript is Choice.NONE
-            else Words(plan.transcript, redactor, self._links, on_terminal=not self._piped)
+            else Words(plan.transcript, redactor, self._joining, on_terminal=not self._piped)
         )
         self._outputs: list[PassThrough] = []
 
@@ -179,13 +179,13 @@ class _Recording:
         """Until all that is recorded has ended, or the grace after the command's own end is over."""
         while not self._kernel.command_ended(command):
             signals.deliver()
-            self._tick()
+            self._watch.tick()
             command.over.wait(_TICK_S)
         deadline = time.monotonic() + self._plan.grace_s
         heard = signals.count
         told = False
         while self._kernel.survivors(command) and time.monotonic() < deadline and signals.count == heard:
-            self._tick()
+            self._watch.tick()
             time.sleep(_TICK_S)
             if not told and (left := self._kernel.survivors(command)):
                 told = True
@@ -193,10 +193,6 @@ class _Recording:
                     f"the command has ended, {len(left)} processes it started still run; recording them for at "
                     f"most {self._plan.grace_s:g} s more"
                 )
-
-    def _tick(self) -> None:
-        self._watch.tick()
-        self._links.tick()
 
     def _stop(self, command: Command) -> None:
         """Let every witness finish, in the order in which one hears of another; then write down what is known."""
@@ -209,7 +205,7 @@ class _Recording:
             self._words.finish()
             if self._words.summary is None:
                 self._tell_absence("transcript", self._words.info.reason or "")
-        self._links.finish()
+        self._joining.close(watched=self._kernel.works)
         self._writer.update_facts(self._facts())
         self._writer.set_sources(
             [replace(info, state="ended") if info.state == "recording" else info for info in self.infos]
