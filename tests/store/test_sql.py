@@ -57,7 +57,7 @@ COLUMNS = {
     " source_path",
     "events": "run_id seq ts ts_quality kind process_id pid actor summary severity",
     "processes": "run_id seq process_id pid ns_pid parent_id ppid start_ts end_ts exe argv cwd uid exit_code signal"
-    " command_id",
+    " command_id role",
     "execs": "run_id seq ts process_id exe argv cwd env_hash truncated",
     "commands": "run_id seq command_id start_ts end_ts text cwd exit_code output tool_call_id process_id match",
     "files": "run_id seq ts end_ts access_id process_id pid op path path2 dev inode flags first_read_ts last_read_ts"
@@ -499,3 +499,39 @@ def test_marks_are_rows(tmp_path: Path) -> None:
             "reviewer": "ann",
             "text": "look here",
         }
+
+
+def test_processes_that_nothing_explains_are_told_from_agents_commands_and_helpers(tmp_path: Path) -> None:
+    with writer(tmp_path / "run", "roles") as run:
+        for process, parent, argv in (
+            (1, None, "bash solve.sh"),
+            (2, 1, "claude --print go"),
+            (3, 2, "bash -c 'SNAPSHOT_FILE=/root/s.sh'"),
+            (4, 3, "id -u"),
+            (5, 2, "bash -c 'make all'"),
+            (6, 5, "cc x.c"),
+            (7, 2, None),
+            (8, 2, "curl http://10.0.0.1/x"),
+            (9, 8, None),
+        ):
+            run.put(at(process), ProcessStart(process, 100 + process, parent))
+            if argv:
+                run.put(at(process), Exec(process, 100 + process, f"/bin/{argv.split()[0]}", argv))
+        helper = "/bin/bash -c -l 'SNAPSHOT_FILE=/root/s.sh'"
+        run.put(at(20), Exec(3, 103, "/bin/bash", helper))
+        run.put(at(5), Command(1, "make all", tool="Bash"))
+        run.put(at(5), CommandLink(1, 5, "exact"))
+        run.put(at(6), Command(2, "never ran", tool="Bash"))
+        run.put(at(6), CommandLink(2, None, "none"))
+        run.close(ended_at=START + 30 * SECOND, exit_status="0")
+    with open_query([tmp_path / "run"]) as query:
+        roles = {
+            row["process_id"]: row["role"] for row in ask(query, "SELECT process_id, role FROM processes")
+        }
+        assert roles == {
+            **{1: "agent", 2: "agent", 3: "helper", 4: "helper", 5: "command", 6: "command", 7: "agent"},
+            **{8: "unexplained", 9: "unexplained"},
+        }
+        unexplained = "SELECT argv FROM processes WHERE role = 'unexplained' AND argv IS NOT NULL"
+        assert one(query, unexplained) == {"argv": "curl http://10.0.0.1/x"}
+        assert one(query, "SELECT text FROM commands WHERE match = 'none'") == {"text": "never ran"}

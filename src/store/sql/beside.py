@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from store.event import FILE_KINDS, MESSAGE_KINDS
 from store.findings import read_findings, read_scans
+from store.helpers import helpers
 from store.manifest import State
 from store.marks import read_marks
 from store.overlay import Problem, Review
@@ -112,6 +113,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "op_kinds": _schema(text="op kind"),
     "word_kinds": _schema(text="word kind"),
+    "helper_patterns": _schema(text="helper_pattern"),
 }
 """Tables beside the recordings, by name."""
 
@@ -142,6 +144,8 @@ class Beside:
                 rows = self._verdicts()
             case "op_kinds":
                 rows = [{"op": op, "kind": kind.value} for op, kind in FILE_KINDS.items()]
+            case "helper_patterns":
+                rows = [{"helper_pattern": helper.argv} for helper in helpers()]
             case "word_kinds":
                 rows = [{"word": word, "kind": kind.value} for word, kind in MESSAGE_KINDS.items()]
             case _:

@@ -47,6 +47,7 @@ RELATIONS = (
     "process_images",
     "process_programs",
     "process_commands",
+    "process_roles",
     "command_results",
     "command_matches",
     "cited",

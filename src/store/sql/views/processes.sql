@@ -15,8 +15,10 @@ SELECT
     s.uid,
     e.exit_code,
     e.signal,
-    c.served_command AS command_id
+    c.served_command AS command_id,
+    r.process_role AS role
 FROM recorded.process_starts s
 LEFT JOIN kept.process_ends e ON e.run_no = s.run_no AND e.process_id = s.process_id
 LEFT JOIN kept.process_images i ON i.run_no = s.run_no AND i.process_id = s.process_id
 LEFT JOIN kept.process_commands c ON c.run_no = s.run_no AND c.process_id = s.process_id
+LEFT JOIN kept.process_roles r ON r.run_no = s.run_no AND r.process_id = s.process_id

@@ -1,0 +1,54 @@
+-- Whether a process serves a command, is the agent that issues them, helps its scaffold, or is explained by nothing.
+-- A child that executes nothing is its parent's doing.
+WITH RECURSIVE first_processes AS (
+    SELECT run_no, arg_min(process_id, seq) AS process_id
+    FROM recorded.process_starts
+    GROUP BY run_no
+),
+above AS (
+    SELECT run_no, process_id FROM first_processes
+    UNION
+    SELECT s.run_no, s.parent_id
+    FROM recorded.command_links l
+    JOIN recorded.process_starts s ON s.run_no = l.run_no AND s.process_id = l.process_id
+    WHERE s.parent_id IS NOT NULL
+    UNION
+    SELECT s.run_no, s.parent_id
+    FROM above a
+    JOIN recorded.process_starts s ON s.run_no = a.run_no AND s.process_id = a.process_id
+    WHERE s.parent_id IS NOT NULL
+),
+forks AS (
+    SELECT s.run_no, s.process_id, s.parent_id
+    FROM recorded.process_starts s
+    ANTI JOIN recorded.execs x ON x.run_no = s.run_no AND x.process_id = s.process_id
+),
+agents AS (
+    SELECT run_no, process_id FROM above
+    UNION
+    SELECT f.run_no, f.process_id
+    FROM above a
+    JOIN forks f ON f.run_no = a.run_no AND f.parent_id = a.process_id
+),
+helping AS (
+    SELECT x.run_no, x.process_id
+    FROM recorded.execs x
+    JOIN kept.helper_patterns h ON regexp_matches(x.argv, h.helper_pattern)
+    UNION
+    SELECT s.run_no, s.process_id
+    FROM helping p
+    JOIN recorded.process_starts s ON s.run_no = p.run_no AND s.parent_id = p.process_id
+)
+SELECT
+    s.run_no,
+    s.process_id,
+    CASE
+        WHEN c.served_command IS NOT NULL THEN 'command'
+        WHEN a.process_id IS NOT NULL THEN 'agent'
+        WHEN h.process_id IS NOT NULL THEN 'helper'
+        ELSE 'unexplained'
+    END AS process_role
+FROM recorded.process_starts s
+LEFT JOIN kept.process_commands c ON c.run_no = s.run_no AND c.process_id = s.process_id
+LEFT JOIN agents a ON a.run_no = s.run_no AND a.process_id = s.process_id
+LEFT JOIN helping h ON h.run_no = s.run_no AND h.process_id = s.process_id
