@@ -529,8 +529,15 @@ def test_processes_that_nothing_explains_are_told_from_agents_commands_and_helpe
             row["process_id"]: row["role"] for row in ask(query, "SELECT process_id, role FROM processes")
         }
         assert roles == {
-            **{1: "agent", 2: "agent", 3: "helper", 4: "helper", 5: "command", 6: "command", 7: "agent"},
-            **{8: "unexplained", 9: "unexplained"},
+            1: "agent",
+            2: "agent",
+            3: "helper",
+            4: "helper",
+            5: "command",
+            6: "command",
+            7: "agent",
+            8: "unexplained",
+            9: "unexplained",
         }
         unexplained = "SELECT argv FROM processes WHERE role = 'unexplained' AND argv IS NOT NULL"
         assert one(query, unexplained) == {"argv": "curl http://10.0.0.1/x"}
