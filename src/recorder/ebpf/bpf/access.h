@@ -24,13 +24,20 @@ static __always_inline struct file *file_at(s32 fd)
 	return file;
 }
 
-static __always_inline void identify(struct file *file, u64 *inode, u32 *dev, u32 *mode)
+static __always_inline void identify(struct file *file, struct identity *identity)
 {
-	struct inode *node = BPF_CORE_READ(file, f_inode);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
-	*inode = BPF_CORE_READ(node, i_ino);
-	*mode = BPF_CORE_READ(node, i_mode);
-	*dev = BPF_CORE_READ(node, i_sb, s_dev);
+	identity->inode = BPF_CORE_READ(inode, i_ino);
+	identity->mode = BPF_CORE_READ(inode, i_mode);
+	identity->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+}
+
+static __always_inline void set_identity(struct head *head, struct identity *identity)
+{
+	head->inode = identity->inode;
+	head->dev = identity->dev;
+	head->mode = identity->mode;
 }
 
 /* Sends what has gone through an access since its last record, and starts it anew from zero. */
@@ -46,9 +53,7 @@ static __always_inline void send_access(u32 pid, struct access *access, u8 via, 
 	fill_head(&event->head, access->process, RECORD_IO);
 	event->head.pid = pid;
 	event->head.access = access->number;
-	event->head.inode = access->inode;
-	event->head.dev = access->dev;
-	event->head.mode = access->mode;
+	set_identity(&event->head, &access->identity);
 	event->head.via = via;
 	event->head.marks = marks;
 	event->first_read = __sync_lock_test_and_set(&access->first_read, 0);
@@ -97,20 +102,22 @@ __noinline int end_access(u32 pid, s32 fd, u64 file)
 }
 
 /* Enters an access into the table, replacing a stale one; number: of the access it duplicates, or 0. */
-__noinline u64 begin_access(u64 address, s32 fd, u64 process_number, u64 number)
+static __noinline u64 begin_access(u64 address, s32 fd, struct identity *identity, u64 number)
 {
 	struct access_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .fd = fd};
 	struct process *process = bpf_map_lookup_elem(&processes, &key.pid);
-	struct access fresh = {.process = process_number, .file = address, .shared = number != 0};
+	struct access fresh = {.file = address, .identity = *identity, .shared = number != 0};
 
 	if (fd < 0)
 		key.file = address;
+	if (!process)
+		return 0;
 	end_access(key.pid, key.fd, key.file);
-	identify((struct file *)address, &fresh.inode, &fresh.dev, &fresh.mode);
+	fresh.process = process->number;
 	fresh.number = number ? number : __sync_fetch_and_add(&last_access, 1) + 1;
 	if (bpf_map_update_elem(&accesses, &key, &fresh, BPF_ANY))
 		count_loss(LOSS_ACCESSES);
-	else if (process)
+	else
 		__sync_fetch_and_add(&process->accesses, 1);
 	return fresh.number;
 }
@@ -125,7 +132,7 @@ struct opening {
 	u8 via;
 };
 
-static __noinline int tell_file(u64 address, struct opening *opening)
+static __noinline int tell_file(u64 address, struct opening *opening, struct identity *identity)
 {
 	struct file *file = (struct file *)address;
 	struct scratch *scratch = begin_text(opening->process, opening->type);
@@ -138,7 +145,7 @@ static __noinline int tell_file(u64 address, struct opening *opening)
 	scratch->head.via = opening->via;
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		scratch->head.marks |= MARK_CREATED;
-	identify(file, &scratch->head.inode, &scratch->head.dev, &scratch->head.mode);
+	set_identity(&scratch->head, identity);
 	add_path(0, (u64)BPF_CORE_READ(file, f_path.dentry), (u64)BPF_CORE_READ(file, f_path.mnt));
 	send_text(scratch);
 	return 0;
@@ -149,11 +156,13 @@ static __noinline int note_open(u64 process, s32 fd, u32 flags, u8 via)
 {
 	struct file *file = file_at(fd);
 	struct opening opening = {.process = process, .fd = fd, .flags = flags, .type = RECORD_OPEN, .via = via};
+	struct identity identity;
 
 	if (!file)
 		return 0;
-	opening.access = begin_access((u64)file, fd, process, 0);
-	return tell_file((u64)file, &opening);
+	identify(file, &identity);
+	opening.access = begin_access((u64)file, fd, &identity, 0);
+	return tell_file((u64)file, &opening, &identity);
 }
 
 /* A descriptor is used that was not opened under our eyes: inherited, passed, open before the recording. */
@@ -166,12 +175,15 @@ __noinline u64 note_seen(u64 address, s32 fd, u64 process)
 		.type = RECORD_SEEN,
 		.via = fd < 0 ? VIA_IO_URING : VIA_INHERITED,
 	};
-	u32 kind = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
+	struct identity identity;
+	u32 kind;
 
-	opening.access = begin_access(address, fd, process, 0);
+	identify(file, &identity);
+	kind = identity.mode & S_IFMT;
+	opening.access = begin_access(address, fd, &identity, 0);
 	opening.flags = BPF_CORE_READ(file, f_flags);
 	if (kind != S_IFIFO && kind != S_IFSOCK) /* those are named by their inode, which every record has */
-		tell_file(address, &opening);
+		tell_file(address, &opening, &identity);
 	return opening.access;
 }
 
@@ -230,7 +242,7 @@ __noinline int note_bytes(u64 file, s32 fd, u64 bytes, u32 movement, u32 prot)
 	if (fd < 0)
 		key.file = file;
 	access = bpf_map_lookup_elem(&accesses, &key);
-	if (access && access->file == file && (fd >= 0 || is_inode((struct file *)file, access->inode)))
+	if (access && access->file == file && (fd >= 0 || is_inode((struct file *)file, access->identity.inode)))
 		process = NULL;
 	else
 		process = bpf_map_lookup_elem(&processes, &key.pid);
@@ -240,7 +252,7 @@ __noinline int note_bytes(u64 file, s32 fd, u64 bytes, u32 movement, u32 prot)
 		unlisted.number = note_seen(file, fd, process->number);
 		access = bpf_map_lookup_elem(&accesses, &key);
 		if (!access) { /* the table is full */
-			identify((struct file *)file, &unlisted.inode, &unlisted.dev, &unlisted.mode);
+			identify((struct file *)file, &unlisted.identity);
 			add_bytes(&unlisted, movement, bytes, prot);
 			send_access(key.pid, &unlisted, VIA_SYSCALL, MARK_FINAL);
 			return 0;
@@ -259,7 +271,7 @@ static __always_inline void note_fd(s32 fd, u64 bytes, enum movement movement)
 		note_bytes((u64)file, fd, bytes, movement, 0);
 }
 
-static __always_inline void note_duplicate(u64 process, s32 from, s32 to)
+static __always_inline void note_duplicate(s32 from, s32 to)
 {
 	struct access_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .fd = from};
 	struct file *file = file_at(to);
@@ -275,7 +287,7 @@ static __always_inline void note_duplicate(u64 process, s32 from, s32 to)
 		else
 			bpf_map_update_elem(&duplicates, &access->number, &two, BPF_ANY);
 		access->shared = 1;
-		begin_access((u64)file, to, process, access->number);
+		begin_access((u64)file, to, &access->identity, access->number);
 	} else {
 		end_access(key.pid, to, 0);
 	}

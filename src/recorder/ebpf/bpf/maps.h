@@ -21,11 +21,17 @@ struct access_key {
 	u64 file;
 };
 
+struct identity {
+	u64 inode;
+	u32 dev;
+	u32 mode;
+};
+
 struct access {
 	u64 number;
 	u64 process;
 	u64 file;    /* the struct file behind the fd: notices a reused number */
-	u64 inode;
+	struct identity identity;
 	u64 first_read;
 	u64 last_read;
 	u64 first_write;
@@ -33,8 +39,6 @@ struct access {
 	u64 bytes_read;
 	u64 bytes_written;
 	u64 bytes_mapped;
-	u32 dev;
-	u32 mode;
 	u32 prot;
 	u32 shared;  /* the access is, or was, at several descriptors: see "duplicates" */
 };

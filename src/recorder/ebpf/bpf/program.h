@@ -12,6 +12,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	struct scratch *scratch;
 	struct file *file = binprm->file;
 	struct mm_struct *memory = task->mm;
+	struct identity identity;
 	u64 start, size;
 
 	if (!process)
@@ -20,7 +21,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	scratch = begin_text(process->number, RECORD_EXEC);
 	if (!scratch || !memory)
 		return 0;
-	identify(file, &scratch->head.inode, &scratch->head.dev, &scratch->head.mode);
+	identify(file, &identity);
+	set_identity(&scratch->head, &identity);
 	scratch->head.flags = task->cred->uid.val;
 	add_path(0, (u64)BPF_CORE_READ(file, f_path.dentry), (u64)BPF_CORE_READ(file, f_path.mnt));
 	add_path(1, (u64)BPF_CORE_READ(task, fs, pwd.dentry), (u64)BPF_CORE_READ(task, fs, pwd.mnt));

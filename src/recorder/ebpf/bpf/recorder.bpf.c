@@ -85,16 +85,16 @@ static __always_inline int on_descriptor(u64 process, struct call *call, long re
 		return 1;
 	case __NR_dup:
 		if (result >= 0)
-			note_duplicate(process, call->a, result);
+			note_duplicate(call->a, result);
 		return 1;
 	case __NR_dup2:
 	case __NR_dup3:
 		if (result >= 0)
-			note_duplicate(process, call->a, call->b);
+			note_duplicate(call->a, call->b);
 		return 1;
 	case __NR_fcntl:
 		if (result >= 0 && (call->b == F_DUPFD || call->b == F_DUPFD_CLOEXEC))
-			note_duplicate(process, call->a, result);
+			note_duplicate(call->a, result);
 		return 1;
 	case __NR_mmap:
 		on_mmap(call, result);
@@ -180,7 +180,7 @@ static __always_inline int decode_naming(struct call *call, struct naming *namin
 		naming->flags = call->b;
 		return 1;
 	case __NR_fchmodat:
-	case 452: /* fchmodat2, since 6.6 */
+	case __NR_fchmodat2:
 		naming->type = RECORD_CHMOD;
 		naming->flags = call->c;
 		break;
@@ -258,12 +258,14 @@ static __noinline int on_connect(u64 process, struct call *call, long result)
 {
 	struct scratch *scratch = begin_text(process, RECORD_CONNECT);
 	struct file *file = file_at(call->a);
+	struct identity identity;
 
 	if (!scratch || !file)
 		return 0;
 	scratch->head.result = result;
 	scratch->head.flags = call->a;
-	identify(file, &scratch->head.inode, &scratch->head.dev, &scratch->head.mode);
+	identify(file, &identity);
+	set_identity(&scratch->head, &identity);
 	if (add_block(0, call->b, (u32)call->c, SOCKADDR_MAX))
 		scratch->head.marks |= MARK_UNREAD;
 	send_text(scratch);
@@ -283,14 +285,17 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(on_syscall, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct process *process = current_process();
+	struct process *process;
 	struct call call;
 	u64 number;
 
+	decode_call(regs, task->thread_info.status, &call);
+	if (call.number != NOT_DECODED && (call.number >= SYSCALLS || !watched[call.number]))
+		return 0;
+	process = current_process();
 	if (!process)
 		return 0;
 	number = process->number;
-	decode_call(regs, task->thread_info.status, &call);
 	if (call.number == NOT_DECODED) {
 		send_event(number, RECORD_FOREIGN, 0, 0, regs->orig_ax, result);
 		return 0;

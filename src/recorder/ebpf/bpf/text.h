@@ -86,6 +86,7 @@ struct walk {
 	struct scratch *scratch;
 	struct dentry *dentry;
 	struct mount *mount;
+	struct dentry *top; /* of the mount */
 	u64 used;
 	u64 done;
 };
@@ -95,12 +96,11 @@ static long walk_step(u32 index, struct walk *walk)
 	struct scratch *scratch = walk->scratch;
 	struct dentry *dentry = walk->dentry;
 	struct mount *mount = walk->mount;
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-	struct dentry *top = BPF_CORE_READ(mount, mnt.mnt_root);
+	struct dentry *parent;
 	u64 used = walk->used;
 	long length;
 
-	if (dentry == top) {
+	if (dentry == walk->top) {
 		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
 		if (above == mount) {
@@ -109,10 +109,12 @@ static long walk_step(u32 index, struct walk *walk)
 		}
 		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 		walk->mount = above;
+		walk->top = BPF_CORE_READ(above, mnt.mnt_root);
 		return 0;
 	}
 	if (used > SCRATCH_BYTES - NAME_MAX)
 		return 1;
+	parent = BPF_CORE_READ(dentry, d_parent);
 	length = bpf_probe_read_kernel_str(&scratch->bytes[used], NAME_MAX, BPF_CORE_READ(dentry, d_name.name));
 	if (length <= 0)
 		return 1;
@@ -134,13 +136,15 @@ static long walk_step(u32 index, struct walk *walk)
 __noinline int add_path(u32 part, u64 dentry, u64 vfsmount)
 {
 	struct scratch *scratch = my_scratch();
+	struct mount *mount = (struct mount *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
 	struct walk walk;
 
 	if (!scratch || !dentry || !vfsmount)
 		return 0;
 	walk.scratch = scratch;
 	walk.dentry = (struct dentry *)dentry;
-	walk.mount = (struct mount *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
+	walk.mount = mount;
+	walk.top = BPF_CORE_READ(mount, mnt.mnt_root);
 	walk.used = scratch->used;
 	walk.done = 0;
 	bpf_loop(WALK_STEPS, walk_step, &walk, 0);
