@@ -21,7 +21,7 @@ from recorder.source import Target
 from store.errors import Unavailable
 from store.writer import RunWriter
 
-ROUNDS = 3
+ROUNDS = 5
 FILES = 20_000
 
 _READ = "import os; f = os.open({path!r}, 0); n = 1\nwhile n: n = len(os.read(f, {size}))"

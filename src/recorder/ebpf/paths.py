@@ -13,6 +13,7 @@ from store.sink import Sink
 
 _MEMORY = 262_144
 """Distinct texts remembered from batch to batch."""
+_LENGTHS = struct.Struct(f"<{TEXT_PARTS}I")
 _ABOUT = np.dtype([("kind", "<u4"), ("pid", "<u4")])
 _ABOUT_STRUCT = struct.Struct("<II")
 
@@ -22,9 +23,11 @@ UNREAD = "(unread)"
 
 def parts(body: bytes) -> list[bytes]:
     """The parts of a record's text; ``body`` starts with their lengths."""
-    lengths = np.frombuffer(body, "<u4", TEXT_PARTS)
-    ends = np.cumsum(lengths) + 4 * TEXT_PARTS
-    return [body[end - length : end] for length, end in zip(lengths.tolist(), ends.tolist(), strict=True)]
+    found, start = [], _LENGTHS.size
+    for length in _LENGTHS.unpack_from(body):
+        found.append(body[start : start + length])
+        start += length
+    return found
 
 
 class PathIds:
