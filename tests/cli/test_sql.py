@@ -1,6 +1,11 @@
 """``ptb sql`` as a shell sees it: stdout, stderr and exit codes."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -92,3 +97,16 @@ def test_no_runs_at_all(
     monkeypatch.setenv("PTB_RUNS", str(runs / "none"))
     assert call(ptb(), ["sql", "SELECT * FROM events", "--format", "json"]) == 0
     assert json.loads(capfdbinary.readouterr().out) == []
+
+
+def test_ctrl_c_stops_a_query(runs: Path) -> None:
+    endless = "SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range = -1"
+    command = [sys.executable, "-P", "-m", "ptb_tui", "sql", endless]
+    with subprocess.Popen(
+        command, env={**os.environ, "PTB_RUNS": str(runs)}, stderr=subprocess.PIPE
+    ) as program:
+        time.sleep(2)
+        program.send_signal(signal.SIGINT)
+        _, err = program.communicate(timeout=20)
+    assert program.returncode == 130
+    assert b"Traceback" not in err

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from store.errors import BadInput
 from store.library import find_runs, list_runs
 
 if TYPE_CHECKING:
-    from store.sql.query import Result
+    from store.sql.query import Query, Result
 
 TABLE_ROWS = 200
 """Rows of a printed table without ``--limit``."""
@@ -56,14 +57,33 @@ def command(
     with open_query(_folders(runs)) as opened:
         for unread in opened.unread:
             note(f"ptb: left out {unread.folder.name}: {unread.reason}")
-        result = opened.run(query, limit=limit or (TABLE_ROWS if form == "table" else None))
-        _answer(result, form, output)
+        rows = limit or (TABLE_ROWS if form == "table" else None)
+
+        def answer() -> "Result":
+            result = opened.run(query, limit=rows)
+            _answer(result, form, output)
+            return result
+
+        result = _until_interrupted(opened, answer)
         if result.more and limit is None:
             note(
                 f"ptb: only the first {TABLE_ROWS} rows; give --limit, or --format csv, json or parquet for all"
             )
         for problem in opened.problems:
             note(f"ptb: left out {problem.path}: {problem.reason}")
+
+
+def _until_interrupted(opened: "Query", work: Callable[[], "Result"]) -> "Result":
+    """What ``work`` returns; it has a thread of its own because Ctrl-C does not reach one that DuckDB keeps."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        running = worker.submit(work)
+        try:
+            return running.result()
+        except KeyboardInterrupt:
+            while not running.done():
+                opened.interrupt()
+                wait([running], timeout=0.05)
+            raise
 
 
 def _folders(names: Sequence[str]) -> list[Path]:

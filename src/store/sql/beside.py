@@ -29,6 +29,7 @@ _FINDING_FIELDS = (
     "explanation",
     "author",
     "intent",
+    "certainty",
 )
 _VERDICT_FIELDS = (
     "verdict_id",
@@ -75,7 +76,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("distinct_items", pa.int64()),
         ("repetitions", pa.int64()),
         ("lineage", pa.list_(pa.string())),
-        text="finding_id rule rule_version origin state reach title explanation profile severity author intent",
+        text="finding_id rule rule_version origin state reach title explanation profile severity certainty author intent",
     ),
     "finding_rows": _schema(_NO, ("seq", pa.int64()), text="state severity"),
     "marks": _schema(

@@ -8,7 +8,7 @@ SELECT
     e.kind,
     e.process_id,
     e.pid,
-    coalesce(e.actor_text, a.actor_label, p.program) AS actor,
+    coalesce(e.actor_text, p.program, a.actor_label) AS actor,
     concat_ws(' ', e.before, l.label, '→ ' || l2.second_label, e.after, 'failed: ' || x.error_name) AS summary,
     c.cited_severity AS severity
 FROM (
@@ -70,7 +70,7 @@ FROM (
     UNION ALL
     SELECT
         run_no, run_id, seq, ts, ts_quality_id, 'version' AS kind, process_id, pid,
-        NULL AS actor_text, NULL AS actor_id, NULL AS before,
+        NULL AS actor_text, source_id AS actor_id, NULL AS before,
         path_id AS words_id, NULL AS second_id, size || ' bytes' AS after, NULL AS failure_id
     FROM recorded.file_versions
     UNION ALL
