@@ -68,7 +68,7 @@ def create_table(
     filled: bool,
 ) -> None:
     """Make ``recorded.TABLE``; symbols outside ``columns`` are NULL there, their ids (``…_id``) are not."""
-    selected = ["r.run_no", f"{_list(run.run_id for run in runs)}[r.run_no + 1] AS run_id"]
+    selected = ["r.run_no", f"({_list(run.run_id for run in runs)}::VARCHAR[])[r.run_no + 1] AS run_id"]
     joins = []
     for name, column in storage(table).items():
         match column:
