@@ -4,17 +4,17 @@ import hashlib
 import shlex
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from recorder.source import Ending
 from recorder.strace.files import FileCalls
 from recorder.strace.lexer import NotStrace, annotation, readable, string, strings, unescape
 from recorder.strace.network import connection
+from recorder.strace.orphans import Held, Orphans
 from recorder.strace.paths import Paths
 from recorder.strace.proc_status import status
 from recorder.strace.processes import Process, Processes
-from recorder.strace.stream import Call, Ended, Record, Superseded, Unparsed
+from recorder.strace.stream import Call, Ended, Record, Unparsed
 from recorder.strace.transfers import CALLS as TRANSFERS
 from recorder.strace.transfers import PIPES, SWEEP_NS, Transfers, descriptor_path
 from store.rows import Exec, Gap, ProcessExit, ProcessStart, Quality, Row, Source, Stamp
@@ -22,18 +22,8 @@ from store.sink import Sink
 
 _CLOCK_ERR_US = 1
 """strace reads the clock while the thread stands still in the call; it then prints microseconds or finer."""
-_PATIENCE_NS = 5_000_000_000
-"""How long, in trace time, lines of a thread wait for the call that made it to return."""
 _FORKS = frozenset({"fork", "vfork", "clone", "clone3"})
 _EXECS = frozenset({"execve", "execveat"})
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """Records of a thread whose parent's fork has not returned yet."""
-
-    since: int
-    records: list[Call | Ended | Superseded] = field(default_factory=list)
 
 
 class Interpreter:
@@ -52,7 +42,7 @@ class Interpreter:
         self._standard = {fd: path for fd in range(3) if (path := descriptor_path(tracer_pid, fd))}
         self._transfers = Transfers(self._put, self._files.next_access) if count_bytes else None
         self._swept = 0
-        self._waiting: dict[int, _Waiting] = {}
+        self._orphans = Orphans()
         self._rings: set[int] = set()
         self._unparsed = 0
         self._first_unparsed = ""
@@ -85,19 +75,20 @@ class Interpreter:
             self._unparsed += 1
             self._first_unparsed = self._first_unparsed or record.line
             return
-        if record.tid not in self._processes and not self._introduce(record):
+        if record.tid in self._orphans or not self._introduced(record):
+            self._orphans.hold(record, _made(record))
             return
         self._apply(record)
         if self._transfers and record.ts - self._swept >= SWEEP_NS:
             self._swept = record.ts
             for process in self._processes:
                 self._transfers.sweep(process, record.ts)
-        if self._waiting:
-            self._adopt([tid for tid, held in self._waiting.items() if record.ts - held.since > _PATIENCE_NS])
+        if self._orphans:
+            self._adopt(self._orphans.overdue(record.ts))
 
     def close(self) -> None:
         """Put what still waits, and say what could not be read."""
-        self._adopt(list(self._waiting))
+        self._adopt(self._orphans.waiting())
         if self._transfers:
             for process in self._processes:
                 self._transfers.end(process, self._swept)
@@ -108,22 +99,19 @@ class Interpreter:
                 lost=self._unparsed,
             )
 
-    def _introduce(self, record: Call | Ended | Superseded) -> bool:
-        """Whether the thread of a record is known now; until its parent's fork returns the record waits."""
+    def _introduced(self, record: Held) -> bool:
+        """Whether the thread of a record is known; the first one of all is the command itself."""
         if self.root is None:
             self.root = self._processes.start(record.tid, None, cwd=self._folder, uid=self._uid)
             self._put_start(record.ts, self.root, self._tracer_pid)
             if self._transfers:
                 self._transfers.begin(self.root, self._standard)
-            return True
-        held = self._waiting.setdefault(record.tid, _Waiting(record.ts))
-        held.records.append(record)
-        return False
+        return record.tid in self._processes
 
     def _adopt(self, tids: list[int]) -> None:
         """Take in threads whose fork was never seen to return, with what /proc still knows of them."""
         for tid in tids:
-            held = self._waiting.pop(tid)
+            records = self._orphans.release(tid)
             known = status(tid)
             if known and known.leader != tid and known.leader in self._processes:
                 self._processes.add_thread(tid, self._processes.of(known.leader))
@@ -131,17 +119,26 @@ class Interpreter:
                 parent = (
                     self._processes.of(known.parent) if known and known.parent in self._processes else None
                 )
-                self._start(held.since, tid, parent)
-            for record in held.records:
-                self._apply(record)
+                self._start(records[0].ts, tid, parent)
+            self._replay(records)
 
-    def _apply(self, record: Call | Ended | Superseded) -> None:
+    def _replay(self, records: list[Held]) -> None:
+        for record in records:
+            if record.tid in self._processes:
+                self._apply(record)
+            else:  # what an orphan made has an end of its own, and its id came back
+                self._orphans.hold(record, _made(record))
+
+    def _apply(self, record: Held) -> None:
         if isinstance(record, Call):
             self._call(record)
         elif isinstance(record, Ended):
             self._end(record)
         else:
-            self._processes.keep_only_leader(self._processes.of(record.tid))
+            process = self._processes.of(record.tid)
+            self._processes.add_thread(record.by, process)
+            self._replay(self._orphans.release(record.by))
+            self._processes.keep_only_leader(process)
 
     def _call(self, call: Call) -> None:
         if call.error is not None and call.error.startswith("ERESTART"):
@@ -171,9 +168,7 @@ class Interpreter:
             self._processes.add_thread(child, process)
         else:
             self._start(call.ts, child, process)
-        held = self._waiting.pop(child, None)
-        for record in held.records if held else ():
-            self._apply(record)
+        self._replay(self._orphans.release(child))
 
     def _exec(self, process: Process, call: Call) -> None:
         at = call.name == "execveat"
@@ -277,6 +272,11 @@ class Interpreter:
     def _put_gap(self, cause: str, reason: str, *, ts: int | None = None, lost: int | None = None) -> None:
         quality = Quality.EXACT if ts is not None else Quality.NONE
         self._sink.put(Stamp(ts, quality, Source.KERNEL), Gap(cause, reason, start_ts=ts, lost=lost))
+
+
+def _made(record: Held) -> int | None:
+    """The thread or process that a record says was created."""
+    return record.result if isinstance(record, Call) and record.name in _FORKS else None
 
 
 @lru_cache(maxsize=256)
