@@ -23,6 +23,9 @@ _PROTOTYPES: dict[str, tuple[object, list[object]]] = {
     "bpf_program__fd": (c_int, [c_void_p]),
     "bpf_program__set_autoload": (c_int, [c_void_p, c_bool]),
     "bpf_program__attach": (c_void_p, [c_void_p]),
+    "bpf_program__attach_iter": (c_void_p, [c_void_p, c_void_p]),
+    "bpf_iter_create": (c_int, [c_int]),
+    "bpf_link__fd": (c_int, [c_void_p]),
     "bpf_link__destroy": (c_int, [c_void_p]),
     "bpf_map__set_max_entries": (c_int, [c_void_p, c_uint32]),
     "bpf_map__max_entries": (c_uint32, [c_void_p]),
@@ -167,6 +170,20 @@ class Object:
                 self._library.bpf_prog_test_run_opts(
                     self._library.bpf_program__fd(address), ctypes.byref(options)
                 )
+
+    def iterate(self, program: str) -> None:
+        """Run an iterator program over all that it iterates over, once, now."""
+        for address, name in self._programs():
+            if name != program:
+                continue
+            link = self._library.bpf_program__attach_iter(address, None)
+            if not link:
+                return
+            fd = self._library.bpf_iter_create(self._library.bpf_link__fd(link))
+            if fd >= 0:
+                with open(fd, "rb") as iterator:
+                    iterator.read()
+            self._library.bpf_link__destroy(link)
 
     def missed(self) -> int:
         """How often the kernel skipped a program because it was already running on that CPU."""

@@ -44,7 +44,7 @@ def members(cgroup: Path) -> list[int]:
 
 def cgroup(path: Path) -> tuple[int, int]:
     """Id of a cgroup of the unified hierarchy (v2), and its depth below the root."""
-    mount = _unified_mount()
+    mount = unified_mount()
     try:
         below = path.resolve(strict=True).relative_to(mount)
     except (OSError, ValueError) as error:
@@ -54,7 +54,8 @@ def cgroup(path: Path) -> tuple[int, int]:
     return path.stat().st_ino, len(below.parts)
 
 
-def _unified_mount() -> Path:
+def unified_mount() -> Path:
+    """Where the cgroup v2 hierarchy is mounted; raises :class:`Unavailable` where it is not."""
     for line in Path("/proc/self/mountinfo").read_text("latin-1").splitlines():
         fields, _, kind = line.partition(" - ")
         if kind.startswith("cgroup2 "):

@@ -88,6 +88,8 @@ class EbpfSource:
         self._missed = 0
         self._looked_at = time.time_ns()
         self._enrol(target)
+        if target.cgroup:
+            self._object.iterate("standing")
         self._object.attach()
         self._info = SourceInfo("kernel", "ebpf", "recording", self._unseen)
         if self._unseen:

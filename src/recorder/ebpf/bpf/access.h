@@ -8,9 +8,8 @@
 
 #include "process.h"
 
-static __always_inline struct file *file_at(s32 fd)
+static __always_inline struct file *file_of(struct task_struct *task, s32 fd)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct files_struct *files = task->files;
 	struct fdtable *table;
 	struct file *file = NULL;
@@ -22,6 +21,12 @@ static __always_inline struct file *file_at(s32 fd)
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
 	return file;
+}
+
+/* The file behind a descriptor of the current process. */
+static __always_inline struct file *file_at(s32 fd)
+{
+	return file_of(bpf_get_current_task_btf(), fd);
 }
 
 static __always_inline void identify(struct file *file, struct identity *identity)
@@ -102,9 +107,9 @@ __noinline int end_access(u32 pid, s32 fd, u64 file)
 }
 
 /* Enters an access into the table, replacing a stale one; number: of the access it duplicates, or 0. */
-static __noinline u64 begin_access(u64 address, s32 fd, struct identity *identity, u64 number)
+static __noinline u64 begin_access(u32 pid, s32 fd, u64 address, struct identity *identity, u64 number)
 {
-	struct access_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .fd = fd};
+	struct access_key key = {.pid = pid, .fd = fd};
 	struct process *process = bpf_map_lookup_elem(&processes, &key.pid);
 	struct access fresh = {.file = address, .identity = *identity, .shared = number != 0};
 
@@ -126,6 +131,7 @@ static __noinline u64 begin_access(u64 address, s32 fd, struct identity *identit
 struct opening {
 	u64 process;
 	u64 access;
+	u32 pid;
 	s32 fd;
 	u32 flags;
 	u16 type;
@@ -140,6 +146,7 @@ static __noinline int tell_file(u64 address, struct opening *opening, struct ide
 	if (!scratch)
 		return 0;
 	scratch->head.access = opening->access;
+	scratch->head.pid = opening->pid;
 	scratch->head.result = opening->fd;
 	scratch->head.flags = opening->flags;
 	scratch->head.via = opening->via;
@@ -155,13 +162,20 @@ static __noinline int tell_file(u64 address, struct opening *opening, struct ide
 static __noinline int note_open(u64 process, s32 fd, u32 flags, u8 via)
 {
 	struct file *file = file_at(fd);
-	struct opening opening = {.process = process, .fd = fd, .flags = flags, .type = RECORD_OPEN, .via = via};
+	struct opening opening = {
+		.process = process,
+		.pid = bpf_get_current_pid_tgid() >> 32,
+		.fd = fd,
+		.flags = flags,
+		.type = RECORD_OPEN,
+		.via = via,
+	};
 	struct identity identity;
 
 	if (!file)
 		return 0;
 	identify(file, &identity);
-	opening.access = begin_access((u64)file, fd, &identity, 0);
+	opening.access = begin_access(opening.pid, fd, (u64)file, &identity, 0);
 	return tell_file((u64)file, &opening, &identity);
 }
 
@@ -171,6 +185,7 @@ __noinline u64 note_seen(u64 address, s32 fd, u64 process)
 	struct file *file = (struct file *)address;
 	struct opening opening = {
 		.process = process,
+		.pid = bpf_get_current_pid_tgid() >> 32,
 		.fd = fd,
 		.type = RECORD_SEEN,
 		.via = fd < 0 ? VIA_IO_URING : VIA_INHERITED,
@@ -180,7 +195,7 @@ __noinline u64 note_seen(u64 address, s32 fd, u64 process)
 
 	identify(file, &identity);
 	kind = identity.mode & S_IFMT;
-	opening.access = begin_access(address, fd, &identity, 0);
+	opening.access = begin_access(opening.pid, fd, address, &identity, 0);
 	opening.flags = BPF_CORE_READ(file, f_flags);
 	if (kind != S_IFIFO && kind != S_IFSOCK) /* those are named by their inode, which every record has */
 		tell_file(address, &opening, &identity);
@@ -287,7 +302,7 @@ static __always_inline void note_duplicate(s32 from, s32 to)
 		else
 			bpf_map_update_elem(&duplicates, &access->number, &two, BPF_ANY);
 		access->shared = 1;
-		begin_access((u64)file, to, &access->identity, access->number);
+		begin_access(key.pid, to, (u64)file, &access->identity, access->number);
 	} else {
 		end_access(key.pid, to, 0);
 	}

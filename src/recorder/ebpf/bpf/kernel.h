@@ -130,6 +130,12 @@ struct task_struct {
 	struct mm_struct *mm;
 };
 
+struct bpf_iter__task_file {
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
+};
+
 struct linux_binprm {
 	struct file *file;
 };

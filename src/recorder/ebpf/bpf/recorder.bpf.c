@@ -7,6 +7,7 @@
 #include "name.h"
 #include "process.h"
 #include "program.h"
+#include "standing.h"
 #include "syscall.h"
 #include "uring.h"
 
