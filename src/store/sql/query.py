@@ -23,7 +23,7 @@ from store.sql.beside import SCHEMAS, Beside
 from store.sql.message import one_line
 from store.sql.recorded import SYMBOLS, NumberedRun, create_symbols, create_table, number_runs, segment_files
 from store.sql.syntax import check, is_show_tables, names, parse
-from store.sql.views import KEPT, RECORDED, VIEWS, Plan, plan, texts
+from store.sql.views import KEPT, RECORDED, VIEWS, Plan, plan, text_of
 
 BATCH_ROWS = 8192
 MEMORY = "60%"
@@ -158,8 +158,7 @@ class Query:
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection, needs: Plan) -> None:
         """Make what the query needs, then lock the connection."""
-        known = texts()
-        read = {path for name in (*needs.views, *needs.relations) for path in known[name].tables}
+        read = {path for name in (*needs.views, *needs.relations) for path in text_of(name).tables}
         tables = sorted(name for schema, name in read if schema == RECORDED and name != SYMBOLS)
         filled = {name for schema, name in needs.filled if schema == RECORDED}
         connection.execute(f"CREATE SCHEMA {RECORDED}; CREATE SCHEMA {KEPT}")
@@ -178,11 +177,11 @@ class Query:
                 connection.register(f"beside_{name}", rows)
                 connection.execute(f"CREATE VIEW {KEPT}.{name} AS FROM beside_{name}")
         for name, used in needs.relations.items():
-            inner = known[name].sql
+            inner = text_of(name).sql
             body = inner if used else f"FROM (\n{inner}) WHERE false"
             connection.execute(f"CREATE VIEW {KEPT}.{name} AS {body}")
         for name in needs.views:
-            connection.execute(f"CREATE VIEW {name} AS {known[name].sql}")
+            connection.execute(f"CREATE VIEW {name} AS {text_of(name).sql}")
 
 
 def open_query(runs: Sequence[Path]) -> Query:

@@ -94,61 +94,63 @@ class Plan:
 
 
 @cache
-def texts() -> Mapping[str, Text]:
-    """All views and relations by name."""
-    with duckdb.connect(":memory:") as connection:
-        files = [_HERE / "views" / f"{name}.sql" for name in VIEWS]
-        files += [_HERE / "relations" / f"{name}.sql" for name in RELATIONS]
-        return {file.stem: _analysed(connection, file.read_text()) for file in files}
+def text_of(name: str) -> Text:
+    """A view or relation."""
+    kind = "views" if name in VIEWS else "relations"
+    return _analysed(_parser(), (_HERE / kind / f"{name}.sql").read_text())
 
 
 def plan(query: Names) -> Plan:
     """What ``query`` needs."""
-    known = texts()
     views = tuple(name for name in VIEWS if (name,) in query.tables)
-    wanted = _outputs(known, views) | query.columns if query.every_column else query.columns
-    needed, reached = _reach(known, views, wanted)
-    relations = {name: name in reached for name in RELATIONS if name in _read_by(known, views)}
-    filled = {path for name in (*views, *reached) for path in known[name].tables}
+    wanted = _outputs(views) | query.columns if query.every_column else query.columns
+    candidates = _read_by(views)
+    needed, reached = _reach(views, candidates, wanted)
+    relations = {name: name in reached for name in RELATIONS if name in candidates}
+    filled = {path for name in (*views, *reached) for path in text_of(name).tables}
     return Plan(views, relations, needed, frozenset(filled))
 
 
 def _reach(
-    known: Mapping[str, Text], views: Iterable[str], wanted: frozenset[str]
+    views: Iterable[str], candidates: set[str], wanted: frozenset[str]
 ) -> tuple[frozenset[str], set[str]]:
     """All names needed, and the relations that give one of them."""
     reached: set[str] = set()
-    candidates = _read_by(known, views)
     needed = set(wanted)
     while True:
         before = len(needed), len(reached)
         for name in (*views, *reached):
-            text = known[name]
+            text = text_of(name)
             needed |= text.always
             for column, inputs in text.definitions.items():
                 if column in needed:
                     needed |= inputs
         for name in candidates - reached:
-            if (known[name].definitions.keys() - _KEYS) & needed:
+            if (text_of(name).definitions.keys() - _KEYS) & needed:
                 reached.add(name)
         if (len(needed), len(reached)) == before:
             return frozenset(needed), reached
 
 
-def _read_by(known: Mapping[str, Text], views: Iterable[str]) -> set[str]:
+def _read_by(views: Iterable[str]) -> set[str]:
     """The relations that views read, directly or through others."""
     found: set[str] = set()
     waiting = list(views)
     while waiting:
-        for schema, *rest in known[waiting.pop()].tables:
-            if schema == KEPT and rest[0] in known and rest[0] not in found:
+        for schema, *rest in text_of(waiting.pop()).tables:
+            if schema == KEPT and rest[0] in RELATIONS and rest[0] not in found:
                 found.add(rest[0])
                 waiting.append(rest[0])
     return found
 
 
-def _outputs(known: Mapping[str, Text], views: Iterable[str]) -> frozenset[str]:
-    return frozenset(column for name in views for column in known[name].definitions)
+def _outputs(views: Iterable[str]) -> frozenset[str]:
+    return frozenset(column for name in views for column in text_of(name).definitions)
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:")
 
 
 def _analysed(connection: duckdb.DuckDBPyConnection, sql: str) -> Text:
