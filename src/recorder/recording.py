@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recorder.command import Command, check_command, shell_code
+from recorder.fanotify.beside import Beside, Paths
 from recorder.gpu.source import GpuSource
 from recorder.joining.sink import Joining
 from recorder.kernel import Kernel, KernelChoice
@@ -53,6 +54,8 @@ class Plan:
     kernel: KernelChoice = KernelChoice.AUTO
     count_bytes: bool = False
     """Bytes read, written and mapped under strace too; eBPF always counts them."""
+    fanotify: Paths = field(default_factory=Paths)
+    """What to deny."""
     transcript: Choice = Choice.AUTO
     gpu_interval_s: float = 1.0
     grace_s: float = 10.0
@@ -86,11 +89,12 @@ def record(plan: Plan, note: Callable[[str], None]) -> Outcome:
     redactor = Redactor(secret_values(os.environ))
     run_id = new_run_id(started_at, plan.facts.agent or Path(plan.argv[0]).name)
     facts = replace(plan.facts, command=redactor.redact(shlex.join(plan.argv)).text, root=str(plan.folder))
-    writer = RunWriter.create(
-        plan.output or runs_folder() / run_id, run_id, started_at=started_at, facts=facts
-    )
-    with writer:
-        recording = _Recording(plan, writer, redactor, note)
+    folder = plan.output or runs_folder() / run_id
+    with (
+        Beside(plan.fanotify) as beside,
+        RunWriter.create(folder, run_id, started_at=started_at, facts=facts) as writer,
+    ):
+        recording = _Recording(plan, writer, redactor, beside, note)
         ending = recording.run()
         exit_code = shell_code(ending.exit_code, ending.signal)
         head = writer.close(ended_at=time.time_ns(), exit_status=_status(ending))
@@ -102,7 +106,12 @@ class _Recording:
     """The witnesses of one run, and the command between their start and their end."""
 
     def __init__(
-        self, plan: Plan, writer: RunWriter, redactor: Redactor, note: Callable[[str], None]
+        self,
+        plan: Plan,
+        writer: RunWriter,
+        redactor: Redactor,
+        beside: Beside,
+        note: Callable[[str], None],
     ) -> None:
         self._plan = plan
         self._writer = writer
@@ -113,7 +122,8 @@ class _Recording:
         self._workspace = WorkspaceSource(writer, redactor, skip=self._not_work)
         self._joining = Joining(self._tally, redactor, lambda: self._words.decided if self._words else False)
         self._watch = WriteWatch(self._joining, self._workspace)
-        self._kernel = Kernel(plan.kernel, self._watch, count_bytes=plan.count_bytes)
+        self._beside = beside
+        self._kernel = Kernel(plan.kernel, beside.hearing(self._watch), count_bytes=plan.count_bytes)
         self._gpu = GpuSource(plan.gpu_interval_s)
         # A program on a terminal keeps it, unless its transcript is asked for.
         self._piped = plan.transcript is not Choice.NONE and not (
@@ -135,7 +145,7 @@ class _Recording:
     def infos(self) -> tuple[SourceInfo, ...]:
         """What the manifest says of the witnesses."""
         words = [self._words.info] if self._words else []
-        return (*self._kernel.infos, self._workspace.info, self._gpu.info, *words)
+        return (*self._kernel.infos, *self._beside.infos, self._workspace.info, self._gpu.info, *words)
 
     def run(self) -> Ending:
         """Start everything, wait for the command, stop everything; how the command ended."""
@@ -163,6 +173,7 @@ class _Recording:
             self._workspace = WorkspaceSource(
                 self._writer, self._redactor, scan_s=_SCAN_S, skip=self._not_work
             )
+        self._beside.start(target, self._watch)
         for source in (self._workspace, self._gpu):
             try:
                 source.start(target, self._tally)
@@ -197,6 +208,7 @@ class _Recording:
     def _stop(self, command: Command) -> None:
         """Let every witness finish, in the order in which one hears of another; then write down what is known."""
         self._kernel.stop(command)
+        self._beside.stop()
         for output in self._outputs:
             output.finish()
         self._workspace.stop()

@@ -59,6 +59,13 @@ _COUNTED = (
     help="Count bytes read, written and mapped where strace watches; slow. eBPF always does.",
 )
 @click.option(
+    "--deny",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Let nobody but the recorder open PATH or what is below it; needs root. Repeatable.",
+)
+@click.option(
     "--gpu-hz",
     type=click.FloatRange(min=1 / 60, max=10),
     default=1.0,
@@ -85,6 +92,7 @@ def command(
     transcript: str,
     kernel: str,
     count_bytes: bool,
+    deny: tuple[Path, ...],
     gpu_hz: float,
     grace: float,
     as_json: bool,
@@ -94,6 +102,7 @@ def command(
 
     Returns CMD's exit code, 128 + N after signal N, 127 where there is no such program.
     """
+    from recorder.fanotify.beside import Paths
     from recorder.kernel import KernelChoice
     from recorder.output import Choice
     from recorder.recording import Plan, record
@@ -112,6 +121,7 @@ def command(
         ),
         kernel=KernelChoice(kernel),
         count_bytes=count_bytes,
+        fanotify=Paths(deny=deny),
         transcript=Choice(transcript),
         gpu_interval_s=1 / gpu_hz,
         grace_s=grace,
