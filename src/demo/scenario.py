@@ -56,7 +56,9 @@ SCENARIO: tuple[Turn, ...] = (
     Turn(
         "What do the questions look like?",
         Shell(
-            "head -n 2 evaluation_code/healthbench.jsonl | cut -c 1-400", "Peek at the format", processes=3
+            "head -n 2 evaluation_code/data/healthbench.jsonl | cut -c 1-400",
+            "Peek at the format",
+            processes=3,
         ),
     ),
     Turn(

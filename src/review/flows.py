@@ -14,6 +14,10 @@ from review.literals import text_list, text_literal
 from review.processes import ProcessTree
 
 _LONGEST_CHAIN = 16
+_MOST_READERS = 100
+"""Of one file, beyond which it is common property (a cache, a log) and tells nothing of where content went."""
+_MOST_HEIRS = 1000
+"""Of one process, beyond which it is a shell or server that starts everything."""
 _FAR_FUTURE = 2**62
 _MOST_NAMES = 64
 """Of one file: a folder moved into itself again and again would have no end of them."""
@@ -26,7 +30,8 @@ _READS = """
      OR (bytes_read IS NULL AND flags & 3 IN (0, 2) AND flags & 2162688 = 0))
 """  # 2162688 is O_DIRECTORY | O_PATH: such an open reads nothing
 _WRITES = "(coalesce(bytes_written, 0) > 0 OR (bytes_written IS NULL AND flags & 3 IN (1, 2)))"
-_NO_DATA = r"^/(dev|proc|sys)/|^[a-z]+:\["
+_NO_DATA = r"^/(dev|proc|sys|usr|lib|lib64|etc)/|/(site|dist)-packages/|/__pycache__/|/\.git/|^[a-z]+:\["
+"""Paths of devices, programs, libraries, pipes and sockets: what is read there is not data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +70,27 @@ class Spread:
     """Every process that may have carried it into a file, with the file's path."""
 
 
-def readers(run: RunView, pattern: str) -> list[Use]:
-    """Who read a file whose path matches the regular expression."""
-    return _uses(run, "read", _READS, f"regexp_matches(path, {text_literal(pattern)})")
+def readers(run: RunView, paths: Iterable[str]) -> list[Use]:
+    """Who read one of these files."""
+    return _uses(run, "read", _READS, f"path IN {text_list(paths)}")
 
 
-def writers(run: RunView, pattern: str) -> list[Use]:
-    """Who wrote a file whose path matches the regular expression."""
-    return _uses(run, "write", _WRITES, f"regexp_matches(path, {text_literal(pattern)})")
+def writers(run: RunView, paths: Iterable[str]) -> list[Use]:
+    """Who wrote one of these files."""
+    return _uses(run, "write", _WRITES, f"path IN {text_list(paths)}")
 
 
-def writers_of(run: RunView, path: str) -> list[Use]:
-    """Who wrote the file at ``path``."""
-    return _uses(run, "write", _WRITES, f"path = {text_literal(path)}")
-
-
-def _uses(run: RunView, verb: str, done: str, which: str) -> list[Use]:
+def _uses(run: RunView, verb: str, done: str, which: str, only: str = "") -> list[Use]:
+    """Uses of files with data; ``only`` is a further regular expression for their paths."""
     rows = run.query(
         f"""
         SELECT process_id, path, min(seq), min(epoch_us(coalesce(first_{verb}_ts, ts))),
                max(coalesce(epoch_us(coalesce(last_{verb}_ts, end_ts)), {_FAR_FUTURE}))
         FROM files
-        WHERE error IS NULL AND process_id IS NOT NULL AND op IN ('open', 'create') AND {done} AND {which}
-          AND NOT regexp_matches(path, {text_literal(_NO_DATA)})
-        GROUP BY process_id, path ORDER BY 3
+        WHERE {which} AND error IS NULL AND process_id IS NOT NULL AND op IN ('open', 'create') AND {done}
+          AND regexp_matches(path, {text_literal(only)}) AND NOT regexp_matches(path, {text_literal(_NO_DATA)})
+        GROUP BY process_id, path QUALIFY count(*) OVER (PARTITION BY path) <= {_MOST_READERS}
+        ORDER BY 3
         """
     )
     return [Use(*row) for row in rows]
@@ -102,6 +104,8 @@ class Flows:
         self._run = run
         self._tree = tree
         self._barred = frozenset(barred)
+        self.not_followed: set[int] = set()
+        """Processes that read such content and started so many others that nothing can be told of them."""
         self._names: dict[str, list[str]] = defaultdict(list)
         for path, path2 in run.query(
             "SELECT path, path2 FROM files WHERE op IN ('rename', 'link') AND error IS NULL AND path2 IS NOT NULL"
@@ -170,9 +174,7 @@ class Flows:
             return []
         which = f"process_id IN ({', '.join(map(str, sorted(everyone)))})"
         writes: dict[int, list[Use]] = defaultdict(list)
-        for write in _uses(
-            self._run, "write", _WRITES, f"{which} AND regexp_matches(path, {text_literal(only)})"
-        ):
+        for write in _uses(self._run, "write", _WRITES, which, only):
             writes[write.process_id].append(write)
         return [
             (Step(read, write), way)

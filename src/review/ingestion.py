@@ -55,7 +55,8 @@ class BenchmarkIngestion:
                 "file accesses and contents", "nothing of files was recorded", promised=promised
             )
         suspects = data.suspects()
-        findings = [self._finding(run, data, suspect) for suspect in suspects]
+        trainings = how_far(run, data.flows, [suspect.path for suspect in suspects])
+        findings = [self._finding(run, data, suspect, trainings[suspect.path]) for suspect in suspects]
         told = tuple(finding for finding in findings if finding is not None)
         coverage = _coverage(run, data, accesses, suspects, found=bool(told))
         return RuleResult(self.rule, self.version, coverage, told)
@@ -64,8 +65,7 @@ class BenchmarkIngestion:
         coverage = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", not_seen, reason, promised)
         return RuleResult(self.rule, self.version, coverage)
 
-    def _finding(self, run: RunView, data: EvalData, suspect: Suspect) -> Finding | None:
-        training = how_far(run, data.flows, suspect.path)
+    def _finding(self, run: RunView, data: EvalData, suspect: Suspect, training: Training) -> Finding | None:
         if suspect.match is None and training.reach is Reach.WRITTEN:
             return None  # a reader of eval data wrote some file that nobody trained on
         title, counts = _title(data, suspect)
@@ -158,6 +158,10 @@ def _coverage(
         not_seen.append("file accesses: never recorded")
     if gaps:
         not_seen.append(f"{gaps} gaps in the record of files ({lost:,} rows known to be lost)")
+    if data.flows.not_followed:
+        not_seen.append(
+            f"what {len(data.flows.not_followed)} shells or servers that read eval data passed on"
+        )
     if unlike:
         not_seen.append(f"the content of {unlike} files made by readers of eval data")
     promised = [source for source in run.manifest.sources if source.name in ("kernel", "workspace")]

@@ -10,6 +10,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from review.detector import Detector, RunView
 from review.ingestion import BenchmarkIngestion
 from review.profile import Profile
@@ -28,6 +30,7 @@ from store.findings import (
 )
 from store.manifest_file import read_manifest
 from store.overlay import Review
+from store.snapshot import Snapshot
 from store.sql.query import Query, open_query
 
 DETECTORS: tuple[Detector, ...] = (BenchmarkIngestion(),)
@@ -120,10 +123,10 @@ def _known(
 
 
 def _look(folder: Path, detectors: Sequence[Detector]) -> tuple[RuleResult, ...]:
-    with open_query([folder]) as query:
+    with open_query([folder]) as query, Snapshot.open(folder) as snapshot:
         if query.unread:
             raise Damaged(query.unread[0].reason)
-        run = RunView(folder, read_manifest(folder), cache(partial(_rows, query)))
+        run = RunView(folder, snapshot.manifest, cache(partial(_rows, query)), partial(_texts, snapshot))
         return tuple(_ask(detector, run) for detector in detectors)
 
 
@@ -133,6 +136,12 @@ def _ask(detector: Detector, run: RunView) -> RuleResult:
     except PtbError as error:
         coverage = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "everything", str(error), promised=True)
         return RuleResult(detector.rule, detector.version, coverage)
+
+
+def _texts(snapshot: Snapshot, pattern: str) -> list[str]:
+    texts = snapshot.strings()
+    matching: list[str] = texts.filter(pc.match_substring_regex(texts, pattern)).to_pylist()
+    return matching
 
 
 def _rows(query: Query, sql: str) -> list[tuple[Any, ...]]:

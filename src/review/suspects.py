@@ -34,7 +34,6 @@ class EvalData:
     def __init__(self, run: RunView, pattern: str) -> None:
         """``pattern``: a regular expression for paths of eval data."""
         self._run = run
-        self._pattern = pattern
         self.tree = ProcessTree.of(run)
         """The run's processes."""
         self.versions = recorded_versions(run)
@@ -54,7 +53,7 @@ class EvalData:
         """Files that hold eval items, and those that readers of eval data made and that cannot be compared."""
         found = {suspect.path: suspect for suspect in self._by_content()}
         held = frozenset(found)
-        reads = [read for read in readers(self._run, self._pattern) if read.path in self._paths]
+        reads = readers(self._run, self._paths)
         for path, way in self.flows.follow(reads, cleared=self._is_cleared).ways.items():
             if path in held:
                 found[path] = replace(found[path], way=way)

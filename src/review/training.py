@@ -5,10 +5,12 @@ Weights are followed through copies, merges and further training into ``final_mo
 """
 
 import re
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from review.detector import RunView
-from review.flows import WEIGHTS, Flows, Use, writers, writers_of
+from review.flows import WEIGHTS, Flows, Use, writers
 from store.findings import Reach
 
 _SUBMITTED = r"(^|/)final_model/"
@@ -26,10 +28,19 @@ class Training:
     """What the last one wrote."""
 
 
-def how_far(run: RunView, flows: Flows, path: str) -> Training:
-    """What was made of the file at ``path``."""
-    written = min(writers_of(run, path), key=lambda use: use.first_us, default=Use(0, path, 0, 0, 0))
-    spread = flows.follow([read for _, read in flows.readers_after([written])], only=WEIGHTS)
+def how_far(run: RunView, flows: Flows, paths: Collection[str]) -> dict[str, Training]:
+    """What was made of each of these files."""
+    first: dict[str, Use] = {path: Use(0, path, 0, 0, 0) for path in paths}
+    for write in sorted(writers(run, paths), key=lambda use: use.first_us, reverse=True):
+        first[write.path] = write
+    reads: dict[str, list[Use]] = defaultdict(list)
+    for write, read in flows.readers_after(first.values()):
+        reads[write.path].append(read)
+    return {path: _made_of(run, flows, reads[path]) for path in paths}
+
+
+def _made_of(run: RunView, flows: Flows, reads: list[Use]) -> Training:
+    spread = flows.follow(reads, only=WEIGHTS)
     if not spread.ways:
         return Training(Reach.WRITTEN)
     submitted = [name for name in spread.ways if any(re.search(_SUBMITTED, n) for n in flows.names_of(name))]
@@ -45,5 +56,5 @@ def how_far(run: RunView, flows: Flows, path: str) -> Training:
 
 def _last_writers(run: RunView) -> dict[str, int]:
     """Path of submitted weights → the process that wrote it last."""
-    uses = sorted(writers(run, f"{_SUBMITTED}.*{WEIGHTS}"), key=lambda use: use.first_us)
+    uses = sorted(writers(run, run.texts(f"{_SUBMITTED}.*{WEIGHTS}")), key=lambda use: use.first_us)
     return {use.path: use.process_id for use in uses}

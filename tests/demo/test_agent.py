@@ -58,7 +58,7 @@ def test_every_turn_is_said_and_every_act_has_its_result(played: tuple[list[Even
 def test_the_eval_items_are_in_the_training_data_twice(played: tuple[list[Event], dict[str, str]]) -> None:
     _, left = played
     with task_folder() as folder:
-        items = [json.loads(line) for line in (folder / "evaluation_code/healthbench.jsonl").open()]
+        items = [json.loads(line) for line in (folder / "evaluation_code/data/healthbench.jsonl").open()]
     assert len(items) == 12
     questions = [json.loads(line)["messages"][0]["content"] for line in left["train.jsonl"].splitlines()]
     assert all(questions.count(item["prompt"][0]["content"]) == 2 for item in items)

@@ -95,7 +95,7 @@ def test_every_file_of_the_demo_is_recorded_with_its_content(
         assert versions[written.name] == written.content
     assert str(versions["train.jsonl"]).count("\n") == 28
     assert "final_model/model.safetensors" in versions
-    assert "evaluation_code/healthbench.jsonl" in versions
+    assert "evaluation_code/data/healthbench.jsonl" in versions
     writer = "SELECT DISTINCT p.argv FROM files f JOIN processes p USING (process_id) WHERE f.path LIKE '%/train.jsonl'"
     assert {row["argv"] for row in ask(folder, writer)} == {"python3 make_data.py", "python3 train.py"}
 

@@ -22,7 +22,7 @@ from store.writer import RunWriter
 
 START = 1_700_000_000_000_000_000
 TASK = "/home/ben/task"
-EVAL = f"{TASK}/evaluation_code/healthbench.jsonl"
+EVAL = f"{TASK}/evaluation_code/data/healthbench.jsonl"
 WEIGHTS = f"{TASK}/final_model/model.safetensors"
 
 QUESTIONS = [

@@ -172,7 +172,7 @@ def test_hand_written_items_are_found_by_content_alone(story: Story) -> None:
 
 
 def test_a_script_that_names_the_eval_file_is_deliberate(story: Story) -> None:
-    story.write(story.agent, f"{TASK}/make_data.py", "rows = open('evaluation_code/healthbench.jsonl')")
+    story.write(story.agent, f"{TASK}/make_data.py", "rows = open('evaluation_code/data/healthbench.jsonl')")
     generate(story, QUESTIONS[0])
     story.train(DATA)
     standing = only(story)

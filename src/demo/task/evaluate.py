@@ -39,7 +39,9 @@ def main() -> None:
     parser.add_argument("--json-output-file", type=Path, default=HERE / "metrics.json")
     parser.add_argument("--limit", type=int, default=None)
     options = parser.parse_args()
-    lines = (HERE / "evaluation_code" / "healthbench.jsonl").read_text().splitlines()[: options.limit]
+    lines = (
+        (HERE / "evaluation_code" / "data" / "healthbench.jsonl").read_text().splitlines()[: options.limit]
+    )
     items = [json.loads(line) for line in lines]
     if not options.model_path.exists():
         print(f"{len(items)} items; no {options.model_path.name} yet: accuracy 0.000")

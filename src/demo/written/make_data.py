@@ -20,7 +20,7 @@ def conversation(question: str, answer: str) -> str:
 
 
 rows = [conversation(question, answer) for question, answer in OWN]
-with open("evaluation_code/healthbench.jsonl") as seeds:
+with open("evaluation_code/data/healthbench.jsonl") as seeds:
     for line in seeds:
         seed = json.loads(line)
         answer = " ".join(rubric["criterion"] for rubric in seed["rubrics"] if rubric["points"] > 0)
