@@ -97,7 +97,7 @@ def record(plan: Plan, note: Callable[[str], None]) -> Outcome:
         recording = _Recording(plan, writer, redactor, beside, note)
         ending = recording.run()
         exit_code = shell_code(ending.exit_code, ending.signal)
-        head = writer.close(ended_at=time.time_ns(), exit_status=_status(ending))
+        head = writer.close(ended_at=time.time_ns(), exit_status=exit_status(ending))
     index_ahead(writer.folder)
     return Outcome(run_id, writer.folder, head, exit_code, recording.infos, recording.counts)
 
@@ -247,7 +247,7 @@ def _recordings(run: Path, folder: Path) -> list[str]:
     return [str(run.resolve()), *inside]
 
 
-def _status(ending: Ending) -> str:
+def exit_status(ending: Ending) -> str:
     """``exit_status`` of the run: the exit code, or the signal's name."""
     if ending.signal is None:
         return str(ending.exit_code)

@@ -30,6 +30,11 @@ _COUNTED = (
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.option("-o", "--output", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the new run.")
+@click.option(
+    "--container",
+    metavar="NAME",
+    help="Record a Docker container instead, from its first instruction if it was only created.",
+)
 @click.option("--cwd", type=click.Path(path_type=Path), default=Path(), help="Where the command runs.")
 @click.option("--agent", help="The scaffold, where its transcript does not tell.")
 @click.option("--agent-model", metavar="MODEL", help="The agent's model.")
@@ -80,9 +85,10 @@ _COUNTED = (
     help="Seconds for which processes that outlive the command are recorded.",
 )
 @json_option
-@click.argument("command_line", metavar="-- CMD…", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("command_line", metavar="-- CMD…", nargs=-1, type=click.UNPROCESSED)
 def command(
     output: Path | None,
+    container: str | None,
     cwd: Path,
     agent: str | None,
     agent_model: str | None,
@@ -100,34 +106,49 @@ def command(
 ) -> int:
     """Run CMD and record its processes, files, network, GPU and words into a new run.
 
-    Returns CMD's exit code, 128 + N after signal N, 127 where there is no such program.
+    Returns CMD's exit code, 128 + N after signal N, 127 where there is no such program. With --container it returns
+    the container's, or 0 when the recording is interrupted and the container goes on.
     """
+    from recorder.container_recording import ContainerPlan, record_container
     from recorder.fanotify.beside import Paths
     from recorder.kernel import KernelChoice
     from recorder.output import Choice
     from recorder.recording import Plan, record
+    from store.errors import BadInput
     from store.manifest import Facts
 
-    plan = Plan(
-        argv=command_line,
-        folder=cwd.resolve(),
-        output=output,
-        facts=Facts(
-            agent=agent,
-            agent_model=agent_model,
-            benchmark=benchmark,
-            base_model=base_model,
-            limit_s=None if limit_hours is None else limit_hours * 3600,
-        ),
-        kernel=KernelChoice(kernel),
-        count_bytes=count_bytes,
-        fanotify=Paths(deny=deny),
-        transcript=Choice(transcript),
-        gpu_interval_s=1 / gpu_hz,
-        grace_s=grace,
-        stdout=2 if as_json else 1,
+    if (container is None) != bool(command_line):
+        raise BadInput("give a command after --, or --container NAME, and not both; see ptb record --help")
+    if container is not None and deny:
+        raise BadInput("--deny works for commands, not for containers")
+    facts = Facts(
+        agent=agent,
+        agent_model=agent_model,
+        benchmark=benchmark,
+        base_model=base_model,
+        limit_s=None if limit_hours is None else limit_hours * 3600,
     )
-    outcome = record(plan, note)
+    if container is not None:
+        outcome = record_container(
+            ContainerPlan(container, output, facts, Choice(transcript), gpu_interval_s=1 / gpu_hz), note
+        )
+    else:
+        outcome = record(
+            Plan(
+                argv=command_line,
+                folder=cwd.resolve(),
+                output=output,
+                facts=facts,
+                kernel=KernelChoice(kernel),
+                count_bytes=count_bytes,
+                fanotify=Paths(deny=deny),
+                transcript=Choice(transcript),
+                gpu_interval_s=1 / gpu_hz,
+                grace_s=grace,
+                stdout=2 if as_json else 1,
+            ),
+            note,
+        )
     if as_json:
         print_json(
             {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recorder import cgroups
 from recorder.ebpf import procfs
 from recorder.ebpf.clock import Clock
 from recorder.ebpf.decode import Batch, Decoder
@@ -136,7 +137,7 @@ class EbpfSource:
         """The object loaded for a target, some of its programs left out."""
         found = Object(self._path)
         try:
-            cgroup, level = procfs.cgroup(Path(target.cgroup)) if target.cgroup else (0, 0)
+            cgroup, level = cgroups.identity(Path(target.cgroup)) if target.cgroup else (0, 0)
             found.set_constants(struct.pack("=Qi", cgroup, level))
             found.resize("scratches", possible_cpus())
             found.leave_out(left_out)
@@ -149,7 +150,7 @@ class EbpfSource:
     def _enrol(self, target: Target) -> None:
         """Record the processes that are there already; the kernel half announces each at its first act."""
         assert self._object is not None
-        pids = procfs.members(Path(target.cgroup)) if target.cgroup else procfs.descendants(target.root_pid)
+        pids = cgroups.members(Path(target.cgroup)) if target.cgroup else procfs.descendants(target.root_pid)
         for pid in pids:
             self._decoder.lifecycle.enrol(pid)
             self._object.insert("processes", struct.pack("=I", pid), bytes(16))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.ebpf import procfs
+from recorder import cgroups
 from recorder.ebpf.source import EbpfSource
 from recorder.source import Target
 from store.errors import BadInput, Unavailable
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.root
 def cgroup(bpf_object: Path) -> Iterator[Path]:
     """A fresh cgroup with one nested in it; everything in them is ended afterwards."""
     try:
-        folder = procfs.unified_mount() / f"ptb-test-{os.getpid()}"
+        folder = cgroups.unified_mount() / f"ptb-test-{os.getpid()}"
         (folder / "inner").mkdir(parents=True)
     except (Unavailable, OSError) as error:
         pytest.skip(f"no cgroup can be made here: {error}")
     yield folder
-    for pid in procfs.members(folder):
+    for pid in cgroups.members(folder):
         os.kill(pid, 9)
-    until(lambda: not procfs.members(folder))
+    until(lambda: not cgroups.members(folder))
     (folder / "inner").rmdir()
     folder.rmdir()
 

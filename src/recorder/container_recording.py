@@ -1,0 +1,172 @@
+"""One recording of a container: armed before its first instruction, or attached while it runs.
+
+The container is Docker's: it is started if need be, never changed, and it goes on when the recording is interrupted.
+"""
+
+import os
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from recorder.command import shell_code
+from recorder.container import Container
+from recorder.ebpf.source import EbpfSource
+from recorder.gpu.source import GpuSource
+from recorder.joining.sink import Joining
+from recorder.output import Choice, Words
+from recorder.recording import Outcome, exit_status
+from recorder.redact import Redactor, secret_values
+from recorder.signals import Forwarding
+from recorder.source import Source, Target
+from recorder.tally import Tally
+from store.cursor import index_ahead
+from store.errors import Unavailable
+from store.ids import new_run_id
+from store.library import runs_folder
+from store.manifest import Facts, SourceInfo
+from store.rows import Gap, Quality, Stamp
+from store.rows import Source as Witness
+from store.writer import RunWriter
+
+_TICK_S = 0.1
+_NO_VERSIONS = SourceInfo(
+    "workspace", "none", "unavailable", "contents of files inside a container are not kept by this version"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerPlan:
+    """Which container to record and how."""
+
+    name: str
+    """Or its id."""
+    output: Path | None = None
+    """The run's folder; None for one named by its id under the runs folder."""
+    facts: Facts = field(default_factory=Facts)
+    transcript: Choice = Choice.AUTO
+    gpu_interval_s: float = 1.0
+
+
+def record_container(plan: ContainerPlan, note: Callable[[str], None]) -> Outcome:
+    """Record a container until nothing runs in it, or until a signal comes; the container is left alone then.
+
+    Raises :class:`store.errors.PtbError` where there is no such container, it cannot be watched, or the run cannot be
+    written. Unlike a command, a container without a kernel witness is not recorded: what it does is all there is.
+    """
+    container = Container(plan.name)
+    started_at = time.time_ns()
+    redactor = Redactor(secret_values(os.environ))
+    run_id = new_run_id(started_at, plan.facts.agent or container.name)
+    command = redactor.redact(shlex.join(container.command)).text
+    facts = replace(
+        plan.facts, command=command, root=container.folder, image=plan.facts.image or container.image
+    )
+    folder = plan.output or runs_folder() / run_id
+    with RunWriter.create(folder, run_id, started_at=started_at, facts=facts) as writer:
+        recording = _ContainerRecording(plan, container, writer, redactor)
+        recording.run(note)
+        status, exit_code = recording.ending()
+        head = writer.close(ended_at=time.time_ns(), exit_status=status)
+    container.close()
+    index_ahead(writer.folder)
+    return Outcome(run_id, writer.folder, head, exit_code, recording.infos, recording.counts)
+
+
+class _ContainerRecording:
+    """The witnesses of one container."""
+
+    def __init__(
+        self, plan: ContainerPlan, container: Container, writer: RunWriter, redactor: Redactor
+    ) -> None:
+        self._container = container
+        self._writer = writer
+        self._tally = Tally(writer, redactor)
+        self._words = (
+            Words(plan.transcript, redactor, self._tally, on_terminal=False)
+            if plan.transcript is not Choice.NONE
+            else None
+        )
+        self._joining = Joining(self._tally, redactor, lambda: self._words.decided if self._words else False)
+        self._kernel = EbpfSource()
+        self._gpu = GpuSource(plan.gpu_interval_s)
+
+    @property
+    def infos(self) -> tuple[SourceInfo, ...]:
+        """What the manifest says of the witnesses."""
+        words = [self._words.info] if self._words else []
+        return (self._kernel.info, _NO_VERSIONS, self._gpu.info, *words)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by recorded table."""
+        return self._tally.counts
+
+    def run(self, note: Callable[[str], None]) -> None:
+        """Arm, start the container if it does not run yet, and record until it is over or a signal comes."""
+        container = self._container
+        target = Target(container.pid, container.folder, str(container.cgroup))
+        with Forwarding(lambda: None) as signals:
+            self._kernel.start(target, self._joining)
+            try:
+                self._start(self._gpu, target)
+                output = container.follow(self._words.feed) if self._words else None
+                container.start()
+                self._writer.set_sources(self.infos)
+                note(
+                    f"recording container {container.name}; interrupt to stop recording, the container goes on"
+                )
+                self._await(signals)
+            finally:
+                self._stop()
+        if output and container.over:
+            output.finish()
+        self._close()
+
+    def ending(self) -> tuple[str, int]:
+        """``exit_status`` of the run, and the exit code of the recording."""
+        if not self._container.over:
+            self._put_gap("stopped", "the recording ended while the container went on")
+            return "recording stopped", 0
+        ending, out_of_memory = self._container.ending()
+        if ending is None:
+            self._put_gap("unavailable", "the Docker daemon did not say how the container ended")
+            return "unknown", 0
+        status = exit_status(ending)
+        return f"{status} (out of memory)" if out_of_memory else status, shell_code(
+            ending.exit_code, ending.signal
+        )
+
+    def _await(self, signals: Forwarding) -> None:
+        """``start`` returns when the first process is in the cgroup, so that an empty one means the end."""
+        while signals.count == 0 and not self._container.over:
+            time.sleep(_TICK_S)
+
+    def _stop(self) -> None:
+        self._kernel.stop()
+        self._gpu.stop()
+
+    def _close(self) -> None:
+        if self._words:
+            self._words.finish()
+            if self._words.summary is None:
+                self._tell_absence("transcript", self._words.info.reason or "")
+        self._tell_absence("workspace", _NO_VERSIONS.reason or "")
+        self._joining.close(watched=True)
+        self._writer.set_sources(
+            [replace(info, state="ended") if info.state == "recording" else info for info in self.infos]
+        )
+
+    def _start(self, source: Source, target: Target) -> None:
+        try:
+            source.start(target, self._tally)
+        except Unavailable as error:
+            self._tell_absence(source.info.name, str(error))
+
+    def _tell_absence(self, name: str, reason: str) -> None:
+        self._put_gap("unavailable", reason, Witness(name))
+
+    def _put_gap(self, cause: str, reason: str, source: Witness = Witness.KERNEL) -> None:
+        now = time.time_ns()
+        self._tally.put(Stamp(now, Quality.ARRIVAL, source), Gap(cause, reason, start_ts=now))

@@ -1,0 +1,238 @@
+"""Containers of a real Docker daemon, recorded by name through the command line."""
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.snapshot import Snapshot
+
+pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
+
+_START_S = 30
+
+
+class Docker:
+    """The docker command against the daemon of the tests."""
+
+    def __init__(self, host: str, image: str) -> None:
+        self.host = host
+        self._image = image
+        self._made: list[str] = []
+
+    def __call__(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["docker", "-H", self.host, *arguments], check=True, capture_output=True, text=True, timeout=60
+        )
+        return done.stdout.strip()
+
+    def make(self, verb: str, *command: str, options: tuple[str, ...] = ()) -> str:
+        """Create or run a container without network, with the host's programs; its name."""
+        name = f"ptb-test-{os.getpid()}-{len(self._made)}"
+        self._made.append(name)
+        programs = ("--network", "none", "-v", "/usr:/usr:ro")
+        self(*verb.split(), "--name", name, *programs, *options, self._image, *command)
+        return name
+
+    def clean(self) -> None:
+        if self._made:
+            self("rm", "-f", *self._made)
+
+
+@pytest.fixture(scope="session")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A daemon of our own, its address."""
+    if os.geteuid() != 0:
+        pytest.skip("a Docker daemon needs root")
+    if not (shutil.which("dockerd") and shutil.which("docker")):
+        pytest.skip("Docker is not installed: apt-get install docker.io")
+    folder = tmp_path_factory.mktemp("docker")
+    host = f"unix://{folder}/docker.sock"
+    places = {"--data-root": folder / "data", "--exec-root": folder / "exec", "-p": folder / "pid"}
+    arguments = ["dockerd", "-H", host, *(str(word) for place in places.items() for word in place)]
+    with (folder / "log").open("wb") as log, subprocess.Popen(arguments, stderr=log) as process:
+        deadline = time.monotonic() + _START_S
+        while subprocess.run(["docker", "-H", host, "info"], capture_output=True, check=False).returncode:
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                pytest.skip(f"dockerd does not start here: {(folder / 'log').read_text()[-300:]}")
+            time.sleep(0.2)
+        yield host
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def image(daemon: str) -> str:
+    """An empty root into which the host's /usr is mounted."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        for name, target in (("bin", "usr/bin"), ("lib", "usr/lib"), ("lib64", "usr/lib64")):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            tar.addfile(link)
+        for name in ("usr", "tmp", "etc"):
+            folder = tarfile.TarInfo(name)
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o777
+            tar.addfile(folder)
+    subprocess.run(
+        ["docker", "-H", daemon, "import", "-", "ptb-test"],
+        input=data.getvalue(),
+        check=True,
+        capture_output=True,
+    )
+    return "ptb-test"
+
+
+@pytest.fixture
+def docker(daemon: str, image: str) -> Iterator[Docker]:
+    docker = Docker(daemon, image)
+    yield docker
+    docker.clean()
+
+
+@pytest.fixture
+def recording(docker: Docker, tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Start ``ptb record --container``; it has armed when this returns."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(name: str) -> subprocess.Popen[str]:
+        ptb = [sys.executable, "-P", "-m", "ptb_tui", "record", "--json", "-o", str(tmp_path / "run")]
+        environment = {**os.environ, "DOCKER_HOST": docker.host, "PYTHONPATH": str(Path("src").resolve())}
+        process = subprocess.Popen(
+            [*ptb, "--container", name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        started.append(process)
+        assert process.stderr
+        first = process.stderr.readline()
+        assert first.startswith("recording container"), first + process.stderr.read()
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = process.communicate(timeout=60)
+    assert out, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def table(run: Path, name: str) -> list[dict[str, Any]]:
+    with Snapshot.open(run) as snapshot:
+        strings = snapshot.strings().to_pylist()
+        rows = snapshot.table(name)
+        symbols = {field.name for field in rows.schema if str(field.type) == "int32"}
+        return [
+            {
+                key: strings[value] if key in symbols and value is not None else value
+                for key, value in row.items()
+            }
+            for row in rows.to_pylist()
+        ]
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Path:
+    path = tmp_path / "marked"
+    path.write_bytes(b"x" * 4242)
+    return path
+
+
+def test_a_container_is_recorded_from_its_first_instruction(
+    docker: Docker, recording: Callable[[str], subprocess.Popen[str]], marked: Path, tmp_path: Path
+) -> None:
+    name = docker.make(
+        "create", "/bin/sh", "-c", "cat /marked; exit 3", options=("-v", f"{marked}:/marked:ro")
+    )
+    process = recording(name)
+    found = answer(process)
+    assert process.returncode == found["exit_code"] == 3
+    run = tmp_path / "run"
+    execs = [row["argv"] for row in table(run, "execs")]
+    assert execs[-2:] == ["/bin/sh -c 'cat /marked; exit 3'", "cat /marked"]
+    status = marked.stat()
+    rows = [
+        row for row in table(run, "files") if (row["dev"], row["inode"]) == (status.st_dev, status.st_ino)
+    ]
+    assert sum(row["bytes_read"] or 0 for row in rows) == 4242
+    assert {row["path"] for row in rows if row["bytes_read"]} == {"/marked"}
+    facts = json.loads((run / "run.json").read_text())["facts"]
+    assert (facts["image"], facts["command"], facts["exit_status"]) == (
+        "ptb-test",
+        "/bin/sh -c 'cat /marked; exit 3'",
+        "3",
+    )
+    assert not [row for row in table(run, "gaps") if row["source"] == "kernel"]
+
+
+def test_a_running_container_is_joined_left_alone_and_seen_through_docker_exec(
+    docker: Docker, recording: Callable[[str], subprocess.Popen[str]], marked: Path, tmp_path: Path
+) -> None:
+    name = docker.make(
+        "run -d", "/bin/sh", "-c", "exec 3</marked; exec sleep 60", options=("-v", f"{marked}:/marked:ro")
+    )
+    process = recording(name)
+    docker("exec", name, "/bin/sh", "-c", "cat /marked; : > /tmp/from-exec")
+    process.send_signal(signal.SIGINT)
+    assert answer(process)["exit_code"] == 0
+    assert docker("inspect", "-f", "{{.State.Running}}", name) == "true"
+    run = tmp_path / "run"
+    rows = [row for row in table(run, "files") if row["path"] == "/marked"]
+    assert {row["via"] for row in rows} == {"inherited", "syscall"}
+    assert sum(row["bytes_read"] or 0 for row in rows) == 4242
+    assert "/tmp/from-exec" in {row["path"] for row in table(run, "files") if row["op"] == "create"}
+    assert "stopped" in {row["cause"] for row in table(run, "gaps")}
+    (first,) = [row for row in table(run, "process_starts") if row["ns_pid"] == 1]
+    assert first["argv"] == "sleep 60"
+
+
+def test_death_for_want_of_memory_is_told(
+    docker: Docker, recording: Callable[[str], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    greedy = "/usr/bin/python3"
+    if not Path(greedy).exists():
+        pytest.skip("no Python below /usr to use up memory with")
+    name = docker.make("create", greedy, "-c", "x = bytearray(10 ** 9)", options=("--memory", "32m"))
+    assert answer(recording(name))["exit_code"] == 137
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())["facts"]
+    assert facts["exit_status"] == "SIGKILL (out of memory)"
+    assert {row["signal"] for row in table(tmp_path / "run", "process_exits")} >= {9}
+
+
+def test_what_cannot_be_recorded_is_one_line(docker: Docker) -> None:
+    ended = docker.make("run", "/bin/true")
+    environment = {**os.environ, "DOCKER_HOST": docker.host, "PYTHONPATH": str(Path("src").resolve())}
+    for host, name, words in (
+        (docker.host, "no-such", "no container no-such"),
+        (docker.host, ended, "create a new one"),
+        ("unix:///nowhere.sock", ended, "no Docker daemon"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "ptb_tui", "record", "--container", name],
+            env={**environment, "DOCKER_HOST": host},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert done.stderr.count("\n") == 1
