@@ -39,7 +39,7 @@ def replay_of(pilot: Pilot[None]) -> ReplayScreen:
 
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until what was read beside the event loop is painted."""
-    await pilot.pause(0.08)
+    await pilot.pause(0.13)
     while any(worker.is_running for worker in pilot.app.workers):
         await pilot.pause(0.01)
     await pilot.pause()

@@ -32,9 +32,10 @@ _LANES_HEIGHT = ((16, 5), (24, 7), (30, 9), (46, 12))
 """``(from this height of the screen, lines of the timeline)``; the last that applies."""
 _FRAME_S = 1 / 60
 _POLL_S = 0.2
-_DETAIL_DELAY_S = 0.06
-_DETAIL_PLAYING_S = 0.3
-"""The shortest time between two details, at rest and while playing."""
+_DETAIL_DELAY_S = 0.1
+"""The detail waits until keys come to rest for so long."""
+_DETAIL_PLAYING_S = 0.5
+"""The time between two details while playing."""
 
 
 class ReplayScreen(Screen[None]):
@@ -58,6 +59,8 @@ class ReplayScreen(Screen[None]):
         self.replay = Replay(run.cursor)
         if at is not None:
             self.replay.go_to(at)
+        elif run.live:
+            self.replay.follow()
         self._marked: frozenset[int] = frozenset()
         self._last_search = ""
         self._frame: Timer | None = None
@@ -93,8 +96,7 @@ class ReplayScreen(Screen[None]):
         self._log.focus()
         self._header.show()
         self.call_after_refresh(self._read_review)
-        if self.run.live:
-            self.set_interval(_POLL_S, self._poll)
+        self._polling = self.set_interval(_POLL_S, self._poll, pause=not self.run.live)
 
     def on_resize(self, event: Resize) -> None:
         """Arrange for the size at hand."""
@@ -117,14 +119,17 @@ class ReplayScreen(Screen[None]):
         self._changed()
 
     def _poll(self) -> None:
+        """Take in what was recorded since; the last time is when the recording has ended."""
         try:
             grown = self.replay.poll()
-            if grown:
+            if not self.run.live:
                 self.run.reread()
+                self._polling.stop()
         except PtbError as error:
-            self._footer.say(str(error), bad=True)
+            self._polling.stop()
+            self._say(f"not following any more: {error}", bad=True)
             return
-        if grown:
+        if grown or not self.run.live:
             self._changed()
 
     def _marks_changed(self) -> None:
@@ -132,16 +137,21 @@ class ReplayScreen(Screen[None]):
         self._log.forget()
 
     def _changed(self) -> None:
-        """Paint what the state says now; the detail a moment later, so that it never holds up a key."""
+        """Paint what the state says now; the detail a moment later, so that it holds up no key."""
         self._footer.hush()
         self._header.show()
         self._lanes.show()
         self._log.show()
-        if self._detail.display and self._detail_due is None:
-            playing = self.replay.playback.playing
-            self._detail_due = self.set_timer(
-                _DETAIL_PLAYING_S if playing else _DETAIL_DELAY_S, self._show_detail
-            )
+        if not self._detail.display:
+            return
+        playing = self.replay.playback.playing
+        if self._detail_due is not None:
+            if playing:
+                return
+            self._detail_due.stop()
+        self._detail_due = self.set_timer(
+            _DETAIL_PLAYING_S if playing else _DETAIL_DELAY_S, self._show_detail
+        )
 
     def _show_detail(self) -> None:
         self._detail_due = None

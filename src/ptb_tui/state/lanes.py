@@ -150,7 +150,7 @@ def _tick(ns: int, step: int) -> str:
 def width_note(span: Span, whole: Span, *, clocked: bool) -> str:
     """How much of the run is in view."""
     if not clocked:
-        return "order only: this run has no clock"
+        return "in order only: no clock"
     if span == whole:
         return f"whole run, {brief(whole.width)}"
     return f"{brief(span.width)} of {brief(whole.width)}"

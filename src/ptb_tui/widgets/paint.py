@@ -100,9 +100,11 @@ def inks(palette: Palette) -> Inks:
 
 def cut(text: str, width: int, *, left: bool = False) -> str:
     """``text`` made plain, in at most ``width`` cells; an ellipsis stands where it was cut."""
-    text = plain(text)
     if width <= 0:
         return ""
+    if len(text) <= width and text.isascii() and text.isprintable():
+        return text
+    text = plain(text)
     # A cell holds at least a part of a character, except for zero-width ones: bound the work on huge texts.
     if len(text) > 4 * width:
         text = text[-4 * width :] if left else text[: 4 * width]
@@ -117,6 +119,14 @@ def cut(text: str, width: int, *, left: bool = False) -> str:
     return "…" + text
 
 
+@cache
+def _laid(style: Style, under: Style) -> Style:
+    return under + style
+
+
+_NO_STYLE = Style.null()
+
+
 class Pen:
     """Writes one line from left to right."""
 
@@ -125,7 +135,7 @@ class Pen:
     def __init__(self, width: int) -> None:
         self.width = width
         self._used = 0
-        self._parts: list[Segment] = []
+        self._parts: list[tuple[str, Style]] = []
 
     @property
     def left(self) -> int:
@@ -141,7 +151,7 @@ class Pen:
         if right:
             self.gap(pad)
         if text:
-            self._parts.append(Segment(text, style))
+            self._parts.append((text, style))
             self._used += cells
         if not right:
             self.gap(pad)
@@ -151,7 +161,7 @@ class Pen:
         """Add empty cells."""
         cells = min(cells, self.left)
         if cells > 0:
-            self._parts.append(Segment(" " * cells, Style.null()))
+            self._parts.append((" " * cells, _NO_STYLE))
             self._used += cells
         return self
 
@@ -162,4 +172,4 @@ class Pen:
     def strip(self, under: Style) -> Strip:
         """The whole line on a background."""
         self.to(self.width)
-        return Strip(Segment.apply_style(self._parts, under), self.width)
+        return Strip([Segment(text, _laid(style, under)) for text, style in self._parts], self.width)
