@@ -16,6 +16,8 @@ from review.processes import ProcessTree
 _LONGEST_CHAIN = 16
 _MOST_READERS = 100
 """Of one file, beyond which it is common property (a cache, a log) and tells nothing of where content went."""
+_MOST_LOOKED_AT = 10_000
+"""Readers of one file that are looked at at all."""
 _MOST_HEIRS = 1000
 """Of one process, beyond which it is a shell or server that starts everything."""
 _FAR_FUTURE = 2**62
@@ -80,8 +82,10 @@ def writers(run: RunView, paths: Iterable[str]) -> list[Use]:
     return _uses(run, "write", _WRITES, f"path IN {text_list(paths)}")
 
 
-def _uses(run: RunView, verb: str, done: str, which: str, only: str = "") -> list[Use]:
-    """Uses of files with data; ``only`` is a further regular expression for their paths."""
+def _uses(
+    run: RunView, verb: str, done: str, which: str, only: str = "", most: int = _FAR_FUTURE
+) -> list[Use]:
+    """Uses of files with data: the first ``most`` of each, where the regular expression ``only`` matches its path."""
     rows = run.query(
         f"""
         SELECT process_id, path, min(seq), min(epoch_us(coalesce(first_{verb}_ts, ts))),
@@ -89,7 +93,8 @@ def _uses(run: RunView, verb: str, done: str, which: str, only: str = "") -> lis
         FROM files
         WHERE {which} AND error IS NULL AND process_id IS NOT NULL AND op IN ('open', 'create') AND {done}
           AND regexp_matches(path, {text_literal(only)}) AND NOT regexp_matches(path, {text_literal(_NO_DATA)})
-        GROUP BY process_id, path QUALIFY count(*) OVER (PARTITION BY path) <= {_MOST_READERS}
+        GROUP BY process_id, path
+        QUALIFY row_number() OVER (PARTITION BY path ORDER BY min(seq)) <= {most}
         ORDER BY 3
         """
     )
@@ -104,6 +109,8 @@ class Flows:
         self._run = run
         self._tree = tree
         self._barred = frozenset(barred)
+        self.common: set[str] = set()
+        """Files with such content that so many processes read that nothing can be told of them."""
         self.not_followed: set[int] = set()
         """Processes that read such content and started so many others that nothing can be told of them."""
         self._names: dict[str, list[str]] = defaultdict(list)
@@ -145,11 +152,19 @@ class Flows:
                 origins[name].append(write)
         if not origins:
             return []
+        reads: dict[str, list[Use]] = defaultdict(list)
+        which = f"path IN {text_list(origins)}"
+        for read in _uses(self._run, "read", _READS, which, most=_MOST_LOOKED_AT):
+            if read.process_id not in self._barred:
+                reads[read.path].append(read)
+        common = {path for path, uses in reads.items() if len(uses) > _MOST_READERS}
+        self.common |= common
         return [
             (write, read)
-            for read in _uses(self._run, "read", _READS, f"path IN {text_list(origins)}")
-            for write in origins[read.path]
-            if read.process_id not in self._barred and read.last_us >= write.first_us
+            for path in reads.keys() - common
+            for read in reads[path]
+            for write in origins[path]
+            if read.last_us >= write.first_us
         ]
 
     def names_of(self, path: str) -> list[str]:

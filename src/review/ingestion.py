@@ -158,6 +158,10 @@ def _coverage(
         not_seen.append("file accesses: never recorded")
     if gaps:
         not_seen.append(f"{gaps} gaps in the record of files ({lost:,} rows known to be lost)")
+    if data.flows.common:
+        not_seen.append(
+            f"what went on through {len(data.flows.common)} files that a hundred processes and more read"
+        )
     if data.flows.not_followed:
         not_seen.append(
             f"what {len(data.flows.not_followed)} shells or servers that read eval data passed on"

@@ -204,6 +204,26 @@ def test_a_run_without_a_benchmark_or_witness_could_not_be_looked_at(tmp_path: P
     assert not blind.could_not_look  # its manifest promised no witness of files
 
 
+def test_many_evaluations_do_not_hide_the_one_other_reader(story: Story) -> None:
+    for _ in range(150):
+        story.read(story.start("python evaluate.py"), EVAL)
+    generate(story, *QUESTIONS)
+    story.train(DATA)
+    assert only(story).severity is Severity.VIOLATION
+
+
+def test_a_file_that_everybody_reads_is_not_followed_and_said_so(story: Story) -> None:
+    maker = story.start("python make_cache.py")
+    story.read(maker, EVAL)
+    story.write(maker, "/tmp/shared.bin")
+    for _ in range(120):
+        story.read(story.start("python worker.py"), "/tmp/shared.bin")
+    story.train("/tmp/shared.bin")
+    coverage = answer(story).coverage[RULE]
+    assert coverage.state is CoverageState.PARTIAL
+    assert "a hundred processes" in coverage.not_seen
+
+
 def test_hostile_names_stay_names(story: Story) -> None:
     path = f"{TASK}/it's '; DROP VIEW files; --.jsonl"
     generate(story, *QUESTIONS, target=path)
