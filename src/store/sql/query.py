@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from store.errors import BadInput, Cancelled, Damaged, PtbError
 from store.overlay import Problem
-from store.schema import STRINGS
+from store.schema import STRINGS, symbol_columns
 from store.snapshot import Snapshot
 from store.sql.beside import SCHEMAS, Beside
 from store.sql.message import one_line
@@ -164,7 +164,11 @@ class Query:
         connection.execute(f"CREATE SCHEMA {RECORDED}; CREATE SCHEMA {KEPT}")
         _allow(connection, self._runs, [STRINGS, *filled - {SYMBOLS}])
         if read:
-            create_symbols(connection, self._runs, filled=bool(filled))
+            tables_of_symbols = filled - {SYMBOLS}
+            named = SYMBOLS in filled or any(
+                needs.columns.intersection(symbol_columns(table)) for table in tables_of_symbols
+            )
+            create_symbols(connection, self._runs, filled=named)
         for table in tables:
             create_table(connection, self._runs, table, needs.columns, filled=table in filled)
         for schema, name in sorted(read):

@@ -14,9 +14,9 @@ SELECT
 FROM (
     SELECT
         run_no, run_id, seq, ts, ts_quality_id, 'process' AS kind, process_id, pid,
-        NULL::VARCHAR AS actor_text, NULL::BIGINT AS actor_id, NULL::VARCHAR AS before,
-        coalesce(argv_id, exe_id) AS words_id, NULL::BIGINT AS second_id, NULL::VARCHAR AS after,
-        NULL::BIGINT AS failure_id
+        NULL::VARCHAR AS actor_text, NULL::INTEGER AS actor_id, NULL::VARCHAR AS before,
+        coalesce(argv_id, exe_id) AS words_id, NULL::INTEGER AS second_id, NULL::VARCHAR AS after,
+        NULL::INTEGER AS failure_id
     FROM recorded.process_starts
     UNION ALL
     SELECT
