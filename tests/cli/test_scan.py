@@ -148,8 +148,7 @@ def test_a_read_only_run_is_scanned_and_its_findings_kept_beside(tmp_path: Path)
             env={
                 **os.environ,
                 "PYTHONPATH": str(SOURCE),
-                "XDG_STATE_HOME": str(state),
-                "XDG_CACHE_HOME": str(state),
+                **dict.fromkeys(("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(state)),
             },
             capture_output=True,
             text=True,
