@@ -13,15 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.planted import MAKE_DATA, TASK, TRAIN, plant_data, plant_training
 from store.manifest import Facts, SourceInfo
 from store.rows import (
     Command,
     CommandEnd,
     CommandLink,
-    Connection,
     Exec,
     FileAccess,
-    FileVersion,
     Gap,
     GpuSample,
     Message,
@@ -44,7 +43,6 @@ PROCESS_SHARE = 40_000 / 10_000_000
 PATH_SHARE = 200_000 / 10_000_000
 BATCH = 8192
 
-_TASK = "/home/agent/task"
 _SITE = "/usr/local/lib/python3.12/site-packages"
 _PACKAGES = (
     "torch",
@@ -98,7 +96,7 @@ def make_run(folder: Path, events: int = 10_000_000, seed: int = 7) -> Path:
         limit_s=HOURS * 3600,
         gpu_name="NVIDIA H100 80GB HBM3",
         command="claude --print --verbose --output-format stream-json",
-        root=_TASK,
+        root=TASK,
     )
     with RunWriter.create(folder, f"big-{events}", started_at=START, facts=facts) as run:
         run.set_sources(
@@ -122,7 +120,9 @@ class _Scene:
         self._rng = rng
         self._processes = max(12, int(events * PROCESS_SHARE))
         self._accesses = max(100, events - self._processes * 3 - HOURS * 3600 - 2 * MESSAGES)
-        self._paths = np.array([run.intern(path) for path in _paths(max(200, int(events * PATH_SHARE)), rng)])
+        paths = max(200, int(events * PATH_SHARE))
+        self._read = np.array([run.intern(path) for path in _read_paths(paths * 4 // 5, rng)])
+        self._written = np.array([run.intern(path) for path in _written_paths(paths // 5)])
         self._op = run.intern("open")
         self._via = run.intern("syscall")
         self._next_process = 1
@@ -148,8 +148,8 @@ class _Scene:
         number, self._next_process = self._next_process, self._next_process + 1
         pid = 300 + number % 32_000
         at = Stamp(ts, Quality.EXACT, Source.KERNEL)
-        self._run.put(at, ProcessStart(number, pid, parent or None, 300 + parent, cwd=_TASK, uid=1000))
-        self._run.put(at, Exec(number, pid, exe, argv, cwd=_TASK))
+        self._run.put(at, ProcessStart(number, pid, parent or None, 300 + parent, cwd=TASK, uid=1000))
+        self._run.put(at, Exec(number, pid, exe, argv, cwd=TASK))
         return number
 
     def _talk(self, phase: _Phase, start: int, stop: int) -> None:
@@ -164,41 +164,21 @@ class _Scene:
             if n < commands:
                 self._command(ts + SECOND, f"python {phase.name.replace(' ', '_')}.py --step {n}", n)
         if phase.name == "write data script":
-            self._plant(start, stop)
+            plant_data(self._run, self._command(start + (stop - start) // 2, MAKE_DATA, 1), start, stop)
+        if phase.name == "second training":
+            plant_training(self._run, self._command(start + 60 * SECOND, TRAIN, 1), start, stop)
 
     def _command(self, ts: int, text: str, n: int) -> int:
         number = self._next_process
         at = Stamp(ts, Quality.EXACT, Source.TRANSCRIPT)
         call = f"toolu_{number:08d}"
         self._run.put(at, Message("assistant", "tool_call", text, tool="Bash", tool_call_id=call))
-        self._run.put(at, Command(number, text, cwd=_TASK, tool="Bash", tool_call_id=call))
-        process = self._process(ts + 5_000_000, "/usr/bin/bash", f"/bin/bash -c '{text}'", 1)
+        self._run.put(at, Command(number, text, cwd=TASK, tool="Bash", tool_call_id=call))
+        process = self._process(ts + 5_000_000, "/usr/bin/python3.12", text, 1)
         self._run.put(at, CommandLink(number, process, "exact"))
         end = Stamp(ts + 20 * SECOND, Quality.EXACT, Source.TRANSCRIPT)
         self._run.put(end, CommandEnd(number, 0 if n % 9 else 1, f"step {n} done\nloss 0.{n:04d}\n"))
         return process
-
-    def _plant(self, start: int, stop: int) -> None:
-        """Read the eval file, write training data with its items."""
-        ts = start + (stop - start) // 2
-        process = self._command(ts, "python make_train_data.py --n 4000", 1)
-        at = Stamp(ts + SECOND, Quality.EXACT, Source.KERNEL)
-        eval_file = f"{_TASK}/evaluation_code/data/healthbench.jsonl"
-        train_file = f"{_TASK}/data/train_v2.jsonl"
-        self._run.put(at, FileAccess(process, 301, "open", eval_file, bytes_read=2_912_331, final=True))
-        later = Stamp(ts + 9 * SECOND, Quality.EXACT, Source.KERNEL)
-        self._run.put(
-            later, FileAccess(process, 301, "create", train_file, bytes_written=9_120_553, final=True)
-        )
-        text = '{"prompt": "My chest hurts when I climb stairs", "completion": "See a doctor today."}\n'
-        version = Stamp(ts + 9 * SECOND, Quality.ARRIVAL, Source.WORKSPACE)
-        self._run.put(
-            version, FileVersion(train_file, "0" * 64, 9_120_553, "none", reason="a benchmark's stand-in")
-        )
-        self._run.put(version, FileVersion(f"{_TASK}/sample.jsonl", "1" * 64, len(text), "whole", text=text))
-        self._run.put(
-            later, Connection(process, 301, "10.0.0.1", 443, host="huggingface.co", error="ENETUNREACH")
-        )
 
     def _fork(self, phase: _Phase, start: int, stop: int) -> None:
         count = max(1, int(self._processes * phase.accesses))
@@ -209,7 +189,7 @@ class _Scene:
         pids = 300 + ids % 32_000
         parents = np.maximum(1, ids - self._rng.integers(1, 40, count))
         run = self._run
-        exe, argv, cwd = run.intern("/usr/bin/python3.12"), run.intern("python3 -c worker"), run.intern(_TASK)
+        exe, argv, cwd = run.intern("/usr/bin/python3.12"), run.intern("python3 -c worker"), run.intern(TASK)
         common = {"process_id": ids, "pid": pids}
         run.put_columns(
             ProcessStart,
@@ -219,7 +199,8 @@ class _Scene:
         )
         image = {"exe": np.full(count, exe), "argv": np.full(count, argv), "cwd": np.full(count, cwd)}
         run.put_columns(Exec, Source.KERNEL, times + 1_000_000, {**common, **image})
-        ends = times + self._rng.integers(SECOND // 10, 90 * SECOND, count)
+        last = START + HOURS * 3600 * SECOND - 1
+        ends = np.minimum(times + self._rng.integers(SECOND // 10, 90 * SECOND, count), last)
         run.put_columns(
             ProcessExit, Source.KERNEL, ends, {**common, "exit_code": np.zeros(count, dtype=np.int64)}
         )
@@ -231,9 +212,9 @@ class _Scene:
             ts = times[at : at + BATCH]
             n = len(ts)
             process = np.repeat(self._rng.integers(1, self._next_process, math.ceil(n / 64)), 64)[:n]
-            path = self._paths[np.minimum(self._rng.zipf(1.2, n), len(self._paths)) - 1]
             failed = self._rng.random(n) < 0.12
             wrote = ~failed & (self._rng.random(n) < 0.08)
+            path = np.where(wrote, self._popular(self._written, n), self._popular(self._read, n))
             size = self._rng.integers(1, 64, n) * 4096
             self._run.put_columns(
                 FileAccess,
@@ -254,6 +235,11 @@ class _Scene:
                     "final": np.ones(n, dtype=np.bool_),
                 },
             )
+
+    def _popular(self, paths: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """Some paths far more often than others."""
+        ranks: NDArray[np.int64] = np.minimum(self._rng.zipf(1.2, count), len(paths)) - 1
+        return paths.take(ranks)
 
     def _sample_gpu(self, phase: _Phase, start: int, stop: int) -> None:
         times = np.arange(start, stop, SECOND)
@@ -290,19 +276,23 @@ def _talkativeness(phase: _Phase) -> float:
     return weight[phase.name] / sum(weight.values())
 
 
-def _paths(count: int, rng: np.random.Generator) -> Iterator[str]:
-    """File names as such runs touch them: mostly installed packages, some caches, few of the task."""
-    yield f"{_TASK}/evaluate.py"
-    yield f"{_TASK}/train.py"
-    yield f"{_TASK}/data/train_v2.jsonl"
-    kinds = rng.random(count - 3)
+def _read_paths(count: int, rng: np.random.Generator) -> Iterator[str]:
+    """Files as such runs read them: data shards, installed packages, the base model."""
+    for shard in range(8):
+        yield f"/root/.cache/huggingface/datasets/ultrachat/train-{shard:05}-of-00008.arrow"
+    kinds = rng.random(count - 8)
     for n, kind in enumerate(kinds.tolist()):
-        if kind < 0.7:
+        if kind < 0.85:
             package = _PACKAGES[n % len(_PACKAGES)]
             yield f"{_SITE}/{package}/models/part_{n % 97}/module_{n}.py"
-        elif kind < 0.85:
+        else:
             yield f"/root/.cache/huggingface/hub/models--Qwen--Qwen3-4B-Base/blobs/{n:064x}"
-        elif kind < 0.95:
+
+
+def _written_paths(count: int) -> Iterator[str]:
+    """Files as such runs write them: compiled kernels and checkpoints."""
+    for n in range(count):
+        if n % 3:
             yield f"/tmp/torchinductor_agent/{n % 211:02x}/c{n:030x}.py"
         else:
-            yield f"{_TASK}/checkpoints/step_{n}/optimizer.pt"
+            yield f"{TASK}/checkpoints/step_{n}/optimizer.pt"
