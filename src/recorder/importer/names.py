@@ -7,15 +7,10 @@ names that are known.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
-BENCHMARKS = ("aime2025", "arenahardwriting", "bfcl", "gpqamain", "gsm8k", "healthbench", "humaneval")
-"""The folders of ``src/eval/tasks``."""
-BASE_MODELS = (
-    "Qwen/Qwen3-1.7B-Base",
-    "Qwen/Qwen3-4B-Base",
-    "HuggingFaceTB/SmolLM3-3B-Base",
-    "google/gemma-3-4b-pt",
-)
+from store.catalog.reader import load_catalog
+
 AGENTS = (
     *("claude", "claude_non_api", "claude_non_api_max"),
     *(
@@ -60,19 +55,31 @@ class Method:
     replicate: str | None = None
 
 
+@cache
+def known_benchmarks() -> tuple[str, ...]:
+    """The benchmarks of the catalog, those that a user added among them; as the folders of ``src/eval/tasks``."""
+    return tuple(load_catalog().benchmarks)
+
+
+@cache
+def known_base_models() -> tuple[str, ...]:
+    """Hub ids of the catalog's base models."""
+    return tuple(model.hub_id for model in load_catalog().models.values())
+
+
 def read_cell(name: str) -> Cell | None:
     """The parts of a results folder's name; None when it is no such name."""
     match = _JOB.fullmatch(name)
     if match is None:
         return None
     front, job = match["front"], match["job"]
-    benchmark = _longest([known for known in BENCHMARKS if front.startswith(known + "_")])
+    benchmark = _longest([known for known in known_benchmarks() if front.startswith(known + "_")])
     # A benchmark that is not known ends at the first "_", as in PostTrainBench's own scripts.
     benchmark = benchmark or front.partition("_")[0]
     model = front[len(benchmark) + 1 :]
     if not model:
         return None
-    known = {base.translate(_MADE_SAFE): base for base in BASE_MODELS}
+    known = {base.translate(_MADE_SAFE): base for base in known_base_models()}
     return Cell(benchmark, known.get(model) or model.replace("_", "/", 1), job, front)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.importer.files import portions, size_of, walk
-from recorder.importer.names import BENCHMARKS, Cell, Method, read_cell, read_method
+from recorder.importer.names import Cell, Method, known_benchmarks, read_cell, read_method
 from recorder.transcript import Scaffold, Transcript
 from store.errors import BadInput
 from store.ids import imported_run_id
@@ -88,7 +88,7 @@ def _is_transcript(path: Path) -> bool:
 def _search(folder: Path, depth: int) -> Iterator[Results]:
     traces = tuple(name for name in TRACES if size_of(folder / name) is not None)
     cell = read_cell(folder.name)
-    named = cell is not None and cell.benchmark in BENCHMARKS
+    named = cell is not None and cell.benchmark in known_benchmarks()
     if traces or size_of(folder / "metrics.json") is not None or named:
         yield results_in(folder, traces)
         return

@@ -15,7 +15,7 @@ from store.decode import decode
 from store.errors import BadInput
 
 _SHIPPED = Path(__file__).parent
-_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLACES = {"model", "templates", "limit", "metrics"}
 E = TypeVar("E", Benchmark, BaseModel)
@@ -156,7 +156,7 @@ def _check_model(model: BaseModel) -> Iterator[str]:
 
 def _check_id(name: str) -> Iterator[str]:
     if not _ID.fullmatch(name):
-        yield f"id is {name!r}: use 1 to 64 of a-z, 0-9, . and -"
+        yield f"id is {name!r}: use 1 to 64 of a-z, 0-9, ., _ and -"
 
 
 def _check_hashes(key: str, hashed: Iterable[HashedFile]) -> Iterator[str]:
