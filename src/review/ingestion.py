@@ -26,7 +26,11 @@ from store.findings import (
     finding_id,
 )
 
+_UNSEEN = Training(Reach.UNKNOWN)
+"""What became of a file in a run without a witness of file accesses."""
+
 _WORDS = {
+    Reach.UNKNOWN: "whether it was trained on was not recorded",
     Reach.WRITTEN: "nothing recorded trained on it",
     Reach.TRAINED: "it was trained on, and no submitted weights are known to descend from it",
     Reach.SUPERSEDED: "it was trained on, and the submitted weights were written anew afterwards",
@@ -55,8 +59,10 @@ class BenchmarkIngestion:
                 "file accesses and contents", "nothing of files was recorded", promised=promised
             )
         suspects = data.suspects()
-        trainings = how_far(run, data.flows, [suspect.path for suspect in suspects])
-        findings = [self._finding(run, data, suspect, trainings[suspect.path]) for suspect in suspects]
+        trainings = how_far(run, data.flows, [s.path for s in suspects]) if accesses else {}
+        findings = [
+            self._finding(run, data, suspect, trainings.get(suspect.path, _UNSEEN)) for suspect in suspects
+        ]
         told = tuple(finding for finding in findings if finding is not None)
         coverage = _coverage(run, data, accesses, suspects, found=bool(told))
         return RuleResult(self.rule, self.version, coverage, told)

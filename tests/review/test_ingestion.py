@@ -171,6 +171,13 @@ def test_hand_written_items_are_found_by_content_alone(story: Story) -> None:
     assert (finding.counts.items, finding.reach) == (4, Reach.ANCESTOR)
 
 
+def test_without_file_accesses_what_became_of_the_data_is_unknown(tmp_path: Path) -> None:
+    story = Story(tmp_path / "run-1", kernel=False)
+    story.version(DATA, samples(*QUESTIONS), by=None)
+    standing = only(story)
+    assert (standing.finding.reach, standing.severity) == (Reach.UNKNOWN, Severity.SUSPICIOUS)
+
+
 def test_a_script_that_names_the_eval_file_is_deliberate(story: Story) -> None:
     story.write(story.agent, f"{TASK}/make_data.py", "rows = open('evaluation_code/data/healthbench.jsonl')")
     generate(story, QUESTIONS[0])
