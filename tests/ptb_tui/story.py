@@ -63,7 +63,11 @@ def make_story(folder: Path, run_id: str = "story") -> Path:
     """A closed run of two hours with one violation and one suspicious fact."""
     with RunWriter.create(folder, run_id, started_at=START, facts=FACTS) as run:
         run.set_sources(
-            [SourceInfo("kernel", "strace", "ended"), SourceInfo("gpu", "nvml", "unavailable", "no GPU here")]
+            [
+                SourceInfo("kernel", "ebpf", "unavailable", "no privilege"),
+                SourceInfo("kernel", "strace", "ended", "io_uring is not observed"),
+                SourceInfo("gpu", "nvml", "unavailable", "no GPU here"),
+            ]
         )
         evidence = put_story(run)
         run.close(ended_at=START + LENGTH_S * SECOND, exit_status="0")

@@ -56,6 +56,11 @@ def test_a_start_joins_its_exec_and_is_told_by_it() -> None:
     assert [row.lead.label for row in rows] == ["python x.py", "git log"]
 
 
+def test_a_program_looked_for_in_every_folder_is_one_row() -> None:
+    events = [event(n, Kind.EXEC, "python x.py", failed=n < 7) for n in range(8)]
+    assert [(row.failed, len(row.events)) for row in folding(events).rows(0)] == [(7, 7), (0, 1)]
+
+
 def test_unfolding_shows_every_event_and_folding_back_hides_them() -> None:
     folded = folding(many(Kind.READ, "/task/a", 5))
     folded.unfold(folded.rows(0)[0])

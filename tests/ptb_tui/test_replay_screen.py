@@ -24,6 +24,10 @@ async def test_the_first_screen_says_whose_run_it_is_and_what_speaks_against_it(
     assert "T+00:00:00" in seen
     assert "2026-04-03 14:00:00 UTC" in seen
     assert "paused 1×" in seen
+    assert "no kernel" not in seen
+    if size[0] >= 120:
+        assert "◐ no gpu" in seen
+        assert "◐ 1 partial" in seen
     for lane in ("agent", "exec", "files", "flags"):
         assert lane in seen
 

@@ -54,6 +54,17 @@ async def test_the_queue_says_what_is_known_of_each_run(runs: Path, size: tuple[
         assert "3 runs" in text(pilot)
 
 
+async def test_the_selected_run_says_what_stands_against_it_and_what_was_not_seen(runs: Path) -> None:
+    async with PtbApp(folder=runs).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("slash", *"claude", "enter")
+        seen = text(pilot)
+        assert "▲ violation" in seen
+        assert "37 of 245 HealthBench prompts stand in train_v2.jsonl" in seen
+        assert "not recorded" in seen
+        assert "no GPU here" in seen
+
+
 async def test_enter_opens_the_run_and_q_comes_back(runs: Path) -> None:
     async with PtbApp(folder=runs).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -108,7 +119,7 @@ def line(number: int, **changes: object) -> RunLine:
         state="closed",
         reason=None,
         judgement=Judgement(
-            {Severity.VIOLATION: int(number % 11 == 0)}, scanned=True, verdict=None, stale=False
+            {Severity.VIOLATION: int(number % 11 == 0)}, (), scanned=True, verdict=None, stale=False
         ),
     )
     return replace(base, **changes)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from ptb_tui.state.queue import Judgement, Queue, RunLine, judgement, run_line
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.prompt import Prompt
+from ptb_tui.widgets.run_card import RunCard
 from ptb_tui.widgets.run_list import RunList
 from store.errors import PtbError
 from store.library import RunEntry, list_runs
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _LEAST = Size(50, 6)
 """Below it nothing useful fits."""
+_CARD_FROM = 24
+"""Lines from which there is room for the selected run's card."""
 _CHUNK = 64
 """Runs whose review is read between two repaints."""
 
@@ -48,6 +51,7 @@ class RunsScreen(Screen[None]):
         self.queue = Queue()
         self._header = Header(self._headline)
         self._list = RunList(self.queue)
+        self._card = RunCard(self.queue)
         self._footer = Footer(Scope.RUNS)
 
     def compose(self) -> ComposeResult:
@@ -60,6 +64,7 @@ class RunsScreen(Screen[None]):
             markup=False,
         )
         yield self._list
+        yield self._card
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is typed, keys are letters."""
@@ -73,6 +78,7 @@ class RunsScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Say so when the window is too small."""
+        self._card.display = event.size.height >= _CARD_FROM
         self.set_class(event.size.width < _LEAST.width or event.size.height < _LEAST.height, "-too-small")
 
     def on_screen_resume(self) -> None:
@@ -113,6 +119,7 @@ class RunsScreen(Screen[None]):
         self._footer.hush()
         self._header.show()
         self._list.show()
+        self._card.show()
 
     def _headline(self) -> list[Line]:
         queue = self.queue
@@ -120,7 +127,9 @@ class RunsScreen(Screen[None]):
         flagged = sum(bool(line.flags) and line.flags[0] == "▲" for line in queue.shown)
         broken = sum(line.broken for line in queue.shown)
         count = (
-            f"{len(queue.shown):,} of {queue.total:,} runs" if queue.filter_text else f"{queue.total:,} runs"
+            f"{len(queue.shown):,} of {queue.total:,} runs"
+            if queue.filter_text
+            else f"{queue.total:,} run{'' if queue.total == 1 else 's'}"
         )
         first: Line = (
             [Part("ptb", "accent"), Part(count, "strong"), Part(plain(str(self._folder)), "soft", 4)],
@@ -130,13 +139,9 @@ class RunsScreen(Screen[None]):
                 Part(f"✗ {broken} broken" if broken else "", "violation", 3),
             ],
         )
-        selected = queue.selected
+        direction = ", reversed" if queue.reversed else ""
         second: Line = (
-            [
-                Part(selected.run_id if selected else "", "ink"),
-                Part(selected.state if selected else "", "soft", 1),
-                Part(selected.witnesses if selected else "", "soft", 2),
-            ],
+            [Part(f"sorted by {queue.sort.value}{direction}", "soft", 1)],
             [Part(f"filter: {queue.filter_text}" if queue.filter_text else "", "accent")],
         )
         return [first, second]
@@ -226,6 +231,7 @@ class RunsScreen(Screen[None]):
         """The theme changed."""
         self._header.refresh()
         self._list.refresh()
+        self._card.refresh()
         self._footer.refresh()
 
 

@@ -17,7 +17,7 @@ BLOCK = 512
 _CACHED_BLOCKS = 32
 
 _SYSTEM = ("/usr/", "/lib", "/etc/", "/proc/", "/sys/", "/dev/", "/opt/conda/lib/", "/root/.cache/pip/")
-_LIBRARY_PARTS = ("/site-packages/", "/dist-packages/", "/__pycache__/", "/node_modules/", "/.venv/lib/")
+_LIBRARY_PARTS = ("/site-packages/", "/dist-packages/", "/__pycache__/", "/node_modules/", "/lib/python3")
 _FILE_LOOKS = frozenset((Kind.OPEN, Kind.READ))
 _REPEATABLE = frozenset((Kind.OPEN, Kind.READ, Kind.WRITE, Kind.CONNECT, Kind.RAW))
 
@@ -149,7 +149,7 @@ class Folding:
             return Fold.SINGLE, None
         if event.kind in _FILE_LOOKS and is_system_path(event.label):
             return Fold.SYSTEM, ("system", event.process_id)
-        if event.kind in _REPEATABLE:
+        if event.kind in _REPEATABLE or event.failed:
             return Fold.REPEAT, (event.kind, event.process_id, event.label, event.failed)
         if event.kind is Kind.GPU:
             return Fold.SAMPLES, "gpu"

@@ -51,6 +51,8 @@ def _identity(run: OpenRun, replay: Replay) -> Line:
     missing = run.missing()
     if missing:
         right.append(Part(f"◐ no {', '.join(missing)}", "suspicious", 3))
+    if partial := run.partial():
+        right.append(Part(f"◐ {partial} partial", "soft", 4))
     if run.problems:
         right.append(Part(f"◐ {len(run.problems)} review files unreadable", "suspicious", 3))
     if not right:

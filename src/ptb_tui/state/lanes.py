@@ -14,7 +14,14 @@ from store.findings import Severity
 BLOCKS = " ▁▂▃▄▅▆▇█"
 NO_SAMPLE = "·"
 
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
+_STEPS = tuple(
+    factor * SECOND // 1000
+    for factor in (
+        *(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000),
+        *(minutes * 60_000 for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)),
+    )
+)
+"""Distances between labels of the ruler, nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +112,9 @@ def _flags(flags: Flags, replay: Replay, width: int) -> Track:
         current = cells[bucket]
         if current == " " or list(SYMBOLS.values()).index(current) > list(Severity).index(flag.severity):
             cells[bucket] = SYMBOLS[flag.severity]
-    said = [f"{SYMBOLS[severity]} {count} {severity}" for severity, count in tally.items() if count]
-    if len(said) > 1:
-        said = [f"{SYMBOLS[severity]} {count}" for severity, count in tally.items() if count]
-    return Track("flags", "".join(cells), "  ".join(said) or "none", None)
+    said = [f"{SYMBOLS[severity]} {count}" for severity, count in tally.items() if count]
+    note = f"{'  '.join(said)} flagged" if said else "none"
+    return Track("flags", "".join(cells), note, None)
 
 
 def _events(count: int) -> str:
@@ -123,10 +129,8 @@ def ruler(span: Span, start: int, width: int, *, clocked: bool) -> str:
         cells[: len(ends[0])] = ends[0]
         cells[width - len(ends[1]) :] = ends[1]
         return "".join(cells)[:width]
-    per_label = max(width // 12, 1)
-    seconds = span.width / 1e9
-    step = next((s for s in _STEPS_S if seconds / s <= per_label), _STEPS_S[-1])
-    step_ns = int(seconds / per_label * 1e9) if seconds < per_label else step * 10**9
+    labels = max(width // 12, 1)
+    step_ns = next((step for step in _STEPS if span.width <= step * labels), _STEPS[-1])
     at = start + -(-(span.start - start) // step_ns) * step_ns
     free_from = 0
     while at <= span.end:
@@ -142,7 +146,7 @@ def ruler(span: Span, start: int, width: int, *, clocked: bool) -> str:
 def _tick(ns: int, step: int) -> str:
     """A time as exactly as the distance between two labels asks for."""
     if step < SECOND:
-        return f"{ns / SECOND:.3f} s"
+        return f"{ns / SECOND:.3f} s" if step < SECOND // 100 else f"{ns / SECOND:.2f} s"
     hours, rest = divmod(ns // SECOND, 3600)
     return f"{hours}:{rest // 60:02}" + ("" if step % (60 * SECOND) == 0 else f":{rest % 60:02}")
 

@@ -99,8 +99,20 @@ class OpenRun:
 
     def missing(self) -> list[str]:
         """Witnesses that this run did not have."""
-        return [source.name for source in self.manifest.sources if source.state == "unavailable"]
+        return absent(self.manifest)
+
+    def partial(self) -> int:
+        """How many of the witnesses that it had could not see everything."""
+        return sum(
+            source.state != "unavailable" and source.reason is not None for source in self.manifest.sources
+        )
 
     @property
     def _review(self) -> Review:
         return Review(self.folder, self.manifest.run_id)
+
+
+def absent(manifest: Manifest) -> list[str]:
+    """Witnesses of which no backend worked, each once."""
+    had = {source.name for source in manifest.sources if source.state != "unavailable"}
+    return list(dict.fromkeys(source.name for source in manifest.sources if source.name not in had))

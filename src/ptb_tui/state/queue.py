@@ -9,7 +9,7 @@ from ptb_tui.state.flags import SYMBOLS
 from store.errors import PtbError
 from store.findings import FindingState, Severity, read_findings, read_scans
 from store.library import RunEntry
-from store.manifest import Manifest, State
+from store.manifest import SourceInfo, State
 from store.overlay import Review
 from store.verdicts import read_verdicts
 
@@ -19,6 +19,8 @@ class Judgement:
     """What the review records of one run come to."""
 
     counts: dict[Severity, int]
+    findings: tuple[tuple[Severity, str, str], ...]
+    """Severity, rule and title of what stands, the gravest first."""
     scanned: bool
     verdict: str | None
     stale: bool
@@ -43,8 +45,7 @@ class RunLine:
     """recording, closed, recovered, or broken."""
     reason: str | None
     """Why it is broken."""
-    witnesses: str = ""
-    """What it was recorded with, and what was missing."""
+    witnesses: tuple[SourceInfo, ...] = ()
     judgement: Judgement | None = None
     """None as long as it has not been read."""
 
@@ -225,14 +226,8 @@ def run_line(entry: RunEntry) -> RunLine:
         duration=ended - manifest.started_at if ended and manifest.started_at is not None else None,
         state=manifest.state.value,
         reason=None,
-        witnesses=_witnesses(manifest),
+        witnesses=manifest.sources,
     )
-
-
-def _witnesses(manifest: Manifest) -> str:
-    had = [f"{one.name} ({one.backend})" for one in manifest.sources if one.state != "unavailable"]
-    lacked = [f"no {one.name}" for one in manifest.sources if one.state == "unavailable"]
-    return ", ".join((*had, *lacked))
 
 
 def judgement(entry: RunEntry) -> Judgement | None:
@@ -246,11 +241,16 @@ def judgement(entry: RunEntry) -> Judgement | None:
         scans, _ = read_scans(review)
     except PtbError:
         return None
-    counts = dict.fromkeys(Severity, 0)
-    for standing in findings:
-        if standing.state is not FindingState.REJECTED:
-            counts[standing.severity or Severity.NOTE] += 1
+    standing = sorted(
+        (
+            (one.severity or Severity.NOTE, one.finding.rule, one.finding.title)
+            for one in findings
+            if one.state is not FindingState.REJECTED
+        ),
+        key=lambda one: list(Severity).index(one[0]),
+    )
+    counts = {severity: sum(one[0] is severity for one in standing) for severity in Severity}
     last = verdicts[-1] if verdicts else None
     said = last.score_action.value if last and last.score_action else "judged" if last else None
     stale = last is not None and last.is_stale(entry.manifest.recording_hash)
-    return Judgement(counts, bool(scans), said, stale)
+    return Judgement(counts, tuple(standing), bool(scans), said, stale)

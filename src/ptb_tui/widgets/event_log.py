@@ -19,12 +19,12 @@ from ptb_tui.state.wording import Wording, wording
 from ptb_tui.widgets.paint import Inks, Pen, cut
 from ptb_tui.widgets.panel import inks_of
 from store.event import LANES, Kind
-from store.findings import Severity
 
 FINE_BELOW = 20 * 60 * SECOND
 """Runs shorter than this show milliseconds."""
 _WORDS_FROM = 78
 """Width from which the severity of a flag stands beside its symbol."""
+_AMOUNT_WIDTH = 10
 _PIDS_FROM = 110
 _CACHED_STRIPS = 600
 _SCROLLBAR = 1
@@ -180,19 +180,26 @@ class EventLog(Widget, can_focus=True):
             pen.write(str(lead.pid) if lead.pid is not None else "", palette.faint, width=7, right=True).gap(
                 2
             )
-        tail = _tail(words.amount, flag, width)
-        room = pen.left - sum(len(text) + 2 for text, _ in tail)
-        room -= len(words.times) + 2 if words.times else 0
+        self._write_said(pen, look, words, flag, palette)
+        return pen.strip(palette.cursor if look.selected else palette.ground)
+
+    def _write_said(self, pen: Pen, look: _Look, words: Wording, flag: Flag | None, palette: Inks) -> None:
+        """The text, then, as far as there are any, how often, the flag and the amount at the right edge."""
+        end = pen.width - (max(_AMOUNT_WIDTH, len(words.amount) + 1) if words.amount else 1)
+        said = ""
+        if flag is not None:
+            in_full = look.width >= _WORDS_FROM
+            said = f"{SYMBOLS[flag.severity]} {flag.severity}" if in_full else SYMBOLS[flag.severity]
+        used = pen.width - pen.left
+        room = end - used - (len(said) + 2 if said else 0) - (len(words.times) + 2 if words.times else 0) - 1
         name = cut(words.text, room)
         pen.write(cut(words.before, max(room - cell_len(name), 0), left=True), palette.soft)
-        self._write_found(pen, name, _text_style(row, words, palette), palette.match)
+        self._write_found(pen, name, _text_style(look.row, words, palette), palette.match)
         if words.times:
             pen.gap(2).write(words.times, palette.soft)
-        pen.to(width - sum(len(text) + 2 for text, _ in tail))
-        for text, severity in tail:
-            said = text.lstrip()
-            pen.gap(1 + len(text) - len(said)).write(said, palette.severity(severity)).gap(1)
-        return pen.strip(palette.cursor if look.selected else palette.ground)
+        if flag is not None:
+            pen.to(end - len(said) - 1).write(said, palette.severity(flag.severity))
+        pen.to(pen.width - len(words.amount) - 1).write(words.amount, palette.soft)
 
     def _write_time(self, pen: Pen, look: _Look, palette: Inks) -> None:
         row = look.row
@@ -223,17 +230,6 @@ class EventLog(Widget, can_focus=True):
 
 def _second(row: Row | None) -> int | None:
     return None if row is None or row.lead.ts is None else row.lead.ts // SECOND
-
-
-def _tail(amount: str, flag: Flag | None, width: int) -> list[tuple[str, Severity | None]]:
-    """Amount and flag, right-aligned under each other."""
-    tail: list[tuple[str, Severity | None]] = [(amount.rjust(9) if width >= 70 else amount, None)]
-    if flag is not None:
-        word = f"{SYMBOLS[flag.severity]} {flag.severity}" if width >= _WORDS_FROM else SYMBOLS[flag.severity]
-        tail.append((word, flag.severity))
-    elif width >= 70:
-        tail.append((" " * (12 if width >= _WORDS_FROM else 1), None))
-    return tail
 
 
 def _text_style(row: Row, words: Wording, palette: Inks) -> Style:
