@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, ClassVar
@@ -52,18 +52,21 @@ class Command:
     """A child process that waits for :meth:`release`."""
 
     def __init__(
-        self, argv: Sequence[str], folder: Path, *, launched: bool, stdout: int | None, stderr: int | None
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        *,
+        stdout: int | None,
+        stderr: int | None,
+        born: Callable[[int], None],
     ):
-        """Start ``argv`` in ``folder``; ``launched``: it is a launcher's and holds the command back by itself.
+        """Start ``argv`` in ``folder``, held back.
 
-        ``stdout`` and ``stderr`` are as :class:`subprocess.Popen` takes them.
+        ``stdout`` and ``stderr`` are as :class:`subprocess.Popen` takes them; ``born`` is told the pid at once.
         """
-        self._held = not launched
-        self._process = subprocess.Popen(
-            argv if launched else [*_HOLD, *argv], cwd=folder, stdout=stdout, stderr=stderr
-        )
-        if self._held:
-            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        self._process = subprocess.Popen([*_HOLD, *argv], cwd=folder, stdout=stdout, stderr=stderr)
+        born(self._process.pid)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         self.over = threading.Event()
         """Set when the child has ended."""
         self._waiter = threading.Thread(target=self._wait, name="ptb-command", daemon=True)
@@ -90,8 +93,7 @@ class Command:
 
     def release(self) -> None:
         """Let the command run."""
-        if self._held:
-            os.kill(self.pid, signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
         self._waiter.start()
 
     def abandon(self) -> None:

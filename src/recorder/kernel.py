@@ -5,8 +5,9 @@ runs without a kernel witness, and why each rung does not work is kept for the m
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from recorder.command import Command
@@ -61,19 +62,29 @@ class Kernel:
         return self._attached is not None or self._launcher is not None
 
     def prepare(
-        self, argv: Sequence[str], folder: Path, *, stdout: int | None, stderr: int | None
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        *,
+        stdout: int | None,
+        stderr: int | None,
+        born: Callable[[int], None],
     ) -> Command:
-        """The command, started and held back, with a witness that works here."""
+        """The command, started and held back, with a witness that works here.
+
+        ``born`` is told the pid of every process that is started for it, at once.
+        """
+        make = partial(Command, folder=folder, stdout=stdout, stderr=stderr, born=born)
         for rung in _LADDER[self._choice]:
             try:
                 if rung is KernelChoice.EBPF:
-                    return self._attach(argv, folder, stdout, stderr)
-                return self._launch(argv, folder, stdout, stderr)
+                    return self._attach(make, argv, folder)
+                return self._launch(make, argv)
             except Unavailable as error:
                 self._absent.append(SourceInfo("kernel", rung.value, "unavailable", str(error)))
         if self._absent:
             self._put_gap("unavailable", "; ".join(f"{info.backend}: {info.reason}" for info in self._absent))
-        return Command(argv, folder, launched=False, stdout=stdout, stderr=stderr)
+        return make(argv)
 
     def release(self, command: Command, target: Target) -> None:
         """Let the command run, watched."""
@@ -121,9 +132,9 @@ class Kernel:
         except PtbError as error:
             self._put_gap("failed", str(error))
 
-    def _attach(self, argv: Sequence[str], folder: Path, stdout: int | None, stderr: int | None) -> Command:
+    def _attach(self, make: Callable[..., Command], argv: Sequence[str], folder: Path) -> Command:
         source = EbpfSource()
-        command = Command(argv, folder, launched=False, stdout=stdout, stderr=stderr)
+        command = make(argv)
         try:
             source.start(Target(command.pid, str(folder)), self._sink)
         except BaseException:
@@ -132,11 +143,11 @@ class Kernel:
         self._attached = source
         return command
 
-    def _launch(self, argv: Sequence[str], folder: Path, stdout: int | None, stderr: int | None) -> Command:
+    def _launch(self, make: Callable[..., Command], argv: Sequence[str]) -> Command:
         source = StraceSource(count_bytes=self._count_bytes)
         wrapped = source.wrap(argv)
         self._launcher = source
-        return Command(wrapped, folder, launched=True, stdout=stdout, stderr=stderr)
+        return make(wrapped)
 
     def _put_gap(self, cause: str, reason: str) -> None:
         now = time.time_ns()

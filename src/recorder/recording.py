@@ -24,6 +24,8 @@ from recorder.redact import Redactor, secret_values
 from recorder.signals import Forwarding
 from recorder.source import Ending, Target
 from recorder.tally import Tally
+from recorder.watchdog.client import Watchdog
+from recorder.watchdog.reaction import Reaction
 from recorder.workspace.source import WorkspaceSource
 from recorder.writes import WriteWatch
 from store.cursor import index_ahead
@@ -60,6 +62,10 @@ class Plan:
     gpu_interval_s: float = 1.0
     grace_s: float = 10.0
     """How long processes that outlive the command are recorded before they are ended."""
+    on_death: Reaction = Reaction.FREEZE
+    """What becomes of the recorded processes when this one dies."""
+    death_grace_s: float = 60.0
+    """How long they stand frozen before they are ended."""
     stdout: int = 1
     """The descriptor that the command's output goes to."""
 
@@ -135,6 +141,14 @@ class _Recording:
             else Words(plan.transcript, redactor, self._joining, on_terminal=not self._piped)
         )
         self._outputs: list[PassThrough] = []
+        self._watchdog = Watchdog(
+            writer.folder,
+            writer.run_id,
+            writer.lock_fd,
+            self._tally,
+            reaction=plan.on_death,
+            grace_s=plan.death_grace_s,
+        )
 
     @property
     def counts(self) -> dict[str, int]:
@@ -149,11 +163,16 @@ class _Recording:
 
     def run(self) -> Ending:
         """Start everything, wait for the command, stop everything; how the command ended."""
+        with self._watchdog:
+            return self._run()
+
+    def _run(self) -> Ending:
         command = self._kernel.prepare(
             self._plan.argv,
             self._plan.folder,
             stdout=subprocess.PIPE if self._piped else self._plan.stdout,
             stderr=subprocess.PIPE if self._piped and not sys.stderr.isatty() else None,
+            born=self._watchdog.guard,
         )
         with Forwarding(lambda: self._kernel.command_pid(command)) as signals:
             try:
@@ -191,12 +210,18 @@ class _Recording:
         while not self._kernel.command_ended(command):
             signals.deliver()
             self._watch.tick()
+            self._watchdog.tick(self._kernel.survivors(command))
             command.over.wait(_TICK_S)
         deadline = time.monotonic() + self._plan.grace_s
         heard = signals.count
         told = False
-        while self._kernel.survivors(command) and time.monotonic() < deadline and signals.count == heard:
+        while (
+            (left := self._kernel.survivors(command))
+            and time.monotonic() < deadline
+            and signals.count == heard
+        ):
             self._watch.tick()
+            self._watchdog.tick(left)
             time.sleep(_TICK_S)
             if not told and (left := self._kernel.survivors(command)):
                 told = True
@@ -208,6 +233,7 @@ class _Recording:
     def _stop(self, command: Command) -> None:
         """Let every witness finish, in the order in which one hears of another; then write down what is known."""
         self._kernel.stop(command)
+        self._watchdog.stop()
         self._beside.stop()
         for output in self._outputs:
             output.finish()

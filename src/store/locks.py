@@ -28,6 +28,12 @@ class Lock:
     def __init__(self, fd: int) -> None:
         self._fd: int | None = fd
 
+    @property
+    def fd(self) -> int:
+        """The descriptor: a process that inherits it holds the lock, too. Not after :meth:`release`."""
+        assert self._fd is not None
+        return self._fd
+
     def release(self) -> None:
         """Let go; safe to call twice."""
         if self._fd is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from store.chain import CHAIN, Chain, read_chain
+from store.death import take_death
 from store.errors import Damaged
 from store.locks import lock_for_writing
 from store.log import LogReader
@@ -44,6 +45,9 @@ def recover(folder: Path) -> None:
         writer.put(
             Stamp(last_ts, Quality.INTERPOLATED, Source.RECORDER), Gap("killed", reason, start_ts=last_ts)
         )
+        death = take_death(folder)
+        if death:
+            writer.put(Stamp(death.died_at, Quality.EXACT, Source.RECORDER), death.gap())
         writer.close(ended_at=last_ts, exit_status="recorder died", state=State.RECOVERED)
     finally:
         lock.release()

@@ -106,6 +106,11 @@ class RunWriter:
         return self._next_seq
 
     @property
+    def lock_fd(self) -> int:
+        """The descriptor of the writer's lock, for a process that has to hold it when this one dies."""
+        return self._file_lock.fd
+
+    @property
     def run_id(self) -> str:
         """The run's id."""
         return self._files.manifest.run_id

@@ -264,7 +264,7 @@ def test_a_reader_that_goes_away_ends_the_command_as_it_would_unrecorded(runs: P
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="util-linux has no setpriv here")
 def test_a_killed_recorder_leaves_no_command_that_goes_on_unseen(runs: Path, work: Path) -> None:
     script = ": > started; sleep 0.5; : > unseen; sleep 600"
-    running = begin("--transcript", "none", "--", "sh", "-c", script, cwd=work)
+    running = begin("--transcript", "none", "--on-recorder-death", "kill", "--", "sh", "-c", script, cwd=work)
     until((work / "started").exists)
     time.sleep(0.3)  # the log is flushed every 100 ms
     running.kill()

@@ -84,6 +84,20 @@ _COUNTED = (
     show_default=True,
     help="Seconds for which processes that outlive the command are recorded.",
 )
+@click.option(
+    "--on-recorder-death",
+    type=click.Choice(["freeze", "kill"]),
+    default="freeze",
+    show_default=True,
+    help="What becomes of the recorded processes when the recorder dies: frozen, then ended; or ended at once.",
+)
+@click.option(
+    "--death-grace",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    help="Seconds for which they stand frozen.",
+)
 @json_option
 @click.argument("command_line", metavar="-- CMD…", nargs=-1, type=click.UNPROCESSED)
 def command(
@@ -101,6 +115,8 @@ def command(
     deny: tuple[Path, ...],
     gpu_hz: float,
     grace: float,
+    on_recorder_death: str,
+    death_grace: float,
     as_json: bool,
     command_line: tuple[str, ...],
 ) -> int:
@@ -114,6 +130,7 @@ def command(
     from recorder.kernel import KernelChoice
     from recorder.output import Choice
     from recorder.recording import Plan, record
+    from recorder.watchdog.reaction import Reaction
     from store.errors import BadInput
     from store.manifest import Facts
 
@@ -145,6 +162,8 @@ def command(
                 transcript=Choice(transcript),
                 gpu_interval_s=1 / gpu_hz,
                 grace_s=grace,
+                on_death=Reaction(on_recorder_death),
+                death_grace_s=death_grace,
                 stdout=2 if as_json else 1,
             ),
             note,

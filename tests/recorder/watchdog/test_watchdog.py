@@ -1,0 +1,206 @@
+"""A recorder that is killed leaves nothing running unseen, and a run that opens and says what happened."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recorder.ebpf.source import OBJECT
+from store.death import DEATH
+from store.locks import is_live
+from tests.recorder.test_record import manifest, table, until
+
+RESTLESS = Path(__file__).with_name("restless.py")
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+class Recorder:
+    """``ptb record`` around the restless tree."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.run, self.beats = folder / "run", folder / "beats"
+        self.beats.mkdir()
+        argv = [sys.executable, "-P", "-m", "ptb_tui", "record", "-o", str(self.run), "--transcript", "none"]
+        argv += [*options, "--", sys.executable, "-I", "-S", str(RESTLESS), str(self.beats)]
+        self.process = subprocess.Popen(
+            argv, cwd=self.beats, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
+
+    def up(self) -> None:
+        until((self.beats / "up").exists)
+        until(lambda: len(list(self.beats.glob("*.*"))) == 4)
+        time.sleep(0.3)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def pids(self) -> list[int]:
+        return [int(path.suffix[1:]) for path in self.beats.glob("*.*")]
+
+    def lengths(self) -> dict[str, int]:
+        return {path.name: path.stat().st_size for path in self.beats.glob("*.*")}
+
+    def tree(self) -> set[int]:
+        """Every process with the run's folder of beats on its command line that has not ended."""
+        found = set()
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdecimal() and os.fsencode(self.beats) in (entry / "cmdline").read_bytes():
+                    found.add(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+    def watchdogs(self) -> list[int]:
+        return [
+            int(entry.name)
+            for entry in Path("/proc").iterdir()
+            if entry.name.isdecimal() and b"recorder.watchdog\0" + os.fsencode(self.run) in _cmdline(entry)
+        ]
+
+
+def _cmdline(entry: Path) -> bytes:
+    try:
+        return (entry / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Iterator[Callable[..., Recorder]]:
+    made: list[Recorder] = []
+
+    def make(*options: str) -> Recorder:
+        made.append(Recorder(tmp_path, *options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.process.kill()
+        one.process.wait()
+        for pid in one.tree():
+            os.kill(pid, signal.SIGKILL)
+
+
+def gap(run: Path) -> dict[str, Any]:
+    (found,) = [row for row in table(run, "gaps") if row["cause"] == "recorder_died"]
+    return found
+
+
+KERNELS = [
+    pytest.param("strace", id="strace"),
+    pytest.param("none", id="none"),
+    pytest.param(
+        "ebpf",
+        id="ebpf",
+        marks=[
+            pytest.mark.root,
+            pytest.mark.skipif(
+                not OBJECT.is_file() or os.geteuid() != 0, reason="eBPF needs root and its object"
+            ),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_killed_recorder_s_processes_are_frozen_then_ended(
+    recorder: Callable[..., Recorder], kernel: str
+) -> None:
+    recording = recorder("--kernel", kernel, "--death-grace", "2.5")
+    recording.up()
+    recording.kill()
+    killed = time.time_ns()
+    time.sleep(0.9)
+    before = recording.lengths()
+    assert recording.tree() or kernel == "strace"
+    assert is_live(recording.run)
+    assert json.loads((recording.run / DEATH).read_bytes())["frozen_at"] - killed < 900_000_000
+    time.sleep(0.5)
+    assert recording.lengths() == before
+    until(lambda: not recording.tree())
+    until(lambda: manifest(recording.run)["state"] == "recovered")
+    told = gap(recording.run)
+    assert told["start_ts"] - killed < 500_000_000
+    assert 2_000_000_000 < told["end_ts"] - killed < 6_000_000_000
+    assert "frozen within" in told["reason"]
+    assert not (recording.run / DEATH).exists()
+    assert {row["cause"] for row in table(recording.run, "gaps")} >= {"killed", "recorder_died"}
+
+
+def test_without_grace_they_are_ended_at_once(recorder: Callable[..., Recorder]) -> None:
+    recording = recorder("--kernel", "none", "--on-recorder-death", "kill")
+    recording.up()
+    recording.kill()
+    until(lambda: not recording.tree(), seconds=1)
+    until(lambda: manifest(recording.run)["state"] == "recovered")
+    assert gap(recording.run)["end_ts"] is not None
+
+
+def test_without_a_cgroup_the_tree_is_stopped_process_by_process(
+    recorder: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(
+        "import recorder.watchdog.cgroup as cgroup\ncgroup.Cgroup.create = classmethod(lambda cls, name: None)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    recording = recorder("--kernel", "strace", "--death-grace", "1.5")
+    recording.up()
+    recording.kill()
+    time.sleep(0.9)
+    before = recording.lengths()
+    time.sleep(0.4)
+    assert recording.lengths() == before
+    until(lambda: not recording.tree())
+    until(lambda: manifest(recording.run)["state"] == "recovered")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(12))
+def test_killed_at_any_moment_nothing_runs_on(recorder: Callable[..., Recorder], seed: int) -> None:
+    chance = random.Random(seed)
+    recording = recorder("--kernel", chance.choice(["strace", "none", "auto"]), "--death-grace", "0.5")
+    time.sleep(chance.uniform(0.05, 2.5))
+    recording.kill()
+    time.sleep(1)
+    before = recording.lengths()
+    time.sleep(0.3)
+    assert recording.lengths() == before
+    until(lambda: not recording.tree(), seconds=5)
+    if (recording.run / "run.json").exists():
+        until(lambda: not is_live(recording.run))
+        assert table(recording.run, "gaps")
+
+
+def test_a_watchdog_that_is_killed_is_replaced_and_the_gap_told(recorder: Callable[..., Recorder]) -> None:
+    recording = recorder("--kernel", "none", "--death-grace", "0")
+    recording.up()
+    (first,) = recording.watchdogs()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: recording.watchdogs() not in ([], [first]))
+    time.sleep(0.5)
+    recording.kill()
+    until(lambda: not recording.tree(), seconds=2)
+    until(lambda: manifest(recording.run)["state"] == "recovered")
+    assert "watchdog_ended" in {row["cause"] for row in table(recording.run, "gaps")}
+
+
+def test_a_recording_that_ends_leaves_no_watchdog_and_no_cgroup(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    argv = [sys.executable, "-P", "-m", "ptb_tui", "record", "-o", str(run), "--kernel", "none", "--", "true"]
+    subprocess.run(argv, check=True, capture_output=True, timeout=60)
+    assert not [entry for entry in Path("/proc").iterdir() if os.fsencode(run) in _cmdline(entry)]
+    assert not list(Path("/sys/fs/cgroup").rglob(f"ptb-{manifest(run)['run_id']}"))
+    assert not (run / DEATH).exists()
+    assert manifest(run)["state"] == "closed"
