@@ -110,7 +110,7 @@ def _works(scratch: Path) -> list[Work]:
 def _measure(folder: Path, work: Work, witness: Witness) -> Cost:
     with RunWriter.create(folder, folder.name, started_at=time.time_ns()) as writer:
         kernel = Kernel(witness.choice, writer, count_bytes=witness.count_bytes)
-        command = kernel.prepare(work.argv, folder, stdout=None, stderr=None)
+        command = kernel.prepare(work.argv, folder, stdout=None, stderr=None, born=lambda _: None)
         if witness.choice is not KernelChoice.NONE and not kernel.works:
             command.abandon()
             raise Unavailable("; ".join(info.reason or "" for info in kernel.infos))

@@ -83,12 +83,12 @@ class _ContainerRecording:
         self._container = container
         self._writer = writer
         self._tally = Tally(writer, redactor)
+        self._joining = Joining(self._tally, redactor, lambda: self._words.decided if self._words else False)
         self._words = (
-            Words(plan.transcript, redactor, self._tally, on_terminal=False)
+            Words(plan.transcript, redactor, self._joining, on_terminal=False)
             if plan.transcript is not Choice.NONE
             else None
         )
-        self._joining = Joining(self._tally, redactor, lambda: self._words.decided if self._words else False)
         self._kernel = EbpfSource()
         self._gpu = GpuSource(plan.gpu_interval_s)
 
