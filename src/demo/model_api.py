@@ -115,9 +115,9 @@ def _blocks(turn: Turn, number: int, folder: Path) -> Iterator[Event]:
     match turn.act:
         case Shell(command, description):
             tool, value = "Bash", {"command": command, "description": description}
-        case Write(name):
-            tool, value = "Write", {"file_path": str(folder / name), "content": turn.act.content}
-        case None:
+        case Write(name, content):
+            tool, value = "Write", {"file_path": str(folder / name), "content": content}
+        case _:  # a model can call tools and nothing else
             return
     yield {"type": "tool_use", "id": f"toolu_demo_{number:02}", "name": tool, "input": value}
 

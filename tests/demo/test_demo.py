@@ -61,7 +61,7 @@ def test_the_demo_counts_what_the_script_did_and_finds_it(
         what: int(n.replace(",", ""))
         for n, what in re.findall(r"([\d,]+) ([a-z][a-z ]+)", out.splitlines()[0])
     }
-    assert printed["processes"] == 1 + sum(command.processes for command in COMMANDS)
+    assert printed["processes"] == 1 + sum(command.processes or 0 for command in COMMANDS)
     assert printed["commands"] == len(COMMANDS)
     assert "found 1 findings" in out
     assert "▲ violation  benchmark-ingestion" in out
