@@ -90,15 +90,6 @@ class ProcessTree:
                     waiting.append(child)
         return found
 
-    def ancestors(self, process_id: int) -> list[int]:
-        """Who started the process, nearest first."""
-        found: list[int] = []
-        process = self._by_id.get(process_id)
-        while process and process.parent_id is not None and process.parent_id not in found:
-            found.append(process.parent_id)
-            process = self._by_id.get(process.parent_id)
-        return found
-
     def agents_own(self) -> set[int]:
         """The recorded command itself and known scaffolds' CLIs: they read and write everything."""
         return {

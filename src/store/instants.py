@@ -14,11 +14,3 @@ def iso(ns: int | None) -> str | None:
     except OverflowError:
         return None
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
-
-
-def from_iso(text: str) -> int:
-    """Nanoseconds since the epoch of an ISO 8601 time, UTC where it names no zone; raises ``ValueError``."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -31,6 +31,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
     Verb("open", "ptb_tui.cli.open_run", "look at runs in the terminal app"),
     Verb("scan", "ptb_tui.cli.scan", "run detectors, keep their findings, rule on them"),
+    Verb("flag", "ptb_tui.cli.flag", "add a finding, or accept or reject one"),
+    Verb("verdict", "ptb_tui.cli.verdict", "decide on a run, or list the decisions on it"),
     Verb("sql", "ptb_tui.cli.sql", "read-only SQL over one run or all"),
 )
 """In the order in which ``ptb --help`` shows them: record, look, judge."""
