@@ -61,6 +61,11 @@ class Kernel:
         """Whether there is a kernel witness."""
         return self._attached is not None or self._launcher is not None
 
+    @property
+    def counts_bytes(self) -> bool:
+        """Whether it tells what was read and written, not only what was opened."""
+        return self._attached is not None or (self._launcher is not None and self._count_bytes)
+
     def prepare(
         self,
         argv: Sequence[str],

@@ -57,7 +57,7 @@ class Plan:
     count_bytes: bool = False
     """Bytes read, written and mapped under strace too; eBPF always counts them."""
     fanotify: Paths = field(default_factory=Paths)
-    """What to deny."""
+    """What to watch with a second witness, and what to deny."""
     transcript: Choice = Choice.AUTO
     gpu_interval_s: float = 1.0
     grace_s: float = 10.0
@@ -192,7 +192,13 @@ class _Recording:
             self._workspace = WorkspaceSource(
                 self._writer, self._redactor, scan_s=_SCAN_S, skip=self._not_work
             )
-        self._beside.start(target, self._watch)
+        self._beside.start(
+            target,
+            self._watch,
+            self._not_work,
+            kernel=self._kernel.works,
+            transfers=self._kernel.counts_bytes,
+        )
         for source in (self._workspace, self._gpu):
             try:
                 source.start(target, self._tally)
@@ -232,6 +238,7 @@ class _Recording:
 
     def _stop(self, command: Command) -> None:
         """Let every witness finish, in the order in which one hears of another; then write down what is known."""
+        self._beside.close_eyes()
         self._kernel.stop(command)
         self._watchdog.stop()
         self._beside.stop()

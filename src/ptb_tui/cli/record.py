@@ -64,6 +64,13 @@ _COUNTED = (
     help="Count bytes read, written and mapped where strace watches; slow. eBPF always does.",
 )
 @click.option(
+    "--watch",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Check every open, read and change of PATH and what is below it with a second witness; needs root. Repeatable.",
+)
+@click.option(
     "--deny",
     metavar="PATH",
     multiple=True,
@@ -112,6 +119,7 @@ def command(
     transcript: str,
     kernel: str,
     count_bytes: bool,
+    watch: tuple[Path, ...],
     deny: tuple[Path, ...],
     gpu_hz: float,
     grace: float,
@@ -136,8 +144,8 @@ def command(
 
     if (container is None) != bool(command_line):
         raise BadInput("give a command after --, or --container NAME, and not both; see ptb record --help")
-    if container is not None and deny:
-        raise BadInput("--deny works for commands, not for containers")
+    if container is not None and (watch or deny):
+        raise BadInput("--watch and --deny work for commands, not for containers")
     facts = Facts(
         agent=agent,
         agent_model=agent_model,
@@ -158,7 +166,7 @@ def command(
                 facts=facts,
                 kernel=KernelChoice(kernel),
                 count_bytes=count_bytes,
-                fanotify=Paths(deny=deny),
+                fanotify=Paths(watch=watch, deny=deny),
                 transcript=Choice(transcript),
                 gpu_interval_s=1 / gpu_hz,
                 grace_s=grace,

@@ -71,8 +71,9 @@ class Event:
     """The process; 0 where it cannot be seen from here."""
 
     def path(self) -> bytes:
-        """Where the file is found."""
-        return os.readlink(b"/proc/self/fd/%d" % self.fd)
+        """Where the file is found, or was until its last name went."""
+        path = os.readlink(b"/proc/self/fd/%d" % self.fd)
+        return path.removesuffix(b" (deleted)") if os.fstat(self.fd).st_nlink == 0 else path
 
     def identity(self) -> tuple[int, int]:
         """``st_dev`` and ``st_ino`` of the file."""
