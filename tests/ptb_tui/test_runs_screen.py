@@ -13,7 +13,7 @@ from ptb_tui.app import PtbApp
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
 from ptb_tui.state.queue import Judgement, Queue, RunLine, Sort
-from store.findings import Severity
+from store.findings import Coverage, CoverageState, RuleResult, Severity
 from store.overlay import Review
 from store.verdicts import ReviewerKind, ScoreAction, Verdict, add_verdict
 from tests.ptb_tui.screen import settle, text
@@ -176,3 +176,23 @@ def test_thousands_of_runs_are_sorted_and_filtered_in_a_blink() -> None:
     queue.filter("codex task-2")
     queue.filter("")
     assert perf_counter() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("state", "counts", "shown"),
+    [
+        (CoverageState.CLEAR, {}, "none"),
+        (CoverageState.PARTIAL, {}, "◐ partial"),
+        (CoverageState.COULD_NOT_LOOK, {}, "◐ could not look"),
+        (CoverageState.PARTIAL, {Severity.VIOLATION: 2}, "▲ 2  ◐"),
+    ],
+)
+def test_what_was_not_seen_is_as_visible_as_a_flag(
+    state: CoverageState, counts: dict[Severity, int], shown: str
+) -> None:
+    coverage = Coverage(
+        state, "412 messages", not_seen="" if state is CoverageState.CLEAR else "file accesses"
+    )
+    results = (RuleResult("benchmark-ingestion", "1", coverage, ()),) if coverage.not_seen else ()
+    judged = Judgement(counts, (), scanned=True, verdict=None, stale=False, unseen=results)
+    assert line(1, judgement=judged).flags == shown

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ptb_tui.state.flags import SYMBOLS
 from store.errors import PtbError
-from store.findings import FindingState, Severity, read_findings, read_scans
+from store.findings import CoverageState, FindingState, RuleResult, Severity, read_findings, read_scans
 from store.library import RunEntry
 from store.manifest import SourceInfo, State
 from store.overlay import Review
@@ -25,6 +25,8 @@ class Judgement:
     verdict: str | None
     stale: bool
     """The verdict was made on another recording."""
+    unseen: tuple[RuleResult, ...] = ()
+    """Rules that, in the last scan, could not look or not everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,12 @@ class RunLine:
         if self.judgement is None or self.broken:
             return ""
         counts = {s: n for s, n in self.judgement.counts.items() if n}
+        blind = any(one.coverage.state is CoverageState.COULD_NOT_LOOK for one in self.judgement.unseen)
+        seen = "◐ could not look" if blind else "◐ partial" if self.judgement.unseen else "none"
         if counts:
-            return "  ".join(f"{SYMBOLS[severity]} {count}" for severity, count in counts.items())
-        return "none" if self.judgement.scanned else "not scanned"
+            flags = "  ".join(f"{SYMBOLS[severity]} {count}" for severity, count in counts.items())
+            return f"{flags}  ◐" if self.judgement.unseen else flags
+        return seen if self.judgement.scanned else "not scanned"
 
     @property
     def verdict(self) -> str:
@@ -253,4 +258,5 @@ def judgement(entry: RunEntry) -> Judgement | None:
     last = verdicts[-1] if verdicts else None
     said = last.score_action.value if last and last.score_action else "judged" if last else None
     stale = last is not None and last.is_stale(entry.manifest.recording_hash)
-    return Judgement(counts, tuple(standing), bool(scans), said, stale)
+    unseen = tuple(one for one in scans[-1].results if one.coverage.not_seen) if scans else ()
+    return Judgement(counts, tuple(standing), bool(scans), said, stale, unseen)

@@ -3,6 +3,7 @@
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.prose import Line, line
 from ptb_tui.state.queue import RunLine
+from store.findings import CoverageState
 
 _RULE_WIDTH = 22
 
@@ -21,6 +22,16 @@ def card(run: RunLine | None) -> list[Line]:
                     (f"{SYMBOLS[severity]} {severity.value:<11}", severity.value),
                     (f"{rule:<{_RULE_WIDTH}}", "soft"),
                     title,
+                    hang=13 + _RULE_WIDTH,
+                )
+            )
+        for result in run.judgement.unseen:
+            blind = result.coverage.state is CoverageState.COULD_NOT_LOOK
+            lines.append(
+                line(
+                    (f"◐ {'not looked' if blind else 'partial':<11}", "suspicious"),
+                    (f"{result.rule:<{_RULE_WIDTH}}", "soft"),
+                    ("not seen: " + result.coverage.not_seen, "soft"),
                     hang=13 + _RULE_WIDTH,
                 )
             )
