@@ -77,14 +77,17 @@ def test_hidden_lanes_have_no_rows_and_do_not_keep_others_apart() -> None:
 
 KINDS = st.sampled_from((Kind.READ, Kind.GPU, Kind.MESSAGE, Kind.PROCESS, Kind.EXEC))
 LABELS = st.sampled_from(("/usr/lib/a", "/task/a", "/task/b"))
-EVENTS = st.lists(st.tuples(KINDS, LABELS, st.integers(1, 2)), min_size=1, max_size=3 * BLOCK)
+EVENTS = st.lists(st.tuples(KINDS, LABELS, st.integers(1, 2), st.booleans()), min_size=1, max_size=3 * BLOCK)
 
 
 @given(EVENTS, st.data())
 def test_walking_finds_every_event_once_in_both_directions(
-    drawn: list[tuple[Kind, str, int]], data: st.DataObject
+    drawn: list[tuple[Kind, str, int, bool]], data: st.DataObject
 ) -> None:
-    events = [event(n, kind, label, process) for n, (kind, label, process) in enumerate(drawn)]
+    events = [
+        event(n, kind, label, process, failed=failed)
+        for n, (kind, label, process, failed) in enumerate(drawn)
+    ]
     view = Viewport(folding(events), lambda: len(events))
     forward = [each.position for row in view.walk(0, 1) for each in row.events]
     assert forward == list(range(len(events)))

@@ -1,15 +1,20 @@
 """``ptb open``: the terminal app, on one run or on the queue of all."""
 
 import sys
+from threading import Timer
 from typing import TYPE_CHECKING
 
 import click
 
+from ptb_tui.cli.output import note
 from store.errors import BadInput
 
 if TYPE_CHECKING:
     from ptb_tui.state.opened import OpenRun
     from ptb_tui.state.times import GoTo
+
+_SLOW_S = 0.5
+"""Opening that takes longer than this is explained."""
 
 
 @click.command("open", short_help="look at runs in the terminal app")
@@ -36,7 +41,12 @@ def command(run: str | None, at: str | None, seq: int | None) -> None:
     else:
         from ptb_tui.state.opened import OpenRun
 
-        opened = OpenRun.open(folder)
+        slow = Timer(_SLOW_S, note, (f"{run} is opened for the first time: making its index …",))
+        slow.start()
+        try:
+            opened = OpenRun.open(folder)
+        finally:
+            slow.cancel()
         app = PtbApp(run=opened, at=_place(opened, at, seq))
     app.run()
     if app.failure is not None:

@@ -6,6 +6,7 @@ Reads whole rows, which imports pyarrow: never called before the first paint, an
 from collections.abc import Iterator
 from functools import singledispatch
 
+from ptb_tui.state.changes import changes
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.highlight import shell, source
 from ptb_tui.state.lanes import curve
@@ -37,6 +38,8 @@ from store.rows import (
 _NAME_WIDTH = 9
 _NEARBY_COMMANDS = 8
 """How many results after a command (or commands before a result) are looked at to find the one that belongs to it."""
+_NEARBY_VERSIONS = 32
+"""Versions of files whose path contains the same text that are looked at to find the one before."""
 _CHART_CELLS = 40
 _CHART_AROUND = 300 * SECOND
 _QUALITY = {
@@ -215,7 +218,7 @@ def _file_access(row: FileAccess, run: OpenRun, _event: Event) -> list[Line]:
 
 
 @_row.register
-def _file_version(row: FileVersion, _run: OpenRun, event: Event) -> list[Line]:
+def _file_version(row: FileVersion, run: OpenRun, event: Event) -> list[Line]:
     kept = {"whole": "", "ends": "only head and tail were kept", "none": "its content was not kept"}
     said = " · ".join(filter(None, (kept.get(row.captured, row.captured), row.reason)))
     lines = [*body(row.path), line()]
@@ -228,8 +231,25 @@ def _file_version(row: FileVersion, _run: OpenRun, event: Event) -> list[Line]:
     if row.text is None:
         where = f"the content is in blobs/{row.blob}" if row.blob else "no text was kept"
         return [*lines, line(), line((where, "soft"))]
+    before = _version_before(run, event, row.path)
+    if before is not None and before.text is not None:
+        return [*lines, line(), *changes(before.text, row.text, row.path)]
     coloured = source(row.text, row.path) or body(row.text, rest=_rest("file_versions", event))
     return [*lines, line(), *coloured]
+
+
+def _version_before(run: OpenRun, event: Event, path: str) -> FileVersion | None:
+    """The content of the same file as it was written before; None for the first one."""
+    query, position = Query(text=path, kinds=frozenset((Kind.VERSION,))), event.position
+    for _ in range(_NEARBY_VERSIONS):
+        at = run.cursor.previous_match(query, position)
+        if at is None:
+            return None
+        row = _row_of(run, run.cursor.window(at, 1)[0])
+        if isinstance(row, FileVersion) and row.path == path:
+            return row
+        position = at
+    return None
 
 
 @_row.register

@@ -5,6 +5,7 @@ event or for several neighbours that say the same; how events fold depends only 
 in, never on where reading started, so the log does not shift under the reader's eyes. Evidence is never folded.
 """
 
+import re
 from collections.abc import Callable, Container, Hashable
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +19,7 @@ _CACHED_BLOCKS = 32
 
 _SYSTEM = ("/usr/", "/lib", "/etc/", "/proc/", "/sys/", "/dev/", "/opt/conda/lib/", "/root/.cache/pip/")
 _LIBRARY_PARTS = ("/site-packages/", "/dist-packages/", "/__pycache__/", "/node_modules/", "/lib/python3")
+_SHARED_LIBRARY = re.compile(r"\.(?:so(?:\.[\d.]+)?|pyc)$")
 _FILE_LOOKS = frozenset((Kind.OPEN, Kind.READ))
 _REPEATABLE = frozenset((Kind.OPEN, Kind.READ, Kind.WRITE, Kind.CONNECT, Kind.RAW))
 
@@ -74,7 +76,11 @@ class Row:
 
 def is_system_path(path: str) -> bool:
     """Whether a file belongs to the system or to an installed library rather than to the agent's work."""
-    return path.startswith(_SYSTEM) or any(part in path for part in _LIBRARY_PARTS)
+    return (
+        path.startswith(_SYSTEM)
+        or any(part in path for part in _LIBRARY_PARTS)
+        or _SHARED_LIBRARY.search(path) is not None
+    )
 
 
 class Folding:
@@ -167,7 +173,9 @@ def _join_spawns(rows: list[Row], evidence: Container[int], unfolded: set[int]) 
         event = row.lead
         start = joined[-1].lead if joined else None
         if (
-            event.kind is Kind.EXEC
+            row.fold is Fold.SINGLE
+            and event.kind is Kind.EXEC
+            and not event.failed
             and start is not None
             and start.kind is Kind.PROCESS
             and start.process_id == event.process_id
