@@ -33,6 +33,11 @@ VERBS: tuple[Verb, ...] = (
     Verb("scan", "ptb_tui.cli.scan", "run detectors, keep their findings, rule on them"),
     Verb("flag", "ptb_tui.cli.flag", "add a finding, or accept or reject one"),
     Verb("verdict", "ptb_tui.cli.verdict", "decide on a run, or list the decisions on it"),
+    Verb(
+        "leaderboard",
+        "ptb_tui.cli.leaderboard",
+        "agents compared: reported, provisional and adjudicated scores",
+    ),
     Verb("sql", "ptb_tui.cli.sql", "read-only SQL over one run or all"),
 )
 """In the order in which ``ptb --help`` shows them: record, look, judge."""

@@ -14,13 +14,8 @@ import pyarrow.parquet as pq
 from store.durable import sync_file, writing
 from store.errors import BadInput
 from store.jsonio import dumps
-from store.plain import REPLACEMENTS
+from store.spreadsheet import text_cell, visible
 from store.sql.query import Result
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of text that spreadsheets take for a formula (OWASP, CSV injection)."""
-_CONTROLS = {code: shown for code, shown in REPLACEMENTS.items() if code not in (0x09, 0x0A)}
-"""Lines and tabs stay what they are inside a quoted cell."""
 
 
 def rows(result: Result) -> Iterator[dict[str, object]]:
@@ -123,5 +118,4 @@ def text(value: object) -> str:
 
 def _cell(value: object) -> str:
     shown = text(value)
-    runs = isinstance(value, str | bytes) and shown.startswith(_FORMULA)
-    return ("'" if runs else "") + shown.translate(_CONTROLS)
+    return text_cell(shown) if isinstance(value, str | bytes) else visible(shown)
