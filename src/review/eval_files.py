@@ -18,8 +18,9 @@ _CACHES = re.compile(r"/\.cache/|/(site|dist)-packages/|/datasets--|/huggingface
 
 def eval_pattern(benchmark: str) -> str | None:
     """A regular expression for paths of the benchmark's data; None for a benchmark that is not known."""
+    catalog = load_catalog()
     try:
-        patterns = load_catalog().benchmark(benchmark).file_patterns
+        patterns = catalog.benchmark(benchmark).file_patterns
     except BadInput:
         return None
     return f"(?i)({'|'.join(patterns)}).*{_DATA}"

@@ -179,3 +179,9 @@ def test_a_bad_file_is_named_with_key_and_reason(
     assert str(path) in str(refused.value)
     assert key in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_the_example_in_the_docs_is_a_task(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "catalog.md").read_text(), re.DOTALL)
+    add(tmp_path, example)
+    assert load_catalog(tmp_path).benchmark("mine").items == 120

@@ -41,7 +41,10 @@ class Names:
 def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Json:
     """The one read-only statement in ``sql`` as DuckDB's JSON tree; raises :class:`BadInput` for anything else."""
     try:
+        sql.encode()
         statements = connection.extract_statements(sql)
+    except UnicodeEncodeError as error:
+        raise BadInput(f"the query is not valid UTF-8 at character {error.start + 1}") from None
     except duckdb.Error as error:
         raise BadInput(one_line(error)) from None
     if not statements:
