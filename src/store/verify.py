@@ -15,6 +15,7 @@ from store.manifest import MANIFEST, Manifest, State
 from store.parquet import FOLDER as SEGMENTS
 from store.parquet import mebibyte_hashes, read_segment
 from store.rowhash import rows_hash
+from store.signing import SIGNATURE, check_signature
 from store.snapshot import Snapshot
 from store.writer import blob_path, facts_hash
 
@@ -41,6 +42,8 @@ class Report:
     rows: int
     blobs: int
     problems: tuple[Problem, ...]
+    signer: str | None = None
+    """Kind and fingerprint of the key that signed the head; None unless a public key was given and is the one."""
 
     @property
     def consistent(self) -> bool:
@@ -48,10 +51,10 @@ class Report:
         return not self.problems
 
 
-def verify(folder: Path, head: str | None = None) -> Report:
+def verify(folder: Path, head: str | None = None, public_key: Path | None = None) -> Report:
     """Check every sealed row, segment, blob and chain entry of a run; ``head`` is a chain head noted earlier.
 
-    Raises :class:`BadInput` when the folder is no run and :class:`Damaged` when its manifest says nothing sensible.
+    With ``public_key`` the head must be signed by that key. Raises :class:`BadInput` when the folder is no run and :class:`Damaged` when its manifest says nothing sensible.
     """
     with Snapshot.open(folder) as snapshot:
         manifest = snapshot.manifest
@@ -63,6 +66,9 @@ def verify(folder: Path, head: str | None = None) -> Report:
         problems += _check_manifest(folder, manifest, entries, sealed)
         if head is not None and head not in {entry.hash for entry in entries}:
             problems.append(Problem(CHAIN, f"the head noted earlier, {head[:16]}…, is not in the chain"))
+        signed = check_signature(folder, manifest.run_id, entries, public_key) if public_key else None
+        if signed and signed.problem:
+            problems.append(Problem(SIGNATURE, signed.problem))
         blobs, bad_blobs = _check_blobs(snapshot)
     return Report(
         run_id=manifest.run_id,
@@ -73,6 +79,7 @@ def verify(folder: Path, head: str | None = None) -> Report:
         rows=sum(one.segment.rows for one in sealed),
         blobs=blobs,
         problems=(*problems, *bad_blobs),
+        signer=signed.signer if signed else None,
     )
 
 

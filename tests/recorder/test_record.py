@@ -357,3 +357,32 @@ def test_a_recording_inside_the_work_folder_is_not_the_run_s_work(
     record("-o", "second", "--", "sh", "-c", "echo more > mine", cwd=work)
     for run in (only_run(work / "runs"), work / "second"):
         assert {Path(row["path"]).name for row in table(run, "file_versions")} == {"mine"}
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+def test_a_signed_recording_is_authentic(runs: Path, work: Path, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    done = record("--sign-key", str(key), "--", "sh", "-c", "exit 4", cwd=work)
+    assert done.returncode == 4
+    assert b", signed" in done.stderr
+    run = only_run(runs)
+    argv = [*PTB, "verify", str(run), "--public-key"]
+    good = subprocess.run([*argv, f"{key}.pub"], capture_output=True, check=False, timeout=60)
+    assert (good.returncode, good.stdout.startswith(b"authentic, signed with ED25519 key")) == (0, True)
+    plain = subprocess.run([*PTB, "verify", str(run)], capture_output=True, check=False, timeout=60)
+    assert plain.stdout.startswith(b"consistent")
+    (tmp_path / "other.pub").write_text("ssh-ed25519 " + "A" * 68)
+    bad = subprocess.run([*argv, str(tmp_path / "other.pub")], capture_output=True, check=False, timeout=60)
+    assert bad.returncode == 1
+    assert bad.stdout.startswith(b"chain.sig: ")
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+def test_a_key_that_the_command_could_use_or_that_cannot_sign_is_refused(runs: Path, work: Path) -> None:
+    (work / "key").write_text("no key")
+    for where in (work / "key", work.parent / "none"):
+        done = record("--sign-key", str(where), "--", "true", cwd=work)
+        assert done.returncode == 2
+        assert str(where) in done.stderr.decode()
+    assert not runs.exists()

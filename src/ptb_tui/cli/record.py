@@ -6,10 +6,14 @@ document, and the command's output goes to stderr.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ptb_tui.cli.output import json_option, note, print_json
+
+if TYPE_CHECKING:
+    from recorder.recording import Outcome
 
 _COUNTED = (
     ("process_starts", "processes"),
@@ -105,6 +109,12 @@ _COUNTED = (
     show_default=True,
     help="Seconds for which they stand frozen.",
 )
+@click.option(
+    "--sign-key",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Sign the head of the chain with this SSH key; ptb verify --public-key then says authentic.",
+)
 @json_option
 @click.argument("command_line", metavar="-- CMD…", nargs=-1, type=click.UNPROCESSED)
 def command(
@@ -125,6 +135,7 @@ def command(
     grace: float,
     on_recorder_death: str,
     death_grace: float,
+    sign_key: Path | None,
     as_json: bool,
     command_line: tuple[str, ...],
 ) -> int:
@@ -144,6 +155,14 @@ def command(
 
     if (container is None) != bool(command_line):
         raise BadInput("give a command after --, or --container NAME, and not both; see ptb record --help")
+    if sign_key is not None:
+        from store.signing import check_key
+
+        if sign_key.resolve().is_relative_to(cwd.resolve()) and container is None:
+            raise BadInput(
+                f"{sign_key} lies in the folder that the command works in, where it could sign itself"
+            )
+        check_key(sign_key)
     if container is not None and (watch or deny):
         raise BadInput("--watch and --deny work for commands, not for containers")
     facts = Facts(
@@ -176,12 +195,14 @@ def command(
             ),
             note,
         )
+    signed = sign_key is not None and _sign(outcome, sign_key)
     if as_json:
         print_json(
             {
                 "run_id": outcome.run_id,
                 "folder": str(outcome.folder),
                 "head": outcome.head,
+                "signed": signed,
                 "exit_code": outcome.exit_code,
                 "rows": outcome.rows,
                 "sources": [
@@ -197,6 +218,19 @@ def command(
     for source in outcome.sources:
         if source.name not in seen:
             note(f"not recorded: {source.name} ({source.backend}): {source.reason}")
-    note(f"in {outcome.folder}, head {outcome.head}")
+    note(f"in {outcome.folder}, head {outcome.head}{', signed' if signed else ''}")
     note(f"ptb open {outcome.run_id if output is None else output}")
     return outcome.exit_code
+
+
+def _sign(outcome: "Outcome", key: Path) -> bool:
+    """Whether it worked; the command's exit code is what counts, and the recording is there either way."""
+    from store.errors import PtbError
+    from store.signing import sign
+
+    try:
+        sign(outcome.folder, outcome.run_id, outcome.head, key)
+    except PtbError as error:
+        note(f"not signed: {error}")
+        return False
+    return True

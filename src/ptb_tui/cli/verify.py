@@ -1,8 +1,10 @@
 """``ptb verify``: does what is on the disk agree with what was sealed, and were review records edited?
 
-Exit code 0 says *consistent*: nobody who cannot also rewrite the chain changed anything. It never says
-*authentic* (that takes a head noted elsewhere, ``--head``) and never *complete* (what was not recorded is in ``gaps``).
+Exit code 0 says *consistent*: nobody who cannot also rewrite the chain changed anything. It says *authentic* only where
+``--public-key`` shows who signed the head, and never *complete* (what was not recorded is in ``gaps``).
 """
+
+from pathlib import Path
 
 import click
 
@@ -14,8 +16,14 @@ from store.overlay import Review
 @click.command("verify", short_help="check that a recording and its review records are unchanged")
 @click.argument("run")
 @click.option("--head", metavar="HASH", help="A chain head noted earlier, which must still be in the chain.")
+@click.option(
+    "--public-key",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The .pub file of the key that must have signed the head (record --sign-key).",
+)
 @json_option
-def command(run: str, head: str | None, as_json: bool) -> int:
+def command(run: str, head: str | None, public_key: Path | None, as_json: bool) -> int:
     """Check every sealed row, segment, blob, chain entry and review record of RUN.
 
     Exits with 0 when all agree (consistent) and with 1 when something is missing or was changed, naming where.
@@ -23,7 +31,7 @@ def command(run: str, head: str | None, as_json: bool) -> int:
     from store.verify import verify
 
     entry = find_run(run)
-    report = verify(entry.folder, head)
+    report = verify(entry.folder, head, public_key)
     review = Review(entry.folder, report.run_id)
     problems = [(problem.where, problem.what) for problem in report.problems]
     problems += [(str(problem.path), problem.reason) for problem in review.problems()]
@@ -32,6 +40,8 @@ def command(run: str, head: str | None, as_json: bool) -> int:
             {
                 "run_id": report.run_id,
                 "consistent": not problems,
+                "authentic": None if public_key is None else not problems,
+                "signer": report.signer,
                 "head": report.head,
                 "recording_hash": report.recording_hash,
                 "rows": report.rows,
@@ -47,5 +57,6 @@ def command(run: str, head: str | None, as_json: bool) -> int:
     if problems:
         print_lines([f"damaged: {len(problems)} problems in {looked_at}"])
         return 1
-    print_lines([f"consistent: {looked_at}", f"head {report.head}"])
+    answer = f"authentic, signed with {report.signer}" if report.signer else "consistent"
+    print_lines([f"{answer}: {looked_at}", f"head {report.head}"])
     return 0
