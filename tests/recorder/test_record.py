@@ -297,7 +297,7 @@ def test_a_file_is_kept_while_its_writer_lives_on(runs: Path, work: Path) -> Non
 
 
 def ebpf_works() -> bool:
-    from recorder.ebpf.source import OBJECT
+    from recorder.ebpf.programs import OBJECT
 
     return OBJECT.is_file() and os.geteuid() == 0
 

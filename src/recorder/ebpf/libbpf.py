@@ -35,10 +35,13 @@ _PROTOTYPES: dict[str, tuple[object, list[object]]] = {
     "bpf_map_lookup_elem": (c_int, [c_int, c_void_p, c_void_p]),
     "bpf_prog_test_run_opts": (c_int, [c_int, c_void_p]),
     "bpf_obj_get_info_by_fd": (c_int, [c_int, c_void_p, ctypes.POINTER(c_uint32)]),
+    "libbpf_find_vmlinux_btf_id": (c_int, [c_char_p, c_int]),
     "libbpf_num_possible_cpus": (c_int, []),
     "libbpf_set_print": (c_void_p, [c_void_p]),
 }
 
+_TRACE_RAW_TP = 23
+"""``BPF_TRACE_RAW_TP`` of ``enum bpf_attach_type``."""
 _NOEXIST = 1
 """``BPF_NOEXIST``: an update does not overwrite."""
 _PROGRAM_INFO_BYTES = 232
@@ -71,6 +74,11 @@ def _library() -> ctypes.CDLL:
 def possible_cpus() -> int:
     """How many values a lookup in a per-CPU map gives."""
     return int(_library().libbpf_num_possible_cpus())
+
+
+def has_tracepoint(name: str) -> bool:
+    """Whether the running kernel has a tracepoint of that name in its BTF."""
+    return int(_library().libbpf_find_vmlinux_btf_id(name.encode(), _TRACE_RAW_TP)) > 0
 
 
 class Object:

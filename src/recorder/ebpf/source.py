@@ -1,29 +1,26 @@
 """The eBPF witness: loads the programs, says what to record, and keeps emptying the rings."""
 
-import os
 import struct
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from recorder import cgroups
-from recorder.ebpf import procfs
+from recorder.ebpf import procfs, programs
 from recorder.ebpf.clock import Clock
 from recorder.ebpf.decode import Batch, Decoder
 from recorder.ebpf.layout import EVENT, TEXT, Loss
-from recorder.ebpf.libbpf import Object, possible_cpus
+from recorder.ebpf.libbpf import Object
+from recorder.ebpf.programs import OBJECT
 from recorder.ebpf.ring import Ring
 from recorder.source import Target
 from store.errors import PtbError, Unavailable
 from store.manifest import SourceInfo
 from store.rows import Gap, Quality, Source, Stamp
 from store.sink import Sink
-
-OBJECT = Path(__file__).with_name("recorder.bpf.o")
 
 _BATCH = 16_384
 """Records taken at once: bounds the memory of a batch, 8 MiB of text records."""
@@ -34,10 +31,6 @@ _SWEEP_S = 10.0
 """Between two records of an access that stays open."""
 _BUSY_S = 1.0
 """How long to wait for a record that a CPU is still writing."""
-_URING_PROGRAMS = ("on_uring_submit", "on_uring_complete")
-_NO_URING = (
-    "this kernel's io_uring tracepoints differ from those known: what goes through io_uring is not seen"
-)
 _LOST = {
     Loss.EVENTS: ("ring_full", "records of bytes, ends and signals: the ring was full"),
     Loss.TEXTS: ("ring_full", "records of opens, names and process starts: the ring was full"),
@@ -74,7 +67,9 @@ class EbpfSource:
     def start(self, target: Target, sink: Sink) -> None:
         """Load, attach and begin; raises :class:`Unavailable` where the kernel, libbpf or a privilege is lacking."""
         try:
-            self._object = self._loaded(target)
+            self._object, self._unseen = programs.load(
+                self._path, Path(target.cgroup) if target.cgroup else None
+            )
         except Unavailable as error:
             self._info = replace(self._info, state="unavailable", reason=str(error))
             raise
@@ -120,32 +115,6 @@ class EbpfSource:
         self._info = replace(self._info, state="ended")
         if self._failure is not None:
             raise self._failure
-
-    def _loaded(self, target: Target) -> Object:
-        if not self._path.is_file():
-            raise Unavailable(f"{self._path} is missing: build it with scripts/build-bpf.sh")
-        if os.geteuid() != 0:
-            raise Unavailable("eBPF capture needs root; run ptb with sudo, or record with strace")
-        try:
-            return self._object_for(target, ())
-        except Unavailable:
-            found = self._object_for(target, _URING_PROGRAMS)
-            self._unseen = _NO_URING
-            return found
-
-    def _object_for(self, target: Target, left_out: Sequence[str]) -> Object:
-        """The object loaded for a target, some of its programs left out."""
-        found = Object(self._path)
-        try:
-            cgroup, level = cgroups.identity(Path(target.cgroup)) if target.cgroup else (0, 0)
-            found.set_constants(struct.pack("=Qi", cgroup, level))
-            found.resize("scratches", possible_cpus())
-            found.leave_out(left_out)
-            found.load()
-        except Unavailable:
-            found.close()
-            raise
-        return found
 
     def _enrol(self, target: Target) -> None:
         """Record the processes that are there already; the kernel half announces each at its first act."""

@@ -69,24 +69,25 @@ def ebpf() -> Capability:
 
 def _load_recorder() -> tuple[State, str, str | None]:
     """Have the kernel verify the recorder's own programs, attach none, and let them go."""
-    from recorder.ebpf.libbpf import Object, possible_cpus
-    from recorder.ebpf.source import OBJECT
+    from recorder.ebpf import programs
 
-    if not OBJECT.is_file():
+    if not programs.OBJECT.is_file():
         return (
             State.FAILS,
-            f"the kernel takes programs, but {OBJECT.name} was not built",
+            f"the kernel takes programs, but {programs.OBJECT.name} was not built",
             "scripts/build-bpf.sh",
         )
     try:
-        programs = Object(OBJECT)
-        try:
-            programs.resize("scratches", possible_cpus())
-            programs.load()
-        finally:
-            programs.close()
+        loaded, unseen = programs.load()
     except Unavailable as error:
         return State.FAILS, str(error), None
+    loaded.close()
+    if unseen:
+        return (
+            State.WORKS,
+            f"kernel {platform.release()} took the recorder's programs just now, but {unseen}",
+            None,
+        )
     return State.WORKS, f"kernel {platform.release()} took the recorder's programs just now", None
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from recorder.ebpf.source import OBJECT, EbpfSource
+from recorder.ebpf.programs import OBJECT
+from recorder.ebpf.source import EbpfSource
 from recorder.source import Target
 from store.errors import Unavailable
 from tests.recorder.ebpf.seen import Seen

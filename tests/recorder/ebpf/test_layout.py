@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recorder.ebpf import layout
-from recorder.ebpf.source import OBJECT
+from recorder.ebpf.programs import OBJECT
 
 HEADER = (OBJECT.parent / "bpf" / "record.h").read_text()
 _C_TYPES = {

@@ -25,10 +25,21 @@ struct pt_regs {
 
 struct super_block {
 	u32 s_dev;
+	unsigned long s_magic;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
 };
 
 struct inode {
 	unsigned short i_mode;
+	unsigned int i_nlink;
+	struct hlist_head i_dentry;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 };
@@ -41,6 +52,9 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	union {
+		struct hlist_node d_alias;
+	} d_u;
 };
 
 struct vfsmount {
@@ -227,8 +241,10 @@ struct io_connect {
 #define MAP_TYPE 0x0f
 #define MAP_ANONYMOUS 0x20
 #define PROT_WRITE 2
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define PROT_READ_OR_EXEC 5
 #define S_IFMT 0170000
+#define S_IFDIR 0040000
 #define S_IFIFO 0010000
 #define S_IFSOCK 0140000
 #define F_DUPFD 0

@@ -4,6 +4,7 @@
 #define PTB_NAME_H
 
 #include "access.h"
+#include "touched.h"
 
 static __always_inline void add_base(u32 part, s32 directory)
 {
@@ -63,6 +64,13 @@ static __noinline int tell_name(struct naming *naming)
 	scratch->head.via = naming->via;
 	scratch->head.access = naming->request;
 	scratch->head.marks = naming->marks;
+	if (naming->type >= RECORD_UNLINK && !naming->kernel) {
+		struct identity subject = {};
+
+		take_subject(naming->type, &subject);
+		if (naming->result == 0)
+			set_identity(&scratch->head, &subject);
+	}
 	if (naming->type == RECORD_SYMLINK)
 		add_string(0, naming->name, naming->kernel); /* the target is kept as it was given */
 	else

@@ -20,7 +20,7 @@ enum record_type {
 	RECORD_OPEN_FAILED,  /* text: [name, base]; result: -errno */
 	RECORD_IO,           /* event; what went through one access since its last record */
 	RECORD_CONNECT,      /* text: [sockaddr]; result: 0 or -errno */
-	RECORD_UNLINK,       /* text: [name, base], and so are the others of one name */
+	RECORD_UNLINK,       /* text: [name, base], and so are the others of one name; inode 0: not known */
 	RECORD_RMDIR,
 	RECORD_MKDIR,
 	RECORD_MKNOD,
