@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from recorder.ebpf.source import OBJECT
+from recorder.ebpf.programs import OBJECT
 from store.death import DEATH
 from store.locks import is_live
 from tests.recorder.test_record import manifest, table, until
