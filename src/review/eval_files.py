@@ -27,7 +27,8 @@ def eval_pattern(benchmark: str) -> str | None:
 
 
 def eval_files(run: RunView, pattern: str) -> list[str]:
-    """Paths of eval files that the run knows of."""
-    named = run.texts(pattern)
+    """Paths of eval files that the run knows of; the name of the run's own folder names no benchmark."""
+    root = (run.manifest.facts.root or "").rstrip("/") + "/"
+    named = [text for text in run.texts(pattern) if re.search(pattern, text.removeprefix(root))]
     written = {write.path for write in writers(run, named)}
     return sorted(path for path in named if path not in written or _CACHES.search(path))

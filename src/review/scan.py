@@ -73,7 +73,7 @@ def scan(folder: Path, profile: Profile, detectors: Sequence[Detector] = DETECTO
     review = Review(folder, manifest.run_id)
     scans, problems = read_scans(review)
     added, more_problems = read_added(review)
-    results = _known(scans, manifest.recording_hash, detectors) or _look(folder, detectors)
+    results = _known(scans, manifest.recording_hash, detectors) or look(folder, detectors)
     made = [finding for result in results for finding in result.findings]
     now = Scan(
         run_id=manifest.run_id,
@@ -101,6 +101,18 @@ def scan(folder: Path, profile: Profile, detectors: Sequence[Detector] = DETECTO
     )
 
 
+def look(folder: Path, detectors: Sequence[Detector] = DETECTORS) -> tuple[RuleResult, ...]:
+    """What each detector says of the run in ``folder``; keeps nothing.
+
+    Raises :class:`PtbError` when the folder is no readable run. A detector that fails costs only its own answer.
+    """
+    with open_query([folder]) as query, Snapshot.open(folder) as snapshot:
+        if query.unread:
+            raise Damaged(query.unread[0].reason)
+        run = RunView(folder, snapshot.manifest, cache(partial(_rows, query)), partial(_texts, snapshot))
+        return tuple(_ask(detector, run) for detector in detectors)
+
+
 def unreadable(
     run_id: str, profile: Profile, reason: str, detectors: Sequence[Detector] = DETECTORS
 ) -> Answer:
@@ -120,14 +132,6 @@ def _known(
         if recording_hash is not None and scan.recording_hash == recording_hash and looked == rules:
             return scan.results
     return ()
-
-
-def _look(folder: Path, detectors: Sequence[Detector]) -> tuple[RuleResult, ...]:
-    with open_query([folder]) as query, Snapshot.open(folder) as snapshot:
-        if query.unread:
-            raise Damaged(query.unread[0].reason)
-        run = RunView(folder, snapshot.manifest, cache(partial(_rows, query)), partial(_texts, snapshot))
-        return tuple(_ask(detector, run) for detector in detectors)
 
 
 def _ask(detector: Detector, run: RunView) -> RuleResult:

@@ -45,12 +45,13 @@ class Story:
     benchmark: str | None = "healthbench"
     kernel: bool = True
     reference: bool = True
+    root: str = TASK
     writer: RunWriter = field(init=False)
     _now: int = START
     _next_process: int = 1
 
     def __post_init__(self) -> None:
-        facts = Facts(benchmark=self.benchmark, root=TASK)
+        facts = Facts(benchmark=self.benchmark, root=self.root)
         self.writer = RunWriter.create(self.folder, "run-1", started_at=START, facts=facts)
         if self.kernel:
             self.writer.set_sources([SourceInfo("kernel", "ebpf", "recording")])

@@ -231,6 +231,25 @@ def test_a_file_that_everybody_reads_is_not_followed_and_said_so(story: Story) -
     assert "a hundred processes" in coverage.not_seen
 
 
+def test_a_folder_named_after_the_benchmark_makes_no_eval_data(tmp_path: Path) -> None:
+    root = "/runs/healthbench_qwen3/task"
+    story = Story(tmp_path / "run-1", root=root)
+    story.version(
+        f"{root}/seeds.jsonl",
+        samples("one of my own seeds, which were there before the run began, as data"),
+        by=None,
+    )
+    maker = story.start("python make_data.py", cwd=root)
+    story.read(maker, f"{root}/seeds.jsonl")
+    story.write(
+        maker,
+        f"{root}/train.jsonl",
+        samples("one of my own seeds, which were there before the run began, as data"),
+    )
+    story.train(f"{root}/train.jsonl")
+    assert answer(story).findings == ()
+
+
 def test_hostile_names_stay_names(story: Story) -> None:
     path = f"{TASK}/it's '; DROP VIEW files; --.jsonl"
     generate(story, *QUESTIONS, target=path)
