@@ -237,3 +237,24 @@ async def test_every_theme_shows_the_same_words(story: Path, presses: int) -> No
 def _selected(seen: str) -> str:
     (selected,) = [line for line in seen.splitlines() if line.startswith("▸")]
     return selected
+
+
+async def test_the_palette_finds_an_action_by_its_words(story: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+p", *"mark")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert "kept in the run" in text(pilot)
+
+
+async def test_q_and_escape_leave(story: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("slash", "q", "escape")
+        assert pilot.app.is_running
+        assert not replay_of(pilot).query("Prompt")
+        await pilot.press("q")
+        await pilot.pause()
+        assert pilot.app.return_code == 0

@@ -65,7 +65,13 @@ def test_what_people_read() -> None:
     assert elapsed(13_267 * SECOND) == "03:41:07"
     assert elapsed(-1_500_000_000, fine=True) == "-00:00:01.500"
     assert brief(36_120 * SECOND) == "10h 02m"
-    assert [brief(int(s * SECOND)) for s in (0.015, 1.24, 59, 200)] == ["15 ms", "1.24 s", "59.0 s", "3m 20s"]
+    assert [brief(int(s * SECOND)) for s in (0.00004, 0.015, 1.24, 59, 200)] == [
+        "40 µs",
+        "15 ms",
+        "1.24 s",
+        "59.0 s",
+        "3m 20s",
+    ]
     assert [size(n) for n in (412, 2_900_000, 99_960, 999_999, 81_559 * 10**6)] == [
         "412 B",
         "2.9 MB",

@@ -86,8 +86,10 @@ def elapsed(ns: int, *, fine: bool = False) -> str:
 
 
 def brief(ns: int) -> str:
-    """A duration in its two largest units: ``10h 02m``, ``3m 20s``, ``1.24 s``, ``15 ms``."""
+    """A duration in its two largest units: ``10h 02m``, ``3m 20s``, ``1.24 s``, ``15 ms``, ``40 µs``."""
     seconds = ns / SECOND
+    if abs(ns) < 1_000_000:
+        return f"{ns / 1000:.0f} µs"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
