@@ -29,7 +29,7 @@ class Picture:
 
 PICTURES = (
     Picture("runs", (120, 30), queue=True),
-    Picture("replay", (140, 42), ("e",)),
+    Picture("replay", (140, 42), ("e", "e", "e")),
     Picture("replay-light", (140, 42), ("e",), theme=LIGHT.name),
     Picture("replay-contrast", (140, 42), ("e",), theme=CONTRAST.name),
     Picture("replay-small", (80, 24), ("e",)),

@@ -40,6 +40,7 @@ _NEARBY_COMMANDS = 8
 """How many results after a command (or commands before a result) are looked at to find the one that belongs to it."""
 _NEARBY_VERSIONS = 32
 """Versions of files whose path contains the same text that are looked at to find the one before."""
+_EVIDENCE_SHOWN = 12
 _CHART_CELLS = 40
 _CHART_AROUND = 300 * SECOND
 _QUALITY = {
@@ -94,7 +95,22 @@ def _flags(run: OpenRun, event: Event) -> Iterator[Line]:
             (reach, "soft"),
         )
         yield line((flag.title, "strong"))
-        yield from body(flag.explanation, "soft")
+        if flag.lineage:
+            yield line((" → ".join(flag.lineage), "files"), hang=2)
+        if flag.explanation != flag.title:
+            yield from body(flag.explanation, "soft")
+        yield line()
+        for number, (seq, kind, said) in enumerate(flag.others[:_EVIDENCE_SHOWN]):
+            name = "evidence" if number == 0 else ""
+            here = seq == event.seq
+            yield line(
+                (f"{name:<{_NAME_WIDTH}}", "soft"),
+                (f"{'▸' if here else ' '}#{seq} {kind} ", "strong" if here else "soft"),
+                (said, "ink" if here else "soft"),
+                hang=_NAME_WIDTH + 2,
+            )
+        if len(flag.others) > _EVIDENCE_SHOWN:
+            yield line((f"… {len(flag.others) - _EVIDENCE_SHOWN} more rows, ] walks them", "note"))
         yield line()
 
 

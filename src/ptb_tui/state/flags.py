@@ -21,6 +21,10 @@ class Flag:
     title: str
     explanation: str
     reach: str | None
+    lineage: tuple[str, ...] = ()
+    """From the source to the last thing reached, as names."""
+    others: tuple[tuple[int, str, str], ...] = ()
+    """Seq, kind and text of all evidence of the finding, this event included."""
 
 
 class Flags:

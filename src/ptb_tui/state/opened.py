@@ -11,11 +11,12 @@ from ptb_tui.state.wording import citation
 from store.cursor import Cursor
 from store.event import Event
 from store.findings import FindingState, Severity, read_findings
-from store.manifest import Manifest
+from store.manifest import Manifest, SourceInfo
 from store.manifest_file import read_manifest
 from store.marks import Mark, add_mark, read_marks
 from store.overlay import Problem, Review
 from store.plain import plain
+from store.rows import Source
 
 
 @dataclass(slots=True)
@@ -72,6 +73,8 @@ class OpenRun:
                             finding.title,
                             finding.explanation,
                             finding.reach.value,
+                            finding.lineage,
+                            tuple((one.seq, one.kind, one.text) for one in finding.evidence),
                         )
                     )
         self.flags = Flags(flags)
@@ -103,9 +106,7 @@ class OpenRun:
 
     def partial(self) -> int:
         """How many of the witnesses that it had could not see everything."""
-        return sum(
-            source.state != "unavailable" and source.reason is not None for source in self.manifest.sources
-        )
+        return sum(is_partial(source) for source in self.manifest.sources)
 
     @property
     def _review(self) -> Review:
@@ -116,3 +117,9 @@ def absent(manifest: Manifest) -> list[str]:
     """Witnesses of which no backend worked, each once."""
     had = {source.name for source in manifest.sources if source.state != "unavailable"}
     return list(dict.fromkeys(source.name for source in manifest.sources if source.name not in had))
+
+
+def is_partial(source: SourceInfo) -> bool:
+    """Whether a witness was there and could not see everything."""
+    witnesses = {witness.value for witness in Source}
+    return source.name in witnesses and source.state != "unavailable" and source.reason is not None

@@ -147,10 +147,16 @@ def _write_track(pen: Pen, cells: str, style: Style, palette: Inks) -> None:
     start = 0
     for index, cell in enumerate(cells):
         if cell in _FLAG_INKS:
-            pen.write(cells[start:index], style)
+            _write_run(pen, cells[start:index], style)
             pen.write(cell, palette.severity(_FLAG_INKS[cell]))
             start = index + 1
-    pen.write(cells[start:], style)
+    _write_run(pen, cells[start:], style)
+
+
+def _write_run(pen: Pen, cells: str, style: Style) -> None:
+    """Empty cells before the first other one are a gap: some viewers of pictures drop spaces that begin a text."""
+    text = cells.lstrip(" ")
+    pen.gap(len(cells) - len(text)).write(text, style)
 
 
 def _fitting(found: list[Track], height: int) -> list[Track]:
