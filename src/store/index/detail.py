@@ -1,6 +1,6 @@
 """The whole recorded row behind an event, found by the statistics of the sealed files without reading a table."""
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,10 @@ from store.rows import Column, Quality, Row, Source, Stamp, columns
 from store.schema import ROW_TYPES, arrow_schema
 from store.snapshot import Snapshot, in_fields
 
-_REMEMBERED = 2
-"""Row groups kept decoded: neighbours of an event are looked at next."""
+_NEARBY = 2048
+"""Rows kept decoded around one that was asked for: its neighbours are looked at next, and a whole group is 50 MB."""
+_REMEMBERED = 4
+"""Such stretches kept."""
 _TABLES = {kind: table for table, kind in TABLE_KINDS.items()}
 
 
@@ -39,15 +41,18 @@ class Details:
     def __init__(self, snapshot: Snapshot, strings: pa.LargeStringArray) -> None:
         self._snapshot = snapshot
         self._strings = strings
-        self._groups: OrderedDict[tuple[Path, int], pa.Table] = OrderedDict()
+        self._nearby: deque[tuple[str, pa.Table]] = deque(maxlen=_REMEMBERED)
 
     def of(self, seq: int, kind: Kind) -> Detail:
         """The row ``seq``, which is an event of ``kind``; raises :class:`Damaged` when it is not to be had."""
         table = table_of(kind)
+        for name, rows in self._nearby:
+            if name == table and (at := _position(rows, seq)) is not None:
+                return self._detail(table, in_fields(table, rows.slice(at, 1)).to_pylist()[0])
         for rows in self._candidates(table, seq):
-            seqs = ints(rows, "seq")
-            at = int(np.searchsorted(seqs, seq))
-            if at < len(seqs) and seqs[at] == seq:
+            at = _position(rows, seq)
+            if at is not None:
+                self._remember(table, rows, at)
                 return self._detail(table, in_fields(table, rows.slice(at, 1)).to_pylist()[0])
         raise Damaged(
             f"{self._snapshot.folder}: row {seq} of {table} is not there any more; run `ptb verify`"
@@ -66,20 +71,19 @@ class Details:
     def _groups_of(self, path: Path, table: str, seq: int) -> Iterator[pa.Table]:
         """Row groups of one sealed file that may hold ``seq``."""
         try:
-            with pq.ParquetFile(path, memory_map=True) as file:
+            with pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
-                    known = self._groups.get((path, group))
-                    if known is None and _may_hold(file.metadata.row_group(group), seq):
-                        known = conform(file.read_row_group(group), arrow_schema(table))
-                    if known is not None:
-                        self._groups[path, group] = known
-                        self._groups.move_to_end((path, group))
-                        yield known
+                    if _may_hold(file.metadata.row_group(group), seq):
+                        yield conform(file.read_row_group(group), arrow_schema(table))
         except (OSError, pa.ArrowException) as error:
             raise Damaged(f"{path} cannot be read ({error}): `ptb verify` locates the damage") from error
-        finally:
-            while len(self._groups) > _REMEMBERED:
-                self._groups.popitem(last=False)
+
+    def _remember(self, table: str, rows: pa.Table, at: int) -> None:
+        """Keep a copy of the rows around ``at``, so that the group they come from can go."""
+        first = max(at - _NEARBY // 2, 0)
+        last = min(first + _NEARBY, rows.num_rows)
+        self._nearby.append((table, rows.take(pa.array(np.arange(first, last)))))
+        pa.default_memory_pool().release_unused()
 
     def _detail(self, table: str, values: dict[str, Any]) -> Detail:
         row_type = ROW_TYPES[table]
@@ -106,6 +110,13 @@ def table_of(kind: Kind) -> str:
     if kind in _TABLES:
         return _TABLES[kind]
     return "transcript" if LANES[kind] is Lane.AGENT else "files"
+
+
+def _position(rows: pa.Table, seq: int) -> int | None:
+    """Where ``seq`` stands in rows ordered by it."""
+    seqs = ints(rows, "seq")
+    at = int(np.searchsorted(seqs, seq))
+    return at if at < len(seqs) and seqs[at] == seq else None
 
 
 def _may_hold(group: pq.RowGroupMetaData, seq: int) -> bool:
