@@ -72,6 +72,12 @@ class Container:
         return pid
 
     @property
+    def paused(self) -> bool:
+        """Whether Docker was asked to hold it."""
+        paused: bool = self._container.status == "paused"
+        return paused
+
+    @property
     def over(self) -> bool:
         """Whether no process is left in it."""
         return not cgroups.populated(self.cgroup)

@@ -21,6 +21,9 @@ from recorder.redact import Redactor, secret_values
 from recorder.signals import Forwarding
 from recorder.source import Source, Target
 from recorder.tally import Tally
+from recorder.watchdog.cgroup import Cgroup
+from recorder.watchdog.client import Watchdog
+from recorder.watchdog.reaction import Reaction
 from store.cursor import index_ahead
 from store.errors import Unavailable
 from store.ids import new_run_id
@@ -47,6 +50,10 @@ class ContainerPlan:
     facts: Facts = field(default_factory=Facts)
     transcript: Choice = Choice.AUTO
     gpu_interval_s: float = 1.0
+    on_death: Reaction = Reaction.FREEZE
+    """What becomes of the container when the recorder dies."""
+    death_grace_s: float = 60.0
+    """How long it stands frozen, for another recording to take it over, before it is ended."""
 
 
 def record_container(plan: ContainerPlan, note: Callable[[str], None]) -> Outcome:
@@ -89,6 +96,14 @@ class _ContainerRecording:
             if plan.transcript is not Choice.NONE
             else None
         )
+        self._watchdog = Watchdog(
+            writer.folder,
+            writer.run_id,
+            writer.lock_fd,
+            self._tally,
+            reaction=plan.on_death,
+            grace_s=plan.death_grace_s,
+        )
         self._kernel = EbpfSource()
         self._gpu = GpuSource(plan.gpu_interval_s)
 
@@ -105,6 +120,10 @@ class _ContainerRecording:
 
     def run(self, note: Callable[[str], None]) -> None:
         """Arm, start the container if it does not run yet, and record until it is over or a signal comes."""
+        with self._watchdog:
+            self._run(note)
+
+    def _run(self, note: Callable[[str], None]) -> None:
         container = self._container
         target = Target(container.pid, container.folder, str(container.cgroup))
         with Forwarding(lambda: None) as signals:
@@ -112,11 +131,13 @@ class _ContainerRecording:
             try:
                 self._start(self._gpu, target)
                 output = container.follow(self._words.feed) if self._words else None
+                self._watchdog.guard_sandbox(container.cgroup)
                 container.start()
                 self._writer.set_sources(self.infos)
                 note(
                     f"recording container {container.name}; interrupt to stop recording, the container goes on"
                 )
+                self._resume(note)
                 self._await(signals)
             finally:
                 self._stop()
@@ -141,10 +162,21 @@ class _ContainerRecording:
     def _await(self, signals: Forwarding) -> None:
         """``start`` returns when the first process is in the cgroup, so that an empty one means the end."""
         while signals.count == 0 and not self._container.over:
+            self._watchdog.tick(())
             time.sleep(_TICK_S)
+
+    def _resume(self, note: Callable[[str], None]) -> None:
+        """Let a container go on that was frozen when its recorder died."""
+        group = Cgroup(self._container.cgroup)
+        if group.is_held and not self._container.paused:
+            group.thaw()
+            note(
+                f"container {self._container.name} stood frozen since its recorder died, and goes on recorded"
+            )
 
     def _stop(self) -> None:
         self._kernel.stop()
+        self._watchdog.stop()
         self._gpu.stop()
 
     def _close(self) -> None:

@@ -26,6 +26,8 @@ class Death:
     """When the last of them stood still."""
     ended_at: int | None = None
     """When the last of them had ended."""
+    resumed_at: int | None = None
+    """When they were let go on, as another recording of a container does once it looks."""
 
     def write(self, folder: Path) -> None:
         """Keep it in a run's folder; raises :class:`store.errors.StoreFailed`."""
@@ -36,12 +38,14 @@ class Death:
         told = [f"the recorder died while {self.processes} processes ran"]
         if self.frozen_at is not None:
             told.append(f"they were frozen within {(self.frozen_at - self.died_at) / 1e6:.0f} ms")
-        told.append(
-            "what became of them is not known"
-            if self.ended_at is None
-            else f"the last of them was ended at {iso(self.ended_at)}"
-        )
-        return Gap("recorder_died", "; ".join(told), start_ts=self.died_at, end_ts=self.ended_at)
+        if self.resumed_at is not None:
+            told.append(f"they were let go on at {iso(self.resumed_at)}, which another recording does")
+        elif self.ended_at is not None:
+            told.append(f"the last of them was ended at {iso(self.ended_at)}")
+        else:
+            told.append("what became of them is not known")
+        end = self.resumed_at if self.ended_at is None else self.ended_at
+        return Gap("recorder_died", "; ".join(told), start_ts=self.died_at, end_ts=end)
 
 
 def take_death(folder: Path) -> Death | None:

@@ -174,7 +174,16 @@ def command(
     )
     if container is not None:
         outcome = record_container(
-            ContainerPlan(container, output, facts, Choice(transcript), gpu_interval_s=1 / gpu_hz), note
+            ContainerPlan(
+                container,
+                output,
+                facts,
+                Choice(transcript),
+                gpu_interval_s=1 / gpu_hz,
+                on_death=Reaction(on_recorder_death),
+                death_grace_s=death_grace,
+            ),
+            note,
         )
     else:
         outcome = record(

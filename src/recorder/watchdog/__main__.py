@@ -1,7 +1,8 @@
 """``python -P -m recorder.watchdog RUN REACTION GRACE_S LOCK_FD``: the watchdog's own process; its orders come on stdin.
 
-``+PID`` and ``-PID`` name processes, ``cgroup FOLDER`` the group they are in, ``done`` says goodbye. ``LOCK_FD`` is the
-writer's lock, held on so that nobody takes the run for finished before its processes are.
+``+ PID`` and ``- PID`` name processes, ``cgroup FOLDER`` the group made for them, ``sandbox FOLDER`` a container's own,
+``done`` says goodbye. ``LOCK_FD`` is the writer's lock, held on so that nobody takes the run for finished before its
+processes are.
 """
 
 import os
@@ -10,6 +11,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from recorder.watchdog.cgroup import Cgroup
@@ -33,6 +35,7 @@ class Watch:
     def __init__(self) -> None:
         self._tree = Tree()
         self._cgroup: Cgroup | None = None
+        self._is_sandbox = False
         self._rest = b""
         self.dismissed = False
 
@@ -45,8 +48,9 @@ class Watch:
                 self._tree.add(int(value))
             elif order == b"-":
                 self._tree.drop(int(value))
-            elif order == b"cgroup":
+            elif order in (b"cgroup", b"sandbox"):
                 self._cgroup = Cgroup(Path(os.fsdecode(value)))
+                self._is_sandbox = order == b"sandbox"
             elif order == b"done":
                 self.dismissed = True
 
@@ -68,6 +72,18 @@ class Watch:
             time.sleep(0.001)
         return len(members.keys() | held)
 
+    @property
+    def resumed(self) -> bool:
+        """Whether somebody let a frozen container go on: another recording does, once it looks."""
+        return self._is_sandbox and self._cgroup is not None and not self._cgroup.is_held
+
+    def let_go(self) -> None:
+        """Leave the group as it was found."""
+        if self._cgroup and self._is_sandbox:
+            self._cgroup.thaw()
+        elif self._cgroup:
+            self._cgroup.remove()
+
     def end(self) -> bool:
         """SIGKILL to all; whether they are gone."""
         deadline = time.monotonic() + _ENDING_S
@@ -82,8 +98,6 @@ class Watch:
             time.sleep(0.005)
         else:
             return False
-        if self._cgroup:
-            self._cgroup.remove()
         return True
 
     def _freeze_cgroup(self) -> set[int]:
@@ -130,15 +144,22 @@ def _react(watch: Watch, folder: Path, reaction: Reaction, grace_s: float) -> De
     died_at = time.time_ns()
     count = watch.freeze()
     if not count:
-        watch.end()
+        watch.let_go()
         return None
     death = Death(died_at, count, frozen_at=time.time_ns())
     _keep(death, folder)
     deadline = time.monotonic() + (grace_s if reaction is Reaction.FREEZE else 0)
-    while time.monotonic() < deadline and watch.freeze():
+    while time.monotonic() < deadline:
+        if watch.resumed:
+            death = replace(death, resumed_at=time.time_ns())
+            _keep(death, folder)
+            return death
+        if not watch.freeze():
+            break
         time.sleep(_STEP_S)
-    gone = watch.end()
-    death = Death(died_at, count, death.frozen_at, time.time_ns() if gone else None)
+    if watch.end():
+        death = replace(death, ended_at=time.time_ns())
+    watch.let_go()
     _keep(death, folder)
     return death
 

@@ -1,4 +1,4 @@
-"""A control group (v2) of the recorded command's own: frozen or ended as one, whatever its processes fork meanwhile.
+"""A control group (v2) of what is recorded: frozen or ended as one, whatever its processes fork meanwhile.
 
 https://docs.kernel.org/admin-guide/cgroup-v2.html: ``cgroup.freeze``, ``cgroup.kill`` (Linux 5.14), ``cgroup.procs``.
 """
@@ -7,6 +7,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+from recorder import cgroups
+from store.errors import PtbError
 
 
 class Cgroup:
@@ -18,13 +21,10 @@ class Cgroup:
     @classmethod
     def create(cls, name: str) -> Self | None:
         """A new one below our own; None where there is no hierarchy that we may write, or the kernel is too old."""
-        own = _own()
-        if own is None:
-            return None
-        group = cls(own / name)
         try:
+            group = cls(cgroups.of_process(os.getpid()) / name)
             group.folder.mkdir()
-        except OSError:
+        except (PtbError, OSError):
             return None
         if all((group.folder / file).exists() for file in ("cgroup.freeze", "cgroup.kill")):
             return group
@@ -37,11 +37,10 @@ class Cgroup:
 
     def members(self) -> list[int]:
         """The pids in it and below it."""
-        found: list[int] = []
-        for path, _, _ in os.walk(self.folder):
-            with suppress(OSError):
-                found += map(int, Path(path, "cgroup.procs").read_text().split())
-        return found
+        try:
+            return cgroups.members(self.folder)
+        except OSError:
+            return []  # it was taken away with what was in it
 
     def freeze(self) -> bool:
         """Begin to stop all members; whether that is allowed."""
@@ -52,6 +51,18 @@ class Cgroup:
         """Whether all members stand still."""
         try:
             return "frozen 1" in (self.folder / "cgroup.events").read_text()
+        except OSError:
+            return False
+
+    def thaw(self) -> None:
+        """Let all members go on."""
+        _write(self.folder / "cgroup.freeze", "0")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is to stand still, which :meth:`thaw` by anyone ends."""
+        try:
+            return (self.folder / "cgroup.freeze").read_text().strip() == "1"
         except OSError:
             return False
 
@@ -66,24 +77,6 @@ class Cgroup:
         for path, _, _ in os.walk(self.folder, topdown=False):
             with suppress(OSError):
                 Path(path).rmdir()
-
-
-def _own() -> Path | None:
-    """The folder of the group that this process is in."""
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-        (name,) = (
-            line.split(":", 2)[2]
-            for line in Path("/proc/self/cgroup").read_text().splitlines()
-            if line[:3] == "0::"
-        )
-    except (OSError, ValueError):
-        return None
-    for mount in mounts:
-        before, _, after = mount.partition(" - ")
-        if after.startswith("cgroup2 "):
-            return Path(before.split()[4]) / name.lstrip("/")
-    return None
 
 
 def _write(path: Path, text: str) -> bool:

@@ -33,6 +33,7 @@ class Watchdog:
         self._lock_fd = lock_fd
         self._sink = sink
         self._cgroup: Cgroup | None = None
+        self._sandbox: Path | None = None
         self._root: int | None = None
         self._told: set[int] = set()
         self._unsent = b""
@@ -48,6 +49,11 @@ class Watchdog:
         if self._cgroup and not self._cgroup.add(pid):
             self._cgroup.remove()
             self._cgroup = None
+        self._introduce()
+
+    def guard_sandbox(self, cgroup: Path) -> None:
+        """A container is recorded, by its group; call it before the container starts."""
+        self._sandbox = cgroup
         self._introduce()
 
     def tick(self, alive: Iterable[int]) -> None:
@@ -122,6 +128,8 @@ class Watchdog:
     def _introduce(self) -> None:
         if self._cgroup:
             self._send(b"cgroup " + os.fsencode(self._cgroup.folder) + b"\n")
+        if self._sandbox:
+            self._send(b"sandbox " + os.fsencode(self._sandbox) + b"\n")
         if self._root is not None:
             self._send(f"+ {self._root}\n".encode())
 

@@ -102,12 +102,12 @@ def docker(daemon: str, image: str) -> Iterator[Docker]:
 
 
 @pytest.fixture
-def recording(docker: Docker, tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+def recording(docker: Docker, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start ``ptb record --container``; it has armed when this returns."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(name: str) -> subprocess.Popen[str]:
-        ptb = [sys.executable, "-P", "-m", "ptb_tui", "record", "--json", "-o", str(tmp_path / "run")]
+    def start(name: str, run: str = "run", *options: str) -> subprocess.Popen[str]:
+        ptb = [sys.executable, "-P", "-m", "ptb_tui", "record", "--json", "-o", str(tmp_path / run), *options]
         environment = {**os.environ, "DOCKER_HOST": docker.host, "PYTHONPATH": str(Path("src").resolve())}
         process = subprocess.Popen(
             [*ptb, "--container", name],
@@ -215,6 +215,64 @@ def test_death_for_want_of_memory_is_told(
     facts = json.loads((tmp_path / "run" / "run.json").read_text())["facts"]
     assert facts["exit_status"] == "SIGKILL (out of memory)"
     assert {row["signal"] for row in table(tmp_path / "run", "process_exits")} >= {9}
+
+
+_BEAT = "while :; do echo; /usr/bin/sleep 0.02; done >>/beats"
+
+
+@pytest.fixture
+def beats(tmp_path: Path) -> Path:
+    path = tmp_path / "beats"
+    path.touch()
+    return path
+
+
+def stands_still(beats: Path) -> bool:
+    before = beats.stat().st_size
+    time.sleep(0.4)
+    return beats.stat().st_size == before
+
+
+def test_a_container_whose_recorder_is_killed_is_frozen_and_goes_on_recorded(
+    docker: Docker, recording: Callable[..., subprocess.Popen[str]], beats: Path, tmp_path: Path
+) -> None:
+    name = docker.make("create", "/bin/sh", "-c", _BEAT, options=("-v", f"{beats}:/beats"))
+    first = recording(name)
+    time.sleep(0.5)
+    first.kill()
+    time.sleep(0.9)
+    assert stands_still(beats)
+    assert docker("inspect", "-f", "{{.State.Running}}", name) == "true"
+    second = recording(name, "second")
+    time.sleep(0.5)
+    assert not stands_still(beats)
+    second.send_signal(signal.SIGINT)
+    assert answer(second)["exit_code"] == 0
+    time.sleep(0.3)
+    assert not stands_still(beats)
+    (told,) = [row for row in table(tmp_path / "run", "gaps") if row["cause"] == "recorder_died"]
+    assert "let go on" in told["reason"]
+    resumed = [row["ts"] for row in table(tmp_path / "second", "execs")]
+    assert resumed
+    assert max(row["ts"] for row in table(tmp_path / "run", "execs")) < told["end_ts"]
+
+
+def test_a_frozen_container_that_nobody_takes_over_is_ended(
+    docker: Docker, recording: Callable[..., subprocess.Popen[str]], beats: Path, tmp_path: Path
+) -> None:
+    name = docker.make("create", "/bin/sh", "-c", _BEAT, options=("-v", f"{beats}:/beats"))
+    process = recording(name, "run", "--death-grace", "1")
+    time.sleep(0.3)
+    process.kill()
+    deadline = time.monotonic() + 20
+    while docker("inspect", "-f", "{{.State.Running}}", name) == "true":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    while json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "recording":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    (told,) = [row for row in table(tmp_path / "run", "gaps") if row["cause"] == "recorder_died"]
+    assert "was ended" in told["reason"]
 
 
 def test_what_cannot_be_recorded_is_one_line(docker: Docker) -> None:
