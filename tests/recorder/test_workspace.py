@@ -61,7 +61,7 @@ class Recorded:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.work = root / "work"
+        self.work = root / "task"
         self.work.mkdir(parents=True)
         self.kept = _Kept()
         self.source = WorkspaceSource(self.kept, Redactor(), root=str(root))
@@ -69,10 +69,10 @@ class Recorded:
     def begin(self, **options: object) -> None:
         if options:
             self.source = WorkspaceSource(self.kept, Redactor(), root=str(self.root), **options)  # type: ignore[arg-type]
-        self.source.start(Target(os.getpid(), "/work"), self.kept)
+        self.source.start(Target(os.getpid(), "/task"), self.kept)
 
     def write(self, name: str, data: bytes | str, *, process_id: int = 7) -> os.stat_result:
-        """Write ``/work/NAME`` and report it as a kernel source would."""
+        """Write ``/task/NAME`` and report it as a kernel source would."""
         path = self.work / name
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         status = path.stat()
@@ -81,12 +81,12 @@ class Recorded:
 
     def note(self, name: str, status: os.stat_result | None = None, *, process_id: int = 7) -> None:
         identity = () if status is None else (status.st_dev, status.st_ino)
-        self.source.note_write(f"/work/{name}", process_id, 4711, time.time_ns(), *identity)
+        self.source.note_write(f"/task/{name}", process_id, 4711, time.time_ns(), *identity)
 
     def one(self, name: str) -> FileVersion:
-        """End the recording; the only version of ``/work/NAME``."""
+        """End the recording; the only version of ``/task/NAME``."""
         self.source.stop()
-        (version,) = self.kept.versions(f"/work/{name}")
+        (version,) = self.kept.versions(f"/task/{name}")
         return version
 
 
@@ -110,7 +110,7 @@ def test_a_written_text_is_kept_with_its_writer_and_digest(run: Recorded) -> Non
     run.write("train.py", "print('hé')\n")
     _eventually(lambda: len(run.kept.versions()) == 1)
     assert run.one("train.py") == FileVersion(
-        path="/work/train.py",
+        path="/task/train.py",
         sha256=hashlib.sha256("print('hé')\n".encode()).hexdigest(),
         size=13,
         captured="whole",
@@ -138,11 +138,11 @@ def test_larger_text_is_a_blob_and_very_large_text_its_ends(run: Recorded) -> No
     run.write("middle.jsonl", lines[:8000])
     run.write("large.jsonl", lines)
     run.source.stop()
-    (middle,) = run.kept.versions("/work/middle.jsonl")
+    (middle,) = run.kept.versions("/task/middle.jsonl")
     assert middle.text is None
     assert middle.blob is not None
     assert run.kept.blobs[middle.blob] == lines[:8000].encode()
-    (large,) = run.kept.versions("/work/large.jsonl")
+    (large,) = run.kept.versions("/task/large.jsonl")
     assert (large.captured, large.size) == ("ends", 80_000)
     assert large.sha256 == hashlib.sha256(lines.encode()).hexdigest()
     assert large.blob is not None
@@ -196,7 +196,7 @@ def test_secrets_are_gone_and_the_digest_is_of_the_original(run: Recorded) -> No
     run.write("cut.env", filler[:-1] + " " + KEY + "\n" + "z" * 20_000)
     run.source.stop()
     for name in ("small.env", "blob.env", "cut.env"):
-        (version,) = run.kept.versions(f"/work/{name}")
+        (version,) = run.kept.versions(f"/task/{name}")
         assert version.redacted
         assert version.sha256 == hashlib.sha256((run.work / name).read_bytes()).hexdigest()
         stored = version.text or run.kept.blobs[version.blob or ""].decode()
@@ -208,7 +208,7 @@ def test_the_same_content_by_the_same_process_is_one_version(run: Recorded) -> N
     run.begin()
     for n in range(3):
         run.write("same.txt", "same", process_id=1 if n < 2 else 2)
-        _eventually(lambda: "/work/same.txt" not in run.source._pending)
+        _eventually(lambda: "/task/same.txt" not in run.source._pending)
     run.source.stop()
     assert [version.process_id for version in run.kept.versions()] == [1, 2]
 
@@ -218,7 +218,7 @@ def test_rapid_rewrites_keep_the_last_state_and_count_the_others(run: Recorded) 
     for n in range(200):
         run.write("log.txt", f"line {n}")
     run.source.stop()
-    versions = run.kept.versions("/work/log.txt")
+    versions = run.kept.versions("/task/log.txt")
     assert versions[-1].text == "line 199"
     (gap,) = run.kept.gaps()
     assert gap.cause == "coalesced"
@@ -234,8 +234,8 @@ def test_settling_a_file_keeps_it_as_it_is_now(run: Recorded) -> None:
     run.write("run.sh", states[0])
     _eventually(lambda: len(run.kept.versions()) == 1)
     run.write("run.sh", states[1])
-    run.source.settle("/work/run.sh")
-    run.source.settle("/work/never-written")
+    run.source.settle("/task/run.sh")
+    run.source.settle("/task/never-written")
     _eventually(lambda: len(run.kept.versions()) == 2)
     run.write("run.sh", states[2])
     run.source.stop()
@@ -305,13 +305,13 @@ def test_the_sweep_does_not_repeat_what_was_read_at_close(run: Recorded) -> None
 
 
 def test_the_folder_of_the_recording_itself_is_no_work_of_the_run(run: Recorded) -> None:
-    run.begin(skip=["/work/recording/"])
+    run.begin(skip=["/task/recording/"])
     (run.work / "recording" / "log").mkdir(parents=True)
     (run.work / "recording" / "log" / "rows").write_text("the recorder's own")
     (run.work / "recordings.txt").write_text("the run's")
     run.note("recording/log/rows")
     run.source.stop()
-    assert [version.path for version in run.kept.versions()] == ["/work/recordings.txt"]
+    assert [version.path for version in run.kept.versions()] == ["/task/recordings.txt"]
 
 
 def test_without_a_kernel_source_changes_are_found_while_recording(run: Recorded) -> None:
@@ -328,9 +328,9 @@ def test_without_a_kernel_source_changes_are_found_while_recording(run: Recorded
 def test_a_path_that_is_not_utf8_is_read(run: Recorded) -> None:
     run.begin()
     (Path(os.fsdecode(os.fsencode(run.work) + b"/caf\xe9.txt"))).write_text("un café")
-    run.source.note_write("/work/caf\\xe9.txt", 1, 1, time.time_ns())
+    run.source.note_write("/task/caf\\xe9.txt", 1, 1, time.time_ns())
     run.source.stop()
-    assert [(v.path, v.text) for v in run.kept.versions()] == [("/work/caf\\xe9.txt", "un café")]
+    assert [(v.path, v.text) for v in run.kept.versions()] == [("/task/caf\\xe9.txt", "un café")]
 
 
 def test_what_cannot_be_read_is_a_row_with_the_reason(run: Recorded) -> None:
@@ -345,7 +345,7 @@ def test_what_cannot_be_read_is_a_row_with_the_reason(run: Recorded) -> None:
         for name in ("link", "fifo", "folder", "socket", "gone", "nul\0"):
             run.note(name)
         run.source.stop()
-    reasons = {version.path.removeprefix("/work/"): version.reason for version in run.kept.versions()}
+    reasons = {version.path.removeprefix("/task/"): version.reason for version in run.kept.versions()}
     assert reasons == {
         "link": "a symbolic link stands there, not a file",
         "fifo": "a FIFO stands there, not a file",
@@ -419,13 +419,13 @@ def test_swapping_the_file_while_it_is_captured_gains_nothing(run: Recorded, dis
     try:
         while time.monotonic() < until:
             run.note("victim")
-            run.source.settle("/work/victim")
+            run.source.settle("/task/victim")
             time.sleep(0.0005)
     finally:
         done.set()
         attacker.join()
     run.source.stop()
-    versions = run.kept.versions("/work/victim")
+    versions = run.kept.versions("/task/victim")
     assert {version.text for version in versions} <= {None, "harmless"}
     assert "harmless" in {version.text for version in versions}
     assert any("stands there" in (version.reason or "") for version in versions)
@@ -493,7 +493,7 @@ def test_the_budget_of_a_run_leaves_digests(run: Recorded, monkeypatch: pytest.M
     run.write("a", "a" * 80)
     run.write("b", "b" * 80)
     run.source.stop()
-    (a,), (b,) = run.kept.versions("/work/a"), run.kept.versions("/work/b")
+    (a,), (b,) = run.kept.versions("/task/a"), run.kept.versions("/task/b")
     assert (a.captured, b.captured, b.text) == ("whole", "none", None)
     assert "spent" in (b.reason or "")
     assert b.sha256 == hashlib.sha256(b"b" * 80).hexdigest()
@@ -545,6 +545,6 @@ def test_a_root_that_is_not_there_makes_the_source_unavailable(tmp_path: Path) -
     kept = _Kept()
     absent = WorkspaceSource(kept, Redactor(), root=str(tmp_path / "absent"))
     with pytest.raises(Unavailable, match="cannot reach"):
-        absent.start(Target(os.getpid(), "/work"), kept)
+        absent.start(Target(os.getpid(), "/task"), kept)
     assert absent.info.state == "unavailable"
     absent.stop()
