@@ -113,6 +113,18 @@ def test_moving_the_selection_scrolls_one_row_at_a_time() -> None:
     assert tops[-1] == 90
 
 
+def test_a_jump_shows_what_came_before_and_after() -> None:
+    events = [event(n, Kind.MESSAGE, f"m{n}") for n in range(1000)]
+    view = Viewport(folding(events), lambda: len(events))
+    view.height = 10
+    view.reveal(500)
+    assert [row.first for row in view.rows()] == list(range(497, 507))
+    view.reveal(506)
+    assert view.rows()[-1].first <= 508
+    view.reveal(999)
+    assert [row.first for row in view.rows()] == list(range(990, 1000))
+
+
 def test_sparse_lanes_are_reached_without_walking_everything() -> None:
     events = [event(n, Kind.READ, f"/task/{n}") for n in range(40 * BLOCK)]
     events[-1] = event(len(events) - 1, Kind.CONNECT, "10.0.0.1")

@@ -155,6 +155,8 @@ class Folding:
             return Fold.SINGLE, None
         if event.kind in _FILE_LOOKS and is_system_path(event.label):
             return Fold.SYSTEM, ("system", event.process_id)
+        if event.kind is Kind.EXEC and event.failed:
+            return Fold.REPEAT, ("looked for", event.process_id)
         if event.kind in _REPEATABLE or event.failed:
             return Fold.REPEAT, (event.kind, event.process_id, event.label, event.failed)
         if event.kind is Kind.GPU:

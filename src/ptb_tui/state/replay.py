@@ -88,8 +88,12 @@ class Replay:
 
     # Moving
 
-    def select(self, position: int, *, share: float | None = None) -> None:
+    def select(self, position: int) -> None:
         """Put the playhead on an event."""
+        self._put(position)
+        self.viewport.show(self.position)
+
+    def _put(self, position: int) -> None:
         if not len(self.reader):
             return
         last = len(self.reader) - 1
@@ -100,7 +104,6 @@ class Replay:
         if at is not None:
             self.now = at
             self.span = self.span.showing(self.now, self.whole)
-        self.viewport.show(self.position, share=share)
 
     def step(self, events: int) -> None:
         """To the event so many further on, unfolding the row that it is folded into."""
@@ -115,7 +118,8 @@ class Replay:
         row = self.viewport.nearest(position)
         if row is not None and len(row.events) > 1 and row.lead.position != position:
             self.folding.unfold(row)
-        self.select(position)
+        self._put(position)
+        self.viewport.reveal(self.position)
 
     def move(self, rows: int) -> None:
         """So many visible rows down, up when negative."""
@@ -140,7 +144,7 @@ class Replay:
         self.playback.folded = 0
         self.following = False
         self._place(at)
-        self.viewport.show(self.position)
+        self.viewport.reveal(self.position)
 
     def nudge(self, seconds: int) -> None:
         """So many seconds on; so many rows in a run without a clock."""

@@ -11,6 +11,7 @@ from ptb_tui.state.folding import BLOCK, Folding, Row
 NextVisible = Callable[[int, int], int | None]
 """``(position, direction)`` → the nearest position from there on that has a row; None when none is left."""
 
+_JUMP_SHARE = 0.4
 MARGIN = 2
 """Rows kept between the selection and the edge while moving."""
 
@@ -84,6 +85,12 @@ class Viewport:
         if (row := self.step(self.top, rows)) is not None:
             self.top = row.first
             self._fill()
+
+    def reveal(self, position: int) -> None:
+        """Bring the row at ``position`` on screen after a jump: with what led to it above and what came of it below."""
+        row = self.nearest(position)
+        seen = row is not None and any(other.first == row.first for other in self.rows())
+        self.show(position, share=None if seen else _JUMP_SHARE)
 
     def show(self, position: int, *, share: float | None = None) -> None:
         """Bring the row at ``position`` on screen.
