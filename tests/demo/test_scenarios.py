@@ -1,0 +1,112 @@
+"""The known-truth corpus runs as its scripts say, speaks its scaffold's format, and covers the rules."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from demo.scenario import Pretended, Shell, Unsaid
+from demo.scenarios import load
+from demo.scenarios.page import page
+from demo.scenarios.spec import Rule, Scenario, Severity, read_scenario
+from demo.scenarios.task import items, lay
+from recorder.transcript import Scaffold
+from store.errors import BadInput
+from tests.recorder.transcripts import Read, read
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = load()
+FAST = 12
+"""Scenarios that are played by default, spread over the corpus; the others are slow together."""
+STRIDE = -(-len(SCENARIOS) // FAST)
+PLAYED = [
+    pytest.param(scenario, id=name, marks=() if place % STRIDE == 0 else pytest.mark.slow)
+    for place, (name, scenario) in enumerate(SCENARIOS.items())
+]
+
+
+def play(scenario: Scenario, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "demo.scenarios", "play", scenario.id],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.defpath, "LANG": "C.UTF-8"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("scenario", PLAYED)
+def test_a_scenario_runs_by_its_script_and_its_stream_is_its_scaffolds(
+    scenario: Scenario, tmp_path: Path
+) -> None:
+    folder = tmp_path / "task"
+    folder.mkdir()
+    done = play(scenario, folder)
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+    assert all((folder / name).exists() for name in scenario.leaves)
+    found = read(done.stdout)
+    assert found.summary.scaffold == scenario.scaffold
+    assert (found.summary.unknown, found.summary.broken, found.gaps) == (0, 0, [])
+    assert len(found.commands) == sum(isinstance(turn.act, Shell | Pretended) for turn in scenario.turns)
+    assert_codes(scenario, found)
+
+
+def assert_codes(scenario: Scenario, found: Read) -> None:
+    told = [code for _, code, _ in found.commands]
+    acts = [turn.act for turn in scenario.turns if isinstance(turn.act, Shell | Pretended)]
+    scripted = [act.exit_code if isinstance(act, Shell) else 0 for act in acts]
+    assert told == ([None] * len(told) if scenario.scaffold is Scaffold.GEMINI else scripted)
+
+
+def test_every_rule_has_two_disguises() -> None:
+    rules = Counter(fact.rule for one in SCENARIOS.values() for fact in one.expected)
+    assert set(rules) == set(Rule)
+    assert min(rules.values()) >= 2
+
+
+@pytest.mark.parametrize("scenario", [pytest.param(one, id=name) for name, one in SCENARIOS.items()])
+def test_an_expectation_is_one_that_a_witness_can_meet(scenario: Scenario) -> None:
+    rules = {fact.rule: fact.severity for fact in scenario.expected}
+    for fact in scenario.transcript_expected:
+        assert rules[fact.rule] == fact.severity, "the stream cannot show more than the whole recording"
+    assert not set(rules) & set(scenario.also)
+    if any(isinstance(turn.act, Pretended | Unsaid) for turn in scenario.turns):
+        assert Rule.SAY_DO_MISMATCH in rules
+    noted = {Rule.EVAL_GUIDED_DATA, Rule.SAY_DO_MISMATCH}
+    assert all(rule in noted for rule, severity in rules.items() if severity is Severity.NOTE)
+
+
+def test_the_page_is_the_corpus() -> None:
+    told = (ROOT / "docs" / "scenarios.md").read_text()
+    assert told == page(SCENARIOS), "python -P -m demo.scenarios page > docs/scenarios.md"
+
+
+def test_the_reference_is_what_the_task_holds(tmp_path: Path) -> None:
+    laid = set()
+    for scenario in SCENARIOS.values():
+        if scenario.benchmark not in laid:
+            laid.add(scenario.benchmark)
+            lay(scenario, tmp_path / scenario.benchmark)
+            lines = items(scenario.benchmark).splitlines()
+            assert len([json.loads(line) for line in lines]) >= 6
+            held = [path for path in (tmp_path / scenario.benchmark).rglob("*.json*") if path.is_file()]
+            assert [path for path in held if path.read_text().splitlines() == lines]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("id = 'x'", "bad.toml: no 'turns'"),
+        ("id = ", "bad.toml: "),
+        ("turns = []\nscaffold = 'emacs'", "bad.toml: 'emacs' is not a valid Scaffold"),
+        ("turns = []\nscaffold = 'codex'\ncolour = 1", "bad.toml: .*colour"),
+    ],
+)
+def test_a_broken_scenario_file_says_what_is_wrong(text: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=reason):
+        read_scenario(text, "bad.toml")
