@@ -120,7 +120,7 @@ class Decoder:
         rest = np.ones(len(moved), np.bool_)
         rest[first[joined]] = False
         self._put_moves(moved[rest])
-        self._open.drop(moved["head"]["access"][_marked(moved["head"], Mark.FINAL)])
+        self._open.retire(moved["head"]["access"][_marked(moved["head"], Mark.FINAL)])
 
     def _put_opens(
         self, heads: NDArray[np.void], paths: NDArray[np.int64], moved: NDArray[np.void] | None = None

@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 UNKNOWN = -1
 
+GENERATION = 16_384
+"""How many ended accesses are kept at least; twice as many at most, and a batch."""
+
 
 class OpenFiles:
     """A sorted table of access number → path id, looked up and changed by whole batches."""
@@ -12,6 +15,8 @@ class OpenFiles:
     def __init__(self) -> None:
         self._accesses = np.empty(0, np.int64)
         self._paths = np.empty(0, np.int64)
+        self._retired: list[NDArray[np.int64]] = []
+        self._leaving: list[NDArray[np.int64]] = []
 
     def __len__(self) -> int:
         """Accesses held."""
@@ -35,8 +40,12 @@ class OpenFiles:
         at = np.minimum(np.searchsorted(self._accesses, accesses), len(self._accesses) - 1)
         return np.where(self._accesses[at] == accesses, self._paths[at], UNKNOWN)
 
-    def drop(self, accesses: NDArray[np.int64]) -> None:
-        """Forget accesses that have ended."""
-        if len(accesses):
-            kept = ~np.isin(self._accesses, accesses)
+    def retire(self, accesses: NDArray[np.int64]) -> None:
+        """Accesses that have ended. A call that was under way then may still tell of one: the last are kept a while."""
+        self._retired.append(accesses)
+        if sum(map(len, self._retired)) < GENERATION:
+            return
+        if self._leaving:
+            kept = ~np.isin(self._accesses, np.concatenate(self._leaving))
             self._accesses, self._paths = self._accesses[kept], self._paths[kept]
+        self._leaving, self._retired = self._retired, []

@@ -61,6 +61,17 @@ def test_a_request_that_reports_no_success_counts_what_it_asked_for(
     assert read_of(seen, marked) == SIZE
 
 
+def test_a_read_belongs_to_the_file_it_began_on(record: Record, evade: Path, tmp_path: Path) -> None:
+    much = tmp_path / "much"
+    with much.open("wb") as file:
+        file.truncate(512 << 20)
+    seen = record(evade, "swap", much)
+    assert seen.exit_code == 0
+    assert read_of(seen, much) == 512 << 20
+    assert {row.path for row in rows_of(seen, much)} == {str(much)}
+    assert seen.bytes_read("/dev/null") == 0
+
+
 def test_names_changed_by_requests_are_rows(
     record: Record, evade: Path, marked: Path, tmp_path: Path
 ) -> None:

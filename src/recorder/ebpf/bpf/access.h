@@ -278,14 +278,6 @@ __noinline int note_bytes(u64 file, s32 fd, u64 bytes, u32 movement, u32 prot)
 	return 0;
 }
 
-static __always_inline void note_fd(s32 fd, u64 bytes, enum movement movement)
-{
-	struct file *file = file_at(fd);
-
-	if (file)
-		note_bytes((u64)file, fd, bytes, movement, 0);
-}
-
 static __always_inline void note_duplicate(s32 from, s32 to)
 {
 	struct access_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .fd = from};

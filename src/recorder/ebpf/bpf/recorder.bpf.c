@@ -4,6 +4,7 @@
  * the end of every system call (its registers still hold the arguments), fork, exec, exit and io_uring.
  */
 #include "access.h"
+#include "flight.h"
 #include "name.h"
 #include "process.h"
 #include "program.h"
@@ -13,7 +14,7 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-static __always_inline int on_bytes(struct call *call, long result)
+static __always_inline void move_bytes(struct flights *flights, struct call *call, u64 bytes)
 {
 	switch (call->number) {
 	case __NR_read:
@@ -23,41 +24,33 @@ static __always_inline int on_bytes(struct call *call, long result)
 	case __NR_preadv2:
 	case __NR_recvfrom:
 	case __NR_recvmsg:
-		if (result >= 0)
-			note_fd(call->a, result, READ);
-		return 1;
-	case __NR_write:
-	case __NR_pwrite64:
-	case __NR_writev:
-	case __NR_pwritev:
-	case __NR_pwritev2:
-	case __NR_sendto:
-	case __NR_sendmsg:
-	case __NR_vmsplice:
-		if (result >= 0)
-			note_fd(call->a, result, WRITTEN);
-		return 1;
+		land(flights, call->a, bytes, READ);
+		break;
 	case __NR_sendfile:
-		if (result >= 0) {
-			note_fd(call->b, result, READ);
-			note_fd(call->a, result, WRITTEN);
-		}
-		return 1;
+		land(flights, call->b, bytes, READ);
+		land(flights, call->a, bytes, WRITTEN);
+		break;
 	case __NR_splice:
 	case __NR_copy_file_range:
-		if (result >= 0) {
-			note_fd(call->a, result, READ);
-			note_fd(call->c, result, WRITTEN);
-		}
-		return 1;
+		land(flights, call->a, bytes, READ);
+		land(flights, call->c, bytes, WRITTEN);
+		break;
 	case __NR_tee:
-		if (result >= 0) {
-			note_fd(call->a, result, READ);
-			note_fd(call->b, result, WRITTEN);
-		}
-		return 1;
+		land(flights, call->a, bytes, READ);
+		land(flights, call->b, bytes, WRITTEN);
+		break;
+	default: /* the writes */
+		land(flights, call->a, bytes, WRITTEN);
 	}
-	return 0;
+}
+
+static __always_inline void on_bytes(struct call *call, long result)
+{
+	struct flights *flights = my_flights();
+
+	if (result >= 0)
+		move_bytes(flights, call, result);
+	end_flights(flights);
 }
 
 static __always_inline void on_mmap(struct call *call, unsigned long result)
@@ -301,7 +294,11 @@ int BPF_PROG(on_syscall, struct pt_regs *regs, long result)
 		send_event(number, RECORD_FOREIGN, 0, 0, regs->orig_ax, result);
 		return 0;
 	}
-	if (on_bytes(&call, result) || on_open(number, &call, result) || on_descriptor(number, &call, result) ||
+	if (watched[call.number] >= WATCHED_BYTES) {
+		on_bytes(&call, result);
+		return 0;
+	}
+	if (on_open(number, &call, result) || on_descriptor(number, &call, result) ||
 	    on_naming(number, &call, result))
 		return 0;
 	switch (call.number) {

@@ -12,24 +12,29 @@
 
 /* The calls that the recorder looks at, by x86-64 number; every other one is left at the first glance. */
 #define SYSCALLS 512
-#define WATCHED_NAME 2 /* it changes a name or what is known of a file by its name */
+#define WATCHED_NAME 2    /* it changes a name or what is known of a file by its name */
+#define WATCHED_BYTES 3   /* it moves bytes at the descriptor that is its first argument */
+#define WATCHED_BYTES_B 4 /* and at its second */
+#define WATCHED_BYTES_C 5 /* or third */
 const u8 watched[SYSCALLS] = {
-	[__NR_read] = 1, [__NR_write] = 1, [__NR_open] = 1, [__NR_close] = 1, [__NR_mmap] = 1, [__NR_pread64] = 1,
-	[__NR_pwrite64] = 1, [__NR_readv] = 1, [__NR_writev] = 1, [__NR_dup] = 1, [__NR_dup2] = 1,
-	[__NR_sendfile] = 1, [__NR_connect] = 1, [__NR_sendto] = 1, [__NR_recvfrom] = 1, [__NR_sendmsg] = 1,
-	[__NR_recvmsg] = 1, [__NR_execve] = 1, [__NR_kill] = 1, [__NR_fcntl] = 1, [__NR_truncate] = WATCHED_NAME,
-	[__NR_rename] = WATCHED_NAME, [__NR_mkdir] = WATCHED_NAME, [__NR_rmdir] = WATCHED_NAME, [__NR_creat] = 1,
-	[__NR_link] = WATCHED_NAME, [__NR_unlink] = WATCHED_NAME, [__NR_symlink] = WATCHED_NAME,
-	[__NR_chmod] = WATCHED_NAME, [__NR_chown] = WATCHED_NAME, [__NR_lchown] = WATCHED_NAME, [__NR_ptrace] = 1,
-	[__NR_mknod] = WATCHED_NAME, [__NR_chroot] = 1, [__NR_mount] = 1, [__NR_umount2] = 1, [__NR_tkill] = 1,
-	[__NR_openat] = 1, [__NR_mkdirat] = WATCHED_NAME, [__NR_mknodat] = WATCHED_NAME,
-	[__NR_fchownat] = WATCHED_NAME, [__NR_unlinkat] = WATCHED_NAME, [__NR_renameat] = WATCHED_NAME,
-	[__NR_linkat] = WATCHED_NAME, [__NR_symlinkat] = WATCHED_NAME, [__NR_fchmodat] = WATCHED_NAME,
-	[__NR_splice] = 1, [__NR_tee] = 1, [__NR_vmsplice] = 1, [__NR_dup3] = 1, [__NR_preadv] = 1,
-	[__NR_pwritev] = 1, [__NR_open_by_handle_at] = 1, [__NR_process_vm_readv] = 1, [__NR_process_vm_writev] = 1,
-	[__NR_renameat2] = WATCHED_NAME, [__NR_memfd_create] = 1, [__NR_execveat] = 1, [__NR_copy_file_range] = 1,
-	[__NR_preadv2] = 1, [__NR_pwritev2] = 1, [__NR_close_range] = 1, [__NR_openat2] = 1,
-	[__NR_fchmodat2] = WATCHED_NAME,
+	[__NR_read] = WATCHED_BYTES, [__NR_write] = WATCHED_BYTES, [__NR_open] = 1, [__NR_close] = 1, [__NR_mmap] = 1,
+	[__NR_pread64] = WATCHED_BYTES, [__NR_pwrite64] = WATCHED_BYTES, [__NR_readv] = WATCHED_BYTES,
+	[__NR_writev] = WATCHED_BYTES, [__NR_dup] = 1, [__NR_dup2] = 1, [__NR_sendfile] = WATCHED_BYTES_B,
+	[__NR_connect] = 1, [__NR_sendto] = WATCHED_BYTES, [__NR_recvfrom] = WATCHED_BYTES,
+	[__NR_sendmsg] = WATCHED_BYTES, [__NR_recvmsg] = WATCHED_BYTES, [__NR_execve] = 1, [__NR_kill] = 1,
+	[__NR_fcntl] = 1, [__NR_truncate] = WATCHED_NAME, [__NR_rename] = WATCHED_NAME, [__NR_mkdir] = WATCHED_NAME,
+	[__NR_rmdir] = WATCHED_NAME, [__NR_creat] = 1, [__NR_link] = WATCHED_NAME, [__NR_unlink] = WATCHED_NAME,
+	[__NR_symlink] = WATCHED_NAME, [__NR_chmod] = WATCHED_NAME, [__NR_chown] = WATCHED_NAME,
+	[__NR_lchown] = WATCHED_NAME, [__NR_ptrace] = 1, [__NR_mknod] = WATCHED_NAME, [__NR_chroot] = 1,
+	[__NR_mount] = 1, [__NR_umount2] = 1, [__NR_tkill] = 1, [__NR_openat] = 1, [__NR_mkdirat] = WATCHED_NAME,
+	[__NR_mknodat] = WATCHED_NAME, [__NR_fchownat] = WATCHED_NAME, [__NR_unlinkat] = WATCHED_NAME,
+	[__NR_renameat] = WATCHED_NAME, [__NR_linkat] = WATCHED_NAME, [__NR_symlinkat] = WATCHED_NAME,
+	[__NR_fchmodat] = WATCHED_NAME, [__NR_splice] = WATCHED_BYTES_C, [__NR_tee] = WATCHED_BYTES_B,
+	[__NR_vmsplice] = WATCHED_BYTES, [__NR_dup3] = 1, [__NR_preadv] = WATCHED_BYTES,
+	[__NR_pwritev] = WATCHED_BYTES, [__NR_open_by_handle_at] = 1, [__NR_process_vm_readv] = 1,
+	[__NR_process_vm_writev] = 1, [__NR_renameat2] = WATCHED_NAME, [__NR_memfd_create] = 1, [__NR_execveat] = 1,
+	[__NR_copy_file_range] = WATCHED_BYTES_C, [__NR_preadv2] = WATCHED_BYTES, [__NR_pwritev2] = WATCHED_BYTES,
+	[__NR_close_range] = 1, [__NR_openat2] = 1, [__NR_fchmodat2] = WATCHED_NAME,
 };
 
 struct call {

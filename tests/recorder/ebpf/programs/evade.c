@@ -208,6 +208,35 @@ static int by_thread(void)
 	return result;
 }
 
+static volatile int reading_fd = -1;
+
+static void *swap(void *unused)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	while (reading_fd < 0)
+		;
+	usleep(5000);
+	dup2(null, reading_fd);
+	return unused;
+}
+
+/* While one thread reads much, another one puts an innocent file at its descriptor. */
+static int by_swap(void)
+{
+	pthread_t thread;
+	size_t size = 512l << 20;
+	char *much = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open(name, O_RDONLY);
+	long got;
+
+	pthread_create(&thread, NULL, swap, NULL);
+	reading_fd = fd;
+	got = read(fd, much, size);
+	pthread_join(thread, NULL);
+	return got == (long)size && read(fd, much, 1) == 0; /* the end of /dev/null: it was swapped */
+}
+
 /* Opens and closes the file as often as arguments[3] says, then says so and waits for a line. */
 static int flood(const char *times)
 {
@@ -230,6 +259,8 @@ int main(int count, char **arguments)
 		return !plain();
 	if (!strcmp(how, "thread"))
 		return !by_thread();
+	if (!strcmp(how, "swap"))
+		return !by_swap();
 	if (!strcmp(how, "int80"))
 		return !by_int80();
 	if (!strcmp(how, "high-bits"))
