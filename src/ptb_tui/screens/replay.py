@@ -112,7 +112,11 @@ class ReplayScreen(Screen[None]):
         self.run.close()
 
     def _read_review(self) -> None:
-        self.run.read_review()
+        try:
+            self.run.read_review()
+        except (PtbError, OSError) as error:
+            self._say(f"flags and marks cannot be read: {error}", bad=True)
+            return
         self.replay.set_flags(self.run.flags)
         self._marks_changed()
         self._detail.show()

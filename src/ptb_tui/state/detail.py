@@ -53,18 +53,19 @@ _QUALITY = {
 
 
 def describe(run: OpenRun, event: Event) -> list[Line]:
-    """Everything the pane shows about ``event``."""
+    """Everything the pane shows about ``event``; what cannot be read is said in the place where it would stand."""
+    lines = [_title(event)]
     try:
         detail = run.cursor.detail(event.seq)
-    except PtbError as error:
-        return [_title(event), line((str(error), "violation"))]
-    if detail is None:
-        return [_title(event), line(("this row is not in the run any more", "violation"))]
-    lines = [_title(event), *_when(run, event, detail.at), line()]
-    lines += _flags(run, event)
-    lines += _marks(run, event)
-    lines += _row(detail.row, run, event)
-    lines += _process(run, event)
+        if detail is None:
+            return [*lines, line(("this row is not in the run any more", "violation"))]
+        lines += [*_when(run, event, detail.at), line()]
+        lines += _flags(run, event)
+        lines += _marks(run, event)
+        lines += _row(detail.row, run, event)
+        lines += _process(run, event)
+    except (PtbError, OSError) as error:
+        lines += [line(), line((f"cannot be read: {error}", "violation"))]
     return lines
 
 

@@ -2,9 +2,9 @@
 
 import time
 from dataclasses import dataclass, field
-from getpass import getuser
 from pathlib import Path
 
+from ptb_tui.cli.reviewer import user_name
 from ptb_tui.state.flags import Flag, Flags
 from ptb_tui.state.times import elapsed, utc
 from ptb_tui.state.wording import citation
@@ -81,7 +81,7 @@ class OpenRun:
 
     def mark(self, event: Event, text: str) -> Path:
         """Keep a bookmark, or a comment where there is ``text``; returns the file it went to."""
-        mark = Mark(self.manifest.run_id, event.ts, event.seq, getuser(), text, time.time_ns())
+        mark = Mark(self.manifest.run_id, event.ts, event.seq, user_name(), text, time.time_ns())
         path = add_mark(self._review, mark)
         self.marks = (*self.marks, mark)
         return path

@@ -28,11 +28,14 @@ def card(run: RunLine | None) -> list[Line]:
             )
         if not run.judgement.scanned:
             lines.append(line(("not scanned: `ptb scan` looks for violations", "soft")))
+    had = {source.name for source in run.witnesses if source.state != "unavailable"}
     for source in run.witnesses:
         if source.reason is None:
             continue
         name = f"{source.name} ({source.backend})"
-        if source.state == "unavailable":
+        if source.state == "unavailable" and source.name in had:
+            lines.append(_row("·", "not used", "soft", name, source.reason, "soft"))
+        elif source.state == "unavailable":
             lines.append(_row("◐", "not recorded", "suspicious", name, source.reason, "soft"))
         elif is_partial(source):
             lines.append(_row("◐", "partial", "suspicious", name, source.reason, "soft"))

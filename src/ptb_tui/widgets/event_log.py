@@ -22,7 +22,7 @@ from store.event import LANES, Kind
 
 FINE_BELOW = 20 * 60 * SECOND
 """Runs shorter than this show milliseconds."""
-_WORDS_FROM = 78
+_WORDS_FROM = 64
 """Width from which the severity of a flag stands beside its symbol."""
 _AMOUNT_WIDTH = 10
 _PIDS_FROM = 110

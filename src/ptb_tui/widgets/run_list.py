@@ -33,10 +33,10 @@ _COLUMNS = (
     _Column(Sort.STATE, "", 2),
     _Column(Sort.AGENT, "agent", 0),
     _Column(Sort.TASK, "task", 0),
-    _Column(Sort.SCORE, "score", 7, right=True),
-    _Column(Sort.FLAGS, "flags", 13),
-    _Column(Sort.VERDICT, "verdict", 12),
-    _Column(Sort.DURATION, "duration", 8, right=True, from_width=72),
+    _Column(Sort.SCORE, "score", 6, right=True),
+    _Column(Sort.FLAGS, "flags", 12),
+    _Column(Sort.VERDICT, "verdict", 11),
+    _Column(Sort.DURATION, "duration", 8, right=True, from_width=90),
     _Column(Sort.STARTED, "started (utc)", 16, from_width=96),
 )
 _STATE_SYMBOLS = {"recording": "●", "closed": " ", "recovered": "◐", "broken": "✗"}
