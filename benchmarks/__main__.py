@@ -10,7 +10,7 @@ import orjson
 
 from benchmarks.figures import Setting
 
-NAMES = ("ingest", "query", "search", "open", "keys", "replay", "capture", "detectors")
+NAMES = ("ingest", "query", "search", "open", "keys", "replay", "capture", "fanotify", "detectors")
 
 
 def main() -> int:

@@ -63,9 +63,9 @@ class Cost:
 def run(setting: Setting) -> Figures:
     """CPU and wall of every work under every witness, with ratios and their spread."""
     costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
-    works = _works(setting.scratch)
+    to_do = works(setting.scratch)
     for number in range(ROUNDS):
-        for work in works:
+        for work in to_do:
             for witness in WITNESSES:
                 try:
                     cost = _measure(setting.scratch / f"{work.name}-{witness.name}-{number}", work, witness)
@@ -73,14 +73,15 @@ def run(setting: Setting) -> Figures:
                     continue
                 costs[work.name, witness.name].append(cost)
     figures: Figures = {}
-    for work in works:
+    for work in to_do:
         native = costs[work.name, "native"]
         for witness in WITNESSES:
-            figures |= _figures(f"{work.name}_{witness.name}", costs[work.name, witness.name], native)
+            figures |= compared(f"{work.name}_{witness.name}", costs[work.name, witness.name], native)
     return figures
 
 
-def _works(scratch: Path) -> list[Work]:
+def works(scratch: Path) -> list[Work]:
+    """What is done, on files made in ``scratch``."""
     archive, big, small = scratch / "tree.tar", scratch / "big", scratch / "small"
     tree = scratch / "tree"
     tree.mkdir()
@@ -114,24 +115,25 @@ def _measure(folder: Path, work: Work, witness: Witness) -> Cost:
         if witness.choice is not KernelChoice.NONE and not kernel.works:
             command.abandon()
             raise Unavailable("; ".join(info.reason or "" for info in kernel.infos))
-        cpu, wall = _cpu(), time.perf_counter()
+        cpu, wall = cpu_seconds(), time.perf_counter()
         kernel.release(command, Target(command.pid, str(folder)))
         command.over.wait()
         took = time.perf_counter() - wall
         kernel.stop(command)
         writer.flush()
-        cost = Cost(_cpu() - cpu, took)
+        cost = Cost(cpu_seconds() - cpu, took)
         writer.close(ended_at=time.time_ns(), exit_status="0")
     return cost
 
 
-def _cpu() -> float:
+def cpu_seconds() -> float:
     """CPU seconds of this process and of all children that were waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
-def _figures(name: str, costs: list[Cost], native: list[Cost]) -> Figures:
+def compared(name: str, costs: list[Cost], native: list[Cost]) -> Figures:
+    """Medians, spread and ratios to ``native``; None where it could not be done."""
     if not costs:
         return {f"{name}_cpu_ratio": None, f"{name}_wall_ratio": None}
     figures: Figures = {}

@@ -1,12 +1,12 @@
 """The ladder of kernel-level witnesses, best first, and the gates beside it."""
 
-import ctypes
-import errno
 import os
 import platform
+import tempfile
 from pathlib import Path
 from typing import Final
 
+from recorder.fanotify.group import Group, Kind, Mask
 from recorder.probe import bpf_hooks
 from recorder.probe.capability import MEASURED_ON, Area, Capability, State
 from recorder.strace import program
@@ -15,10 +15,6 @@ from store.errors import PtbError, Unavailable
 _BTF: Final = Path("/sys/kernel/btf/vmlinux")
 _CAPABILITIES: Final = {"CAP_BPF": 39, "CAP_PERFMON": 38}
 _CAP_SYS_ADMIN: Final = 21
-
-_FAN_CLASS_CONTENT: Final = 0x04
-_FAN_REPORT_FID: Final = 0x200
-_FAN_CLOEXEC: Final = 0x01
 
 _EBPF_COST: Final = (
     "CPU × 1.03 for process-heavy work, 1.12 with 64 kB reads, 1.32 unpacking 20,000 files,"
@@ -131,26 +127,40 @@ def strace() -> Capability:
 
 
 def fanotify() -> Capability:
-    """A second witness for opens, and the gate that can deny them."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if not hasattr(libc, "fanotify_init"):
-        why = "only Linux has it"
-        return Capability(Area.CAPTURE, "fanotify", State.FAILS, why, blind=_FANOTIFY_BLIND)
-    refused = {}
-    for use, flags in (("to watch", _FAN_REPORT_FID), ("to deny opens", _FAN_CLASS_CONTENT)):
-        fd = libc.fanotify_init(flags | _FAN_CLOEXEC, os.O_RDONLY | os.O_CLOEXEC)
-        if fd < 0:
-            refused[use] = errno.errorcode.get(ctypes.get_errno(), "unknown error")
-        else:
-            os.close(fd)
-    if not refused:
-        why, state = "the kernel gives a group to watch with and one to deny opens with", State.WORKS
-    else:
-        why = "the kernel refuses a group " + ", ".join(f"{use} ({code})" for use, code in refused.items())
-        state = State.FAILS
-    fix = "run ptb as root: sudo ptb record …" if "EPERM" in refused.values() else None
-    why += "; this version of ptb does not use it yet"
-    return Capability(Area.CAPTURE, "fanotify", state, why, _FANOTIFY_COST, _FANOTIFY_BLIND, fix)
+    """The second witness beside eBPF or strace, and the gate that can deny opens."""
+
+    def verdict(state: State, why: str, fix: str | None = None) -> Capability:
+        return Capability(Area.CAPTURE, "fanotify", state, why, _FANOTIFY_COST, _FANOTIFY_BLIND, fix)
+
+    try:
+        for kind in Kind:
+            Group(kind).close()
+        heard = _hears()
+    except Unavailable as error:
+        fix = "run ptb as root: sudo ptb record …" if "root" in str(error) else None
+        return verdict(State.FAILS, str(error), fix)
+    except OSError as error:
+        return verdict(State.FAILS, f"a file in {tempfile.gettempdir()} cannot be watched: {error.strerror}")
+    if not heard:
+        return verdict(State.FAILS, f"an open in {tempfile.gettempdir()} was not heard")
+    return verdict(
+        State.WORKS, "heard an open just now; --watch checks the kernel witness, --deny refuses opens"
+    )
+
+
+def _hears() -> bool:
+    """Whether the opening of a watched file is told."""
+    group = Group(Kind.NOTIFY)
+    try:
+        with tempfile.NamedTemporaryFile() as file:
+            group.mark(os.fsencode(file.name), Mask.OPEN)
+            os.close(os.open(file.name, os.O_RDONLY))
+            events = group.take()
+            for event in events:
+                event.close()
+            return bool(events)
+    finally:
+        group.close()
 
 
 def transcript() -> Capability:
