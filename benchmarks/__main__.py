@@ -10,7 +10,7 @@ import orjson
 
 from benchmarks.figures import Setting
 
-NAMES = ("ingest", "query", "search", "open", "keys", "replay", "capture", "fanotify", "detectors")
+NAMES = ("ingest", "query", "search", "open", "keys", "replay", "capture", "fanotify", "detectors", "weights")
 
 
 def main() -> int:

@@ -39,6 +39,8 @@ class RecordKind(StrEnum):
     """What one run of the detectors looked at and how a profile ruled on what they found."""
     MARKS = "marks"
     VERDICTS = "verdicts"
+    WEIGHT_CHECKS = "weight_checks"
+    """Whose weights a model has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ VERBS: tuple[Verb, ...] = (
         "ptb_tui.cli.leaderboard",
         "agents compared: reported, provisional and adjudicated scores",
     ),
+    Verb(
+        "weights",
+        "ptb_tui.cli.weights",
+        "whose weights a model has: the base's, the instruct model's, others",
+    ),
     Verb("sql", "ptb_tui.cli.sql", "read-only SQL over one run or all"),
 )
 """In the order in which ``ptb --help`` shows them: record, look, judge."""

@@ -14,6 +14,7 @@ from store.marks import read_marks
 from store.overlay import Problem, Review
 from store.sql.recorded import NumberedRun
 from store.verdicts import read_verdicts
+from store.weight_checks import read_weight_checks
 
 _NO = ("run_no", pa.int64())
 _RUN = ("run_id", pa.string())
@@ -46,6 +47,7 @@ _VERDICT_FIELDS = (
     "recording_hash",
     "profile",
 )
+_WEIGHT_CHECK_FIELDS = ("answer", "reason", "alpha", "cosine", "identical_tensors", "rank_share")
 T = TypeVar("T")
 
 
@@ -143,6 +145,8 @@ class Beside:
                 rows = self._marks()
             case "verdicts":
                 rows = self._verdicts()
+            case "weight_checks":
+                rows = self._weight_checks()
             case "op_kinds":
                 rows = [{"op": op, "kind": kind.value} for op, kind in FILE_KINDS.items()]
             case "helper_patterns":
@@ -206,6 +210,15 @@ class Beside:
                     "ts": _us(verdict.ts),
                     "evidence": list(verdict.evidence),
                     "stale": verdict.is_stale(run.snapshot.manifest.recording_hash),
+                }
+
+    def _weight_checks(self) -> Iterable[dict[str, object]]:
+        for run in self._runs:
+            for check in self._told(read_weight_checks(_review(run))):
+                yield {
+                    **{field: getattr(check, field) for field in _WEIGHT_CHECK_FIELDS},
+                    "run_id": run.run_id,
+                    "ts": _us(check.ts),
                 }
 
     def _told(self, read: tuple[list[T], list[Problem]]) -> list[T]:

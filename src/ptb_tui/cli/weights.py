@@ -1,0 +1,97 @@
+"""``ptb weights``: whose weights a model has."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ptb_tui.cli.output import json_option, note, print_json, print_lines
+from store.library import find_run
+
+if TYPE_CHECKING:
+    from runner.weights.check import WeightCheck
+
+SUBSTITUTED = 1
+COULD_NOT_TELL = 3
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@click.command("weights", short_help="whose weights a model has: the base's, the instruct model's, others")
+@click.argument("path", type=_FOLDER)
+@click.option("--base", metavar="DIR", type=_FOLDER, required=True, help="The base model that was given.")
+@click.option(
+    "--instruct", metavar="DIR", type=_FOLDER, help="The maker's instruct model, where it is at hand."
+)
+@click.option("--run", metavar="RUN", help="Keep the answer in this run (the view weight_checks).")
+@json_option
+def command(path: Path, base: Path, instruct: Path | None, run: str | None, as_json: bool) -> int:
+    """Compare the safetensors in PATH with a base model, and with its instruct sibling.
+
+    Exits with 1 when the weights are not the base's own or tuned from them, with 3 when it cannot be told.
+    """
+    from runner.weights import Answer, check_weights
+    from runner.weights.answer import SUBSTITUTED as NOT_THE_BASES
+
+    entry = find_run(run) if run else None
+    check = check_weights(path, base, instruct)
+    report = check.report
+    if entry:
+        _keep(entry.folder, entry.run_id, check)
+    if as_json:
+        print_json(
+            {**asdict(report), "architecture": check.architecture, "tokenizer": check.tokenizer, "path": path}
+        )
+    else:
+        print_lines(_lines(check))
+    if report.answer is Answer.CANNOT_TELL:
+        return COULD_NOT_TELL
+    return SUBSTITUTED if report.answer in NOT_THE_BASES else 0
+
+
+def _lines(check: "WeightCheck") -> list[str]:
+    report = check.report
+    figures = [
+        f"{name} {value:.3f}"
+        for name, value in (
+            ("alpha", report.alpha),
+            ("cosine of the change with the instruct model's", report.cosine),
+            ("cosine with the base", report.base_cosine),
+            ("change relative to the base", report.change),
+            ("share of low rank", report.rank_share),
+        )
+        if value is not None
+    ]
+    figures.append(f"{report.identical_tensors} of {report.tensors} tensors identical")
+    return [
+        f"{report.answer}: {report.reason}",
+        f"  {', '.join(figures)}",
+        f"  architecture: {check.architecture}",
+        f"  tokenizer: {check.tokenizer}",
+    ]
+
+
+def _keep(folder: Path, run_id: str, check: "WeightCheck") -> None:
+    import time
+
+    from store.overlay import Review
+    from store.weight_checks import WeightCheckRecord, add_weight_check
+
+    now, report = time.time_ns(), check.report
+    review = Review(folder, run_id)
+    kept = add_weight_check(
+        review,
+        WeightCheckRecord(
+            run_id,
+            f"weights-{now}",
+            now,
+            report.answer,
+            report.reason,
+            report.alpha,
+            report.cosine,
+            report.identical_tensors,
+            report.rank_share,
+        ),
+    )
+    if review.is_in_state_folder(kept):
+        note(f"{folder} is read-only: the answer is kept in {kept}")
