@@ -253,6 +253,13 @@ class Decoder:
                     "which is not decoded: what it moved is not known"
                 )
                 self._put_gap(int(head["ts"]), "undecoded", reason)
+        for head in batch.events["head"][batch.events["head"]["type"] == RecordType.SILENT]:
+            how = "Linux AIO" if head["result"] else "io_uring, without a completion,"
+            reason = (
+                f"pid {int(head['pid'])} had {how} move bytes (opcode {int(head['flags'])})"
+                f"{_of_inode(int(head['inode']))}: how many is not known"
+            )
+            self._put_gap(int(head["ts"]), "silent_request", reason)
         heads = np.concatenate([batch.texts["head"], np.array([record.head for record in long_texts], HEAD)])
         heads = heads[heads["type"] != RecordType.EXEC]  # the exec's own row and gap say it
         self._put_cut(
@@ -313,7 +320,7 @@ def _by_inode(head: np.void) -> str:
 
 
 def _of_inode(inode: int) -> str:
-    return f"at inode {inode}" if inode else "at a file registered with the ring"
+    return f" at inode {inode}" if inode else ""
 
 
 def _first_record_of(accesses: NDArray[np.int64], moved: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ Every technique runs for real. A row is found by the identity of the file (st_de
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,6 +128,17 @@ PYTHON = {
     ),
     "chroot": "import os; os.mkdir('jail'); os.link(M, 'jail/x'); os.chroot('jail'); open('/x').read()",
     "deleted": "import os; os.link(M, 'd'); f = open('d'); os.unlink('d'); f.read()",
+    "aio": (
+        _SYSCALL + "import os, struct\n"
+        "context = ctypes.c_ulong(); assert not libc.syscall(206, 8, ctypes.byref(context))\n"
+        "fd = os.open(M, 0); buffer = ctypes.create_string_buffer(4242)\n"
+        "request = ctypes.create_string_buffer(struct.pack('QIIHhIQQqQII', 0, 0, 0, 0, 0, fd, "
+        "ctypes.addressof(buffer), 4242, 0, 0, 0, 0))\n"
+        "pointers = (ctypes.c_void_p * 1)(ctypes.addressof(request))\n"
+        "assert libc.syscall(209, context, 1, pointers) == 1\n"
+        "events = ctypes.create_string_buffer(32); assert libc.syscall(208, context, 1, 1, events, None) == 1\n"
+        "assert buffer.raw[:1] == b'x'"
+    ),
     "memfd exec": (
         "import os, shutil; fd = os.memfd_create('innocent')\n"
         "os.write(fd, open(shutil.which('cat'), 'rb').read()); os.execve(fd, ['cat', M], {})"
@@ -161,6 +173,40 @@ def test_a_shell_is_seen(record: Record, marked: Path, how: str) -> None:
     seen = record("/bin/bash", "-c", SHELL[how], "bash", marked)
     assert seen.exit_code == 0
     assert read_of(seen, marked) >= SIZE
+
+
+@pytest.mark.parametrize("ranged", [False, True])
+def test_extents_that_are_shared_count_as_read(record: Record, tmp_path: Path, ranged: bool) -> None:
+    if shutil.which("mkfs.xfs") is None:
+        pytest.skip("no mkfs.xfs, and so no file system with reflinks: apt-get install xfsprogs")
+    image, mount = tmp_path / "image", tmp_path / "xfs"
+    with image.open("wb") as file:
+        file.truncate(320 << 20)
+    mount.mkdir()
+    subprocess.run(["mkfs.xfs", "-q", image], check=True)
+    subprocess.run(["mount", "-o", "loop", image, mount], check=True)
+    try:
+        secret, copy = mount / "secret", mount / "copy"
+        secret.write_bytes(b"x" * SIZE)
+        request = (
+            "0x4020940d, struct.pack('qQQQ', f.fileno(), 0, 0, 0)" if ranged else "0x40049409, f.fileno()"
+        )
+        files = f"f = open({str(secret)!r}); g = open({str(copy)!r}, 'w')"
+        seen = record(sys.executable, "-c", f"import fcntl, struct; {files}; fcntl.ioctl(g, {request})")
+        assert seen.exit_code == 0
+        assert copy.read_bytes() == secret.read_bytes()
+        assert read_of(seen, secret) == seen.bytes_written(copy) == SIZE
+    finally:
+        subprocess.run(["umount", mount], check=True)
+
+
+def test_a_request_that_cannot_be_followed_is_a_gap(record: Record, evade: Path, marked: Path) -> None:
+    seen = record(evade, "uring-slot-silence", marked)
+    assert seen.exit_code == 0
+    (gap,) = seen.of(Gap)
+    assert gap.cause == "silent_request"
+    assert "io_uring" in gap.reason
+    assert seen.files(marked)
 
 
 def test_pids_inside_a_namespace_are_kept_beside_the_hosts(record: Record, marked: Path) -> None:

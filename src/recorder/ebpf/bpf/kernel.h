@@ -42,6 +42,7 @@ struct inode {
 	struct hlist_head i_dentry;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	long long i_size;
 };
 
 struct qstr {

@@ -37,7 +37,7 @@ enum record_type {
 	RECORD_KILL,         /* event; likewise; a signal to a process that is not recorded */
 	RECORD_FOREIGN,      /* event; flags: number of a 32-bit syscall that is not decoded */
 	RECORD_COMPLETED,    /* event; access: address of an io_uring request; inode: 1 where its open has a record */
-	RECORD_SILENT,       /* event; flags: opcode of an io_uring request whose bytes cannot be known */
+	RECORD_SILENT,       /* event; flags: opcode of a request whose bytes cannot be known; result: 0 io_uring, 1 AIO */
 };
 
 enum via {

@@ -5,6 +5,7 @@
  */
 #include "access.h"
 #include "flight.h"
+#include "indirect.h"
 #include "name.h"
 #include "process.h"
 #include "program.h"
@@ -309,6 +310,14 @@ int BPF_PROG(on_syscall, struct pt_regs *regs, long result)
 		break;
 	case __NR_connect:
 		on_connect(number, &call, result);
+		break;
+	case __NR_ioctl:
+		if (result == 0 && (call.b == FICLONE || call.b == FICLONERANGE))
+			on_clone(&call);
+		break;
+	case __NR_io_submit:
+		if (result > 0)
+			on_aio(number, &call, result);
 		break;
 	case __NR_ptrace:
 		send_event(number, RECORD_PTRACE, 0, call.b, call.number, result);

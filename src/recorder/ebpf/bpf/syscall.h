@@ -34,7 +34,8 @@ const u8 watched[SYSCALLS] = {
 	[__NR_pwritev] = WATCHED_BYTES, [__NR_open_by_handle_at] = 1, [__NR_process_vm_readv] = 1,
 	[__NR_process_vm_writev] = 1, [__NR_renameat2] = WATCHED_NAME, [__NR_memfd_create] = 1, [__NR_execveat] = 1,
 	[__NR_copy_file_range] = WATCHED_BYTES_C, [__NR_preadv2] = WATCHED_BYTES, [__NR_pwritev2] = WATCHED_BYTES,
-	[__NR_close_range] = 1, [__NR_openat2] = 1, [__NR_fchmodat2] = WATCHED_NAME,
+	[__NR_close_range] = 1, [__NR_openat2] = 1, [__NR_fchmodat2] = WATCHED_NAME, [__NR_ioctl] = 1,
+	[__NR_io_submit] = 1,
 };
 
 struct call {
@@ -67,6 +68,7 @@ static __always_inline u64 native_number(u32 number)
 	case 39: return __NR_mkdir;
 	case 40: return __NR_rmdir;
 	case 41: return __NR_dup;
+	case 54: return __NR_ioctl;
 	case 55: case 221: return __NR_fcntl;
 	case 61: return __NR_chroot;
 	case 63: return __NR_dup2;

@@ -136,17 +136,24 @@ static int by_uring(unsigned setup)
 }
 
 /* The file never has a descriptor: it is opened into a slot of the ring and read from there. */
-static int by_uring_slot(void)
+static int by_uring_slot(unsigned flags)
 {
 	struct ring ring;
 	int none = -1;
-	struct io_uring_sqe open = on_name(IORING_OP_OPENAT, name);
+	struct io_uring_sqe open = on_name(IORING_OP_OPENAT, name), read, nothing = {.opcode = IORING_OP_NOP};
 
 	if (!set_up(&ring, 0))
 		return 0;
 	syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, &none, 1);
 	open.file_index = 1;
-	return request(&ring, open) >= 0 && request(&ring, reading(0, IOSQE_FIXED_FILE)) > 0;
+	if (request(&ring, open) < 0)
+		return 0;
+	if (!flags)
+		return request(&ring, reading(0, IOSQE_FIXED_FILE)) > 0;
+	read = reading(0, IOSQE_FIXED_FILE | flags);
+	read.len = 4242;
+	submit(&ring, &read);
+	return request(&ring, nothing) == 0 && low[0];
 }
 
 /* A read whose success is not reported. */
@@ -270,7 +277,9 @@ int main(int count, char **arguments)
 	if (!strcmp(how, "uring-sqpoll"))
 		return !by_uring(IORING_SETUP_SQPOLL);
 	if (!strcmp(how, "uring-slot"))
-		return !by_uring_slot();
+		return !by_uring_slot(0);
+	if (!strcmp(how, "uring-slot-silence"))
+		return !by_uring_slot(IOSQE_CQE_SKIP_SUCCESS);
 	if (!strcmp(how, "uring-silence"))
 		return !by_uring_silence();
 	if (!strcmp(how, "uring-names"))
