@@ -3,8 +3,9 @@
 Each scaffold wraps in its own way (all seen in the argv of real runs or in the scaffold's source):
 
 * Claude Code: ``bash -c 'source SNAPSHOT … && eval 'CMD' < /dev/null && pwd -P >| FILE'``, with ``-l`` at first
-* Codex: ``bash -lc CMD``
-* Gemini CLI: ``bash -c 'shopt -u …; { CMD; }; __code=$?; pgrep -g 0 >FILE 2>&1; exit $__code;'``
+* Codex: ``bash -lc CMD``, or ``bash -c '… exec bash -c CMD'``, an exec of the same process
+* Gemini CLI: ``bash -c 'shopt -u …; (NL trap … EXIT NL CMD NL) NL __code=$?…'`` with line ends for NL, before 0.61
+  ``{ CMD; }; __code=$?; pgrep -g 0 >FILE 2>&1; exit $__code;``
 * OpenCode: ``bash -c CMD``, and ``bash -l -c '… eval "CMD"'`` for what its user types
 """
 
@@ -18,7 +19,10 @@ _WITH_VALUE = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 _WORD = re.compile(r"(?:'[^']*+'|\"[^\"]*+\"|[^\s'\"]++)++")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _EVAL = re.compile(r"(?:^|[\s;&])eval ")
-_GROUP = re.compile(r"\{ (.*)\};? __code=\$\?", re.DOTALL)
+_GROUPS = (
+    re.compile(r"\{ (.*)\};? __code=\$\?", re.DOTALL),
+    re.compile(r"\n\(\n *trap [^\n]* EXIT\n(.*)\n\)\n__code=\$\?", re.DOTALL),
+)
 _UNMEANT = re.compile(r"[\s'\"\\]+|</dev/null")
 
 
@@ -58,8 +62,9 @@ def _bodies(script: str) -> Iterator[str]:
         words = split_words(script[match.end() :])
         if words:
             yield words[0]
-    if match := _GROUP.search(script):
-        yield match[1]
+    for group in _GROUPS:
+        if match := group.search(script):
+            yield match[1]
 
 
 def _unquoted(word: str) -> str:

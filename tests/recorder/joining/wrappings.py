@@ -29,6 +29,16 @@ def codex(text: str) -> list[str]:
 
 
 def gemini(text: str) -> list[str]:
+    """0.61."""
+    script = (
+        "shopt -u promptvars nullglob extglob nocaseglob dotglob; _bgpids_file=/tmp/gemini-shell-K8/bgpids.tmp\n(\n"
+        f"  trap 'jobs -p > \"$_bgpids_file\"' EXIT\n{text}\n)\n__code=$?\nexit $__code"
+    )
+    return ["/usr/bin/bash", "-c", script]
+
+
+def gemini_group(text: str) -> list[str]:
+    """Before 0.61."""
     group = (
         f"{{ {text}{'' if text.endswith('&') else ';'} }}; __code=$?; pgrep -g 0 >/tmp/shell_pgrep_1.tmp 2>&1"
     )
@@ -44,5 +54,6 @@ WRAPPINGS: dict[str, Wrapping] = {
     "claude_login": claude_login,
     "codex": codex,
     "gemini": gemini,
+    "gemini_group": gemini_group,
     "opencode": opencode,
 }

@@ -1,5 +1,5 @@
 -- Whether a process serves a command, is the agent that issues them, helps its scaffold, or is explained by nothing.
--- A child that executes nothing is its parent's doing.
+-- A child that executes nothing is its parent's doing; a helper is started by the agent itself.
 WITH RECURSIVE first_processes AS (
     SELECT run_no, arg_min(process_id, seq) AS process_id
     FROM recorded.process_starts
@@ -32,7 +32,9 @@ agents AS (
 ),
 helping AS (
     SELECT x.run_no, x.process_id
-    FROM recorded.execs x
+    FROM above a
+    JOIN recorded.process_starts s ON s.run_no = a.run_no AND s.parent_id = a.process_id
+    JOIN recorded.execs x ON x.run_no = s.run_no AND x.process_id = s.process_id
     JOIN kept.helper_patterns h ON regexp_matches(x.argv, h.helper_pattern)
     UNION
     SELECT s.run_no, s.process_id
