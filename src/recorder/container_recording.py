@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from recorder import cgroups
 from recorder.command import shell_code
 from recorder.container import Container
 from recorder.ebpf.source import EbpfSource
+from recorder.fanotify.beside import Beside, Paths
 from recorder.gpu.source import GpuSource
 from recorder.joining.sink import Joining
 from recorder.output import Choice, Words
@@ -50,6 +52,8 @@ class ContainerPlan:
     facts: Facts = field(default_factory=Facts)
     transcript: Choice = Choice.AUTO
     gpu_interval_s: float = 1.0
+    fanotify: Paths = field(default_factory=Paths)
+    """What to watch with a second witness and what to deny, by the host's paths."""
     on_death: Reaction = Reaction.FREEZE
     """What becomes of the container when the recorder dies."""
     death_grace_s: float = 60.0
@@ -71,8 +75,11 @@ def record_container(plan: ContainerPlan, note: Callable[[str], None]) -> Outcom
         plan.facts, command=command, root=container.folder, image=plan.facts.image or container.image
     )
     folder = plan.output or runs_folder() / run_id
-    with RunWriter.create(folder, run_id, started_at=started_at, facts=facts) as writer:
-        recording = _ContainerRecording(plan, container, writer, redactor)
+    with (
+        Beside(plan.fanotify) as beside,
+        RunWriter.create(folder, run_id, started_at=started_at, facts=facts) as writer,
+    ):
+        recording = _ContainerRecording(plan, container, writer, redactor, beside)
         recording.run(note)
         status, exit_code = recording.ending()
         head = writer.close(ended_at=time.time_ns(), exit_status=status)
@@ -85,9 +92,15 @@ class _ContainerRecording:
     """The witnesses of one container."""
 
     def __init__(
-        self, plan: ContainerPlan, container: Container, writer: RunWriter, redactor: Redactor
+        self,
+        plan: ContainerPlan,
+        container: Container,
+        writer: RunWriter,
+        redactor: Redactor,
+        beside: Beside,
     ) -> None:
         self._container = container
+        self._beside = beside
         self._writer = writer
         self._tally = Tally(writer, redactor)
         self._joining = Joining(self._tally, redactor, lambda: self._words.decided if self._words else False)
@@ -111,7 +124,7 @@ class _ContainerRecording:
     def infos(self) -> tuple[SourceInfo, ...]:
         """What the manifest says of the witnesses."""
         words = [self._words.info] if self._words else []
-        return (self._kernel.info, _NO_VERSIONS, self._gpu.info, *words)
+        return (self._kernel.info, *self._beside.infos, _NO_VERSIONS, self._gpu.info, *words)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -127,12 +140,14 @@ class _ContainerRecording:
         container = self._container
         target = Target(container.pid, container.folder, str(container.cgroup))
         with Forwarding(lambda: None) as signals:
-            self._kernel.start(target, self._joining)
+            self._kernel.start(target, self._beside.hearing(self._joining))
             try:
                 self._start(self._gpu, target)
                 output = container.follow(self._words.feed) if self._words else None
                 self._watchdog.guard_sandbox(container.cgroup)
                 container.start()
+                inside = replace(target, root_pid=min(cgroups.members(container.cgroup), default=0))
+                self._beside.start(inside, self._joining, [], kernel=inside.root_pid > 0, transfers=True)
                 self._writer.set_sources(self.infos)
                 note(
                     f"recording container {container.name}; interrupt to stop recording, the container goes on"
@@ -175,7 +190,9 @@ class _ContainerRecording:
             )
 
     def _stop(self) -> None:
+        self._beside.close_eyes()
         self._kernel.stop()
+        self._beside.stop()
         self._watchdog.stop()
         self._gpu.stop()
 

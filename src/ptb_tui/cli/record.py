@@ -75,6 +75,11 @@ _COUNTED = (
     help="Check every open, read and change of PATH and what is below it with a second witness; needs root. Repeatable.",
 )
 @click.option(
+    "--watch-mounts",
+    is_flag=True,
+    help="Check every open on every mount of the container, too.",
+)
+@click.option(
     "--deny",
     metavar="PATH",
     multiple=True,
@@ -130,6 +135,7 @@ def command(
     kernel: str,
     count_bytes: bool,
     watch: tuple[Path, ...],
+    watch_mounts: bool,
     deny: tuple[Path, ...],
     gpu_hz: float,
     grace: float,
@@ -163,8 +169,9 @@ def command(
                 f"{sign_key} lies in the folder that the command works in, where it could sign itself"
             )
         check_key(sign_key)
-    if container is not None and (watch or deny):
-        raise BadInput("--watch and --deny work for commands, not for containers")
+    if container is None and watch_mounts:
+        raise BadInput("--watch-mounts is for --container: a command shares its mounts with everybody")
+    fanotify = Paths(watch=watch, mounts=watch_mounts, deny=deny)
     facts = Facts(
         agent=agent,
         agent_model=agent_model,
@@ -180,6 +187,7 @@ def command(
                 facts,
                 Choice(transcript),
                 gpu_interval_s=1 / gpu_hz,
+                fanotify=fanotify,
                 on_death=Reaction(on_recorder_death),
                 death_grace_s=death_grace,
             ),
@@ -194,7 +202,7 @@ def command(
                 facts=facts,
                 kernel=KernelChoice(kernel),
                 count_bytes=count_bytes,
-                fanotify=Paths(watch=watch, deny=deny),
+                fanotify=fanotify,
                 transcript=Choice(transcript),
                 gpu_interval_s=1 / gpu_hz,
                 grace_s=grace,

@@ -27,6 +27,8 @@ class Paths:
 
     watch: tuple[Path, ...] = ()
     """Opens, reads and changes of these, and of what is below them, are compared with the kernel witness's rows."""
+    mounts: bool = False
+    """Opens on every mount of the container are compared, too."""
     deny: tuple[Path, ...] = ()
     """Nobody but the recorder opens these, nor what is below them."""
 
@@ -36,9 +38,11 @@ class Beside:
 
     def __init__(self, paths: Paths) -> None:
         self._lives = Lives()
-        self._watched = paths.watch
+        self._paths = paths
         self._gate = Gate(paths.deny, self._lives) if paths.deny else None
         self._watch: Watch | None = None
+        self._unwatched: SourceInfo | None = None
+        """Why there is no second witness though one was asked for."""
 
     def __enter__(self) -> Self:
         """Shut the gate; raises :class:`store.errors.Unavailable`: what is to be denied must not be left open."""
@@ -55,7 +59,8 @@ class Beside:
     @property
     def infos(self) -> list[SourceInfo]:
         """For the manifest."""
-        return [source.info for source in (self._watch, self._gate) if source]
+        infos = [source.info for source in (self._watch, self._gate) if source]
+        return [self._unwatched, *infos] if self._unwatched else infos
 
     def hearing(self, sink: Sink) -> Sink:
         """A sink for the kernel witness that hands on to ``sink``."""
@@ -72,14 +77,17 @@ class Beside:
         if self._gate:
             self._gate.start(target, sink)
         if not kernel:
+            if self._paths.watch or self._paths.mounts:
+                reason = "the kernel witness does not work, or has nothing left to watch"
+                self._unwatched = SourceInfo("crosscheck", "fanotify", "unavailable", reason)
+                self._tell_absence(sink, reason)
             return
-        self._watch = Watch(self._watched, skip, self._lives, transfers=transfers)
+        paths = self._paths
+        self._watch = Watch(paths.watch, skip, self._lives, mounts=paths.mounts, transfers=transfers)
         try:
             self._watch.start(target, sink)
         except Unavailable as error:
-            now = time.time_ns()
-            gap = Gap("unavailable", f"no second witness: {error}", start_ts=now)
-            sink.put(Stamp(now, Quality.ARRIVAL, Source.RECORDER), gap)
+            self._tell_absence(sink, str(error))
 
     def close_eyes(self) -> None:
         """See no more; before the kernel witness stops."""
@@ -91,6 +99,11 @@ class Beside:
         for source in (self._watch, self._gate):
             if source:
                 source.stop()
+
+    def _tell_absence(self, sink: Sink, reason: str) -> None:
+        now = time.time_ns()
+        gap = Gap("unavailable", f"no second witness: {reason}", start_ts=now)
+        sink.put(Stamp(now, Quality.ARRIVAL, Source.RECORDER), gap)
 
 
 class _Hearing:

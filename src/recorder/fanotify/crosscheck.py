@@ -16,6 +16,7 @@ import numpy as np
 from recorder import cgroups
 from recorder.fanotify.evidence import (
     DEV,
+    EXECUTED,
     FIRST_READ,
     FIRST_WRITE,
     INODE,
@@ -118,10 +119,13 @@ class Crosscheck:
         if rows is None:
             return False
         seen = one.sighting
+        asked = seen.mask & self._compared
+        if asked & Mask.OPEN_EXEC and covers(rows, EXECUTED, EXECUTED, seen.since, seen.until):
+            # An exec opens and reads the program, a script and the loader; its row names one of them.
+            asked &= ~(Mask.OPEN_EXEC | Mask.OPEN | Mask.ACCESS)
         same = (rows[:, DEV] == seen.dev) & (rows[:, INODE] == seen.inode)
         named = np.isin(rows[:, PATH], [one.path_id, self._evidence.former(one.path_id)])
         rows = rows[same | named]
-        asked = seen.mask & self._compared
         return (
             (not asked & (Mask.OPEN | Mask.OPEN_EXEC) or covers(rows, OPENED, OPENED, seen.since, seen.until))
             and (not asked & Mask.ACCESS or covers(rows, FIRST_READ, LAST_READ, seen.since, seen.until))
@@ -169,9 +173,9 @@ class Kinship:
 
     def includes(self, pid: int) -> bool:
         """Whether ``pid`` is recorded or stands below a process that is; False when it is gone."""
-        if self._target.cgroup:
-            return pid in cgroups.members(Path(self._target.cgroup))
         now = time.time_ns()
+        if self._target.cgroup and self._lives.process_id(pid, now) is None:
+            return pid in cgroups.members(Path(self._target.cgroup))
         while pid > 1:
             if pid == self._target.root_pid or self._lives.process_id(pid, now) is not None:
                 return True

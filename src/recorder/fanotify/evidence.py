@@ -25,9 +25,9 @@ _LATE_NS: Final = 2_000_000_000
 
 _MOST_RENAMES: Final = 10_000
 
-PID, DEV, INODE, PATH, OPENED, FIRST_READ, LAST_READ, FIRST_WRITE, LAST_WRITE = range(9)
+PID, DEV, INODE, PATH, OPENED, FIRST_READ, LAST_READ, FIRST_WRITE, LAST_WRITE, EXECUTED = range(10)
 """Places in a row of evidence; times are UTC nanoseconds, PATH is the id of the path in the run's strings."""
-_WIDTH: Final = 9
+_WIDTH: Final = 10
 
 Rows = NDArray[np.int64]
 """A row of evidence each."""
@@ -61,17 +61,18 @@ class Evidence:
         rows[:, FIRST_READ], rows[:, LAST_READ] = column("first_read_ts"), column("last_read_ts")
         rows[:, FIRST_WRITE] = np.where(cut, ts, column("first_write_ts"))
         rows[:, LAST_WRITE] = np.where(cut, np.maximum(ts, column("last_write_ts")), column("last_write_ts"))
+        rows[:, EXECUTED] = NULL
         rows = rows[column("error") == NULL]
         with self._lock:
             self._batches.append((time.monotonic(), rows))
 
     def note(self, at: Stamp, row: Row) -> None:
-        """A row that was put alone. An exec opens and reads the program, and names it by its path alone."""
+        """A row that was put alone."""
         if at.ts is None:
             return
         if isinstance(row, Exec) and row.exe is not None:
             path = self._sink.intern(row.exe)
-            self._add_single([row.pid, NULL, NULL, path, at.ts, at.ts, at.ts, NULL, NULL])
+            self._add_single([row.pid, NULL, NULL, path, *[NULL] * 5, at.ts])
         elif isinstance(row, FileAccess) and row.error is None and row.pid is not None:
             path = self._sink.intern(row.path)
             if row.op == "rename" and row.path2 is not None and row.inode is None:
@@ -84,7 +85,7 @@ class Evidence:
             writes = [NULL if ts is None else ts for ts in (row.first_write_ts, row.last_write_ts)]
             if row.op == "truncate" or (row.flags is not None and row.flags & os.O_TRUNC):
                 writes = [at.ts, max(at.ts, writes[1])]
-            self._add_single([row.pid, dev, inode, path, opened, *reads, *writes])
+            self._add_single([row.pid, dev, inode, path, opened, *reads, *writes, NULL])
 
     def former(self, path: int) -> int:
         """The id of the path that a file had before it was renamed to ``path``; ``path`` itself if it was not."""

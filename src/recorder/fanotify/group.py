@@ -22,6 +22,7 @@ _UNLIMITED_MARKS: Final = 0x20
 
 _ADD: Final = 0x01
 _DONT_FOLLOW: Final = 0x04
+_MOUNT: Final = 0x10
 
 _METADATA: Final = struct.Struct("=IBBHQii")
 """``struct fanotify_event_metadata``: length, version, reserved, its own length, mask, descriptor, pid."""
@@ -104,14 +105,20 @@ class Group:
             why = "it needs root (CAP_SYS_ADMIN)" if code == errno.EPERM else os.strerror(code)
             raise Unavailable(f"fanotify: {why}")
 
-    def mark(self, path: bytes | None, mask: Mask, *, at: int = -100, follow: bool = True) -> None:
-        """Ask for events of the file or folder at ``path`` below the folder ``at``; None is what ``at`` itself is.
+    def mark(self, path: bytes, mask: Mask, *, at: int = -100, follow: bool = True) -> None:
+        """Ask for events of the file or folder at ``path`` below the folder ``at``.
 
         The mark is on the inode: other names, links and mounts of the file are the same to it. Raises
         :class:`OSError` where it cannot be set.
         """
-        flags = _ADD | (0 if follow else _DONT_FOLLOW)
-        if self._libc.fanotify_mark(self.fd, flags, mask, at, path) < 0:
+        self._mark(path, mask, at, 0 if follow else _DONT_FOLLOW)
+
+    def mark_mount(self, path: bytes, mask: Mask) -> None:
+        """Ask for events of every file that is reached through the mount at ``path``; raises :class:`OSError`."""
+        self._mark(path, mask, -100, _MOUNT)
+
+    def _mark(self, path: bytes, mask: Mask, at: int, flags: int) -> None:
+        if self._libc.fanotify_mark(self.fd, _ADD | flags, mask, at, path) < 0:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code), path)
 

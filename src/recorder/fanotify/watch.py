@@ -2,10 +2,12 @@
 
 Marks are on inodes, so every mount, link and name of a file is covered by one, and a file outside costs nothing.
 Below paths given by the user everything is heard. In the command's own folder, where work goes on, only opens, and
-changes of files that stood there at the start: the task's own scripts and data.
+changes of files that stood there at the start: the task's own scripts and data. On the mounts of a container, when
+asked, every open.
 """
 
 import os
+import re
 import select
 import stat
 import threading
@@ -33,16 +35,33 @@ _MOST_OWN: Final = 10_000
 _MERGE_S: Final = 0.03
 """Between two reads: acts of one process on one file become one event meanwhile."""
 _CHECK_S: Final = 0.5
+_NO_FILES: Final = {
+    "proc",
+    "sysfs",
+    "cgroup",
+    "cgroup2",
+    "devpts",
+    "mqueue",
+    "securityfs",
+    "debugfs",
+    "tracefs",
+}
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")
+"""How mountinfo writes blanks and backslashes."""
 
 
 class Watch:
     """Cross-checks the kernel witness; implements :class:`recorder.source.Source`."""
 
-    def __init__(self, paths: Sequence[Path], skip: Sequence[str], lives: Lives, *, transfers: bool) -> None:
+    def __init__(
+        self, paths: Sequence[Path], skip: Sequence[str], lives: Lives, *, mounts: bool, transfers: bool
+    ) -> None:
         """``paths`` are watched wholly; ``skip``: folders in the command's own that are not its work.
 
-        ``transfers``: the kernel witness tells of reads and changes; otherwise only opens are compared.
+        ``mounts``: every open on a mount of the container is heard; ``transfers``: the kernel witness tells of reads
+        and changes, otherwise only opens are compared.
         """
+        self._mounts = mounts
         self._transfers = transfers
         self._paths = [os.path.realpath(path) for path in paths]
         self._skip = {os.path.realpath(path) for path in skip}
@@ -71,13 +90,20 @@ class Watch:
         self._marked = 0
         self._unmarked = 0
         heard = _ALL if self._transfers else _OPENS
+        root = f"/proc/{target.root_pid}/root" if target.cgroup else ""
         for path in self._paths:
             self._mark_below(path, heard, heard, most=None)
-        self._mark_below(target.folder, heard & ~Mask.ACCESS, _OPENS, most=self._marked + _MOST_OWN)
+            if root and os.path.lexists(root + path):
+                self._mark_below(root + path, heard, heard, most=None)
+        own = root + target.folder
+        self._mark_below(own, heard & ~Mask.ACCESS, _OPENS, most=self._marked + _MOST_OWN)
+        mounts = mounted(target.root_pid) if self._mounts else []
+        for mount in mounts:
+            self._group.mark_mount(os.fsencode(root + mount), _OPENS)
         self.evidence = Evidence(sink)
         self._crosscheck = Crosscheck(self._lives, self.evidence, sink, heard)
         self._read_until = time.time_ns()
-        self._info = replace(self._info, state="recording", reason=self._described(target))
+        self._info = replace(self._info, state="recording", reason=self._described(target, mounts))
         self._thread = threading.Thread(target=self._run, name="ptb-crosscheck", daemon=True)
         self._thread.start()
 
@@ -102,8 +128,10 @@ class Watch:
             counts += f", {found.outside} were of processes that are not recorded"
         self._info = replace(self._info, state="ended", reason=f"{self._info.reason}; {counts}")
 
-    def _described(self, target: Target) -> str:
+    def _described(self, target: Target, mounts: list[str]) -> str:
         text = f"watches {self._marked} files and folders: {', '.join([*self._paths, target.folder])}"
+        if mounts:
+            text += f"; opens on {len(mounts)} mounts: {', '.join(mounts)}"
         if self._unmarked:
             text += f"; {self._unmarked} more could not be watched or were too many"
         return text
@@ -189,3 +217,13 @@ class Watch:
         now = time.time_ns()
         gap = Gap(cause, reason, start_ts=self._read_until, end_ts=now)
         self._sink.put(Stamp(now, Quality.ARRIVAL, Source.RECORDER), gap)
+
+
+def mounted(pid: int) -> list[str]:
+    """Where the mounts with files of its own kind are that a process sees; see proc_pid_mountinfo(5)."""
+    found = []
+    for line in Path(f"/proc/{pid}/mountinfo").read_text("utf-8", "surrogateescape").splitlines():
+        fields, _, kind = line.partition(" - ")
+        if kind.split()[0] not in _NO_FILES:
+            found.append(_OCTAL.sub(lambda code: chr(int(code[1], 8)), fields.split()[4]))
+    return found
