@@ -119,7 +119,6 @@ class ReplayScreen(Screen[None]):
             return
         self.replay.set_flags(self.run.flags)
         self._marks_changed()
-        self._detail.show()
         self._changed()
 
     def _poll(self) -> None:
@@ -358,7 +357,6 @@ class ReplayScreen(Screen[None]):
             self._say(str(error), bad=True)
             return
         self._marks_changed()
-        self._detail.show()
         self._changed()
         inside = path.is_relative_to(self.run.folder)
         where = "in the run" if inside else f"in {path.parent}: the run folder cannot be written"

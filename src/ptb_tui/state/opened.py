@@ -16,7 +16,9 @@ from store.manifest_file import read_manifest
 from store.marks import Mark, add_mark, read_marks
 from store.overlay import Problem, Review
 from store.plain import plain
-from store.rows import Source
+
+_WITNESSES = frozenset(("kernel", "gpu", "transcript", "workspace"))
+"""Names of sources that see the run itself; others only check these."""
 
 
 @dataclass(slots=True)
@@ -121,5 +123,4 @@ def absent(manifest: Manifest) -> list[str]:
 
 def is_partial(source: SourceInfo) -> bool:
     """Whether a witness was there and could not see everything."""
-    witnesses = {witness.value for witness in Source}
-    return source.name in witnesses and source.state != "unavailable" and source.reason is not None
+    return source.name in _WITNESSES and source.state != "unavailable" and source.reason is not None
