@@ -175,7 +175,8 @@ def _join_spawns(rows: list[Row], evidence: Container[int], unfolded: set[int]) 
         event = row.lead
         start = joined[-1].lead if joined else None
         if (
-            row.fold is Fold.SINGLE
+            joined
+            and row.fold is joined[-1].fold is Fold.SINGLE
             and event.kind is Kind.EXEC
             and not event.failed
             and start is not None

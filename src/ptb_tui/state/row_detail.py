@@ -46,7 +46,7 @@ def _message(row: Message, _run: OpenRun, event: Event) -> list[Line]:
         for count, word in ((row.tokens_in, "tokens in"), (row.tokens_out, "tokens out"))
         if count is not None
     )
-    fields = fields(
+    known = fields(
         ("role", row.role),
         ("tool", row.tool),
         ("call", row.tool_call_id),
@@ -56,7 +56,7 @@ def _message(row: Message, _run: OpenRun, event: Event) -> list[Line]:
         ("line", None if row.line is None else f"{row.line:,} of the transcript"),
     )
     ink = "soft" if event.kind in (Kind.THOUGHT, Kind.NOTICE, Kind.RAW) else "ink"
-    return [*fields, line(), *body(row.text or "", ink, rest=_rest("transcript", event))]
+    return [*known, line(), *body(row.text or "", ink, rest=_rest("transcript", event))]
 
 
 @describe_row.register
