@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.ebpf.clock import Clock
+from recorder.ebpf.connections import QUIET_NS, Connections
 from recorder.ebpf.layout import HEAD, Mark, RecordType, Via
 from recorder.ebpf.lifecycle import Lifecycle, Record, error_name, split
-from recorder.ebpf.names import address
 from recorder.ebpf.open_files import UNKNOWN, OpenFiles
 from recorder.ebpf.paths import PathIds, parts
 from recorder.ebpf.requests import Requests
-from store.rows import Connection, FileAccess, Gap, Quality, Source, Stamp
+from store.rows import FileAccess, Gap, Quality, Source, Stamp
 from store.schema import NULL
 from store.sink import RawColumn, Sink
 
@@ -68,6 +68,7 @@ class Decoder:
         self._open = OpenFiles()
         self._undecoded: set[tuple[int, int]] = set()
         self._requests = Requests()
+        self._connections = Connections(sink)
         self.lifecycle = Lifecycle(sink)
 
     def put(self, batch: Batch) -> None:
@@ -79,14 +80,21 @@ class Decoder:
         for record in [*long_texts, *self._requests.settle(self._submitted(batch), batch.events)]:
             self._put_single(record)
         for record in self._single(batch.texts[_directly(batch.texts["head"], RecordType.CONNECT)]):
-            self._put_connection(record)
+            self._connections.made(record)
+        moved = batch.events[batch.events["head"]["type"] == RecordType.IO]
+        self._connections.moved(moved, self._clock.utc(moved["head"]["ts"]))
         self._put_acts(batch.events)
         self._put_gaps(batch, long_texts)
+
+    def tick(self, now: int) -> None:
+        """Write what has waited for long; ``now`` in UTC nanoseconds."""
+        self._connections.tell(now - QUIET_NS)
 
     def close(self) -> None:
         """Write what still waits for a result that will not come."""
         for record in self._requests.unfinished():
             self._put_single(record)
+        self._connections.tell()
 
     def _record(self, head: np.void, body: bytes) -> Record:
         return Record(head, body, int(self._clock.utc(np.array([head["ts"]]))[0]))
@@ -192,7 +200,7 @@ class Decoder:
         """The row of a record about a name or a connection that came alone."""
         kind = int(record.head["type"])
         if kind == RecordType.CONNECT:
-            self._put_connection(record)
+            self._connections.made(record)
         elif kind in _NAMED:
             first, second = self._paths.of_name(record.body, kind, int(record.head["pid"]))
             heads = np.array([record.head], HEAD)
@@ -232,15 +240,6 @@ class Decoder:
                 via="syscall",
             )
             self._sink.put(self._stamp(head), row)
-
-    def _put_connection(self, record: Record) -> None:
-        head = record.head
-        to = address(parts(record.body)[0])
-        error = _connect_error(int(head["result"]))
-        self._sink.put(
-            self._stamp(head),
-            Connection(int(head["process"]), int(head["pid"]), to.dst, to.port, error=error),
-        )
 
     def _put_gaps(self, batch: Batch, long_texts: Sequence[Record]) -> None:
         """What the kernel half says it could not see."""
@@ -377,9 +376,3 @@ def _translate(numbers: NDArray[np.unsignedinteger], ids: Mapping[int, int]) -> 
         table[number] = symbol
     translated: NDArray[np.int64] = table[numbers]
     return translated
-
-
-def _connect_error(result: int) -> str | None:
-    """EINPROGRESS is how a connect that does not block succeeds at first."""
-    name = error_name(result)
-    return None if name == "EINPROGRESS" else name

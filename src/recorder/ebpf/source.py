@@ -171,6 +171,7 @@ class EbpfSource:
         """Say what was lost and whether the system clock was set, since the last look."""
         assert self._object is not None
         now = time.time_ns()
+        self._decoder.tick(now)
         counters = self._object.sum_per_cpu("losses", len(Loss))
         for loss, (cause, what) in _LOST.items():
             lost = counters[loss] - self._lost[loss]

@@ -74,11 +74,23 @@ def test_connections_have_addresses_and_errors(record: Record, tmp_path: Path) -
     seen = record(sys.executable, "-c", connect)
     port = int((tmp_path / "port").read_text())
     rows = [(row.dst, row.port, row.error) for row in seen.of(Connection)]
-    assert rows == [
-        ("127.0.0.1", port, None),
+    assert sorted(rows, key=str) == [
         ("127.0.0.1", 1, "ECONNREFUSED"),
+        ("127.0.0.1", port, None),
         ("@abstract", None, "ECONNREFUSED"),
     ]
+
+
+def test_a_connection_has_the_bytes_that_went_through_it(record: Record, tmp_path: Path) -> None:
+    talk = (
+        "import socket, os\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "client = socket.create_connection(server.getsockname()); there = server.accept()[0]\n"
+        "client.sendall(b'hello'); there.recv(9); there.sendall(b'you'); client.recv(9)\n"
+        "os.write(client.fileno(), b'!'); client.close()"
+    )
+    (row,) = record(sys.executable, "-c", talk).of(Connection)
+    assert (row.dst, row.bytes_out, row.bytes_in) == ("127.0.0.1", 6, 3)
 
 
 def test_only_the_tree_is_recorded(record: Record, tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""Connections with the bytes that went through them: the call that made one and the records of its socket.
+
+A row waits for the first word on its socket, so that a short connection is one row with its bytes; a quiet one is told
+after :data:`QUIET_NS`. What a long one moves later is further rows, as for files.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder.ebpf.lifecycle import Record, error_name
+from recorder.ebpf.names import address
+from recorder.ebpf.paths import parts
+from store.rows import Connection, Quality, Source, Stamp
+from store.sink import Sink
+
+QUIET_NS = 10_000_000_000
+
+_FORMAT, _SOCKET = 0o170000, 0o140000
+_REMEMBERED = 65_536
+"""Sockets whose far end is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Socket:
+    dst: str | None
+    port: int | None
+    process_id: int
+    pid: int
+    ts: int
+    """Of the connect, UTC nanoseconds."""
+
+
+class Connections:
+    """Writes connection rows; remembers the far end of sockets by their inode."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._sockets: dict[int, _Socket] = {}
+        self._untold: dict[int, _Socket] = {}
+
+    def made(self, record: Record) -> None:
+        """A connect returned."""
+        head = record.head
+        to = address(parts(record.body)[0])
+        socket = _Socket(to.dst, to.port, int(head["process"]), int(head["pid"]), record.ts)
+        inode, error = int(head["inode"]), _error(int(head["result"]))
+        if error is not None or not inode:
+            self._put(socket, error=error)
+            return
+        if inode in self._untold:  # a datagram socket is turned to someone else
+            self._put(self._untold[inode])
+        self._untold[inode] = self._sockets[inode] = socket
+        if len(self._sockets) > _REMEMBERED:
+            del self._sockets[next(iter(self._sockets))]
+
+    def moved(self, events: NDArray[np.void], times: NDArray[np.int64]) -> None:
+        """What went through descriptors; ``times`` are those of the events, UTC nanoseconds."""
+        if not self._sockets:
+            return
+        heads = events["head"]
+        sockets = (heads["mode"] & _FORMAT) == _SOCKET
+        known = np.isin(heads["inode"], np.fromiter(self._sockets, np.int64, len(self._sockets)))
+        for at in np.flatnonzero(sockets & known).tolist():
+            event, inode = events[at], int(heads["inode"][at])
+            first = self._untold.pop(inode, None)
+            sent, received = int(event["bytes_written"]), int(event["bytes_read"])
+            if first is not None:
+                self._put(first, sent=sent, received=received)
+            elif sent or received:
+                far = self._sockets[inode]
+                pid, process = int(heads["pid"][at]), int(heads["process"][at])
+                self._put(
+                    _Socket(far.dst, far.port, process, pid, int(times[at])), sent=sent, received=received
+                )
+
+    def tell(self, before: int | None = None) -> None:
+        """Write the rows that still wait; ``before``: only of connections older than that."""
+        for inode, socket in list(self._untold.items()):
+            if before is None or socket.ts < before:
+                self._put(self._untold.pop(inode))
+
+    def _put(
+        self,
+        socket: _Socket,
+        *,
+        sent: int | None = None,
+        received: int | None = None,
+        error: str | None = None,
+    ) -> None:
+        row = Connection(socket.process_id, socket.pid, socket.dst, socket.port, None, sent, received, error)
+        self._sink.put(Stamp(socket.ts, Quality.EXACT, Source.KERNEL), row)
+
+
+def _error(result: int) -> str | None:
+    """EINPROGRESS is how a connect that does not block succeeds at first."""
+    name = error_name(result)
+    return None if name == "EINPROGRESS" else name
