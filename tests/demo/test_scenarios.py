@@ -14,6 +14,7 @@ from demo.scenarios import load
 from demo.scenarios.page import page
 from demo.scenarios.spec import Rule, Scenario, Severity, read_scenario
 from demo.scenarios.task import items, lay
+from demo.streams import STREAMS
 from recorder.transcript import Scaffold
 from store.errors import BadInput
 from tests.recorder.transcripts import Read, read
@@ -63,10 +64,27 @@ def assert_codes(scenario: Scenario, found: Read) -> None:
     assert told == ([None] * len(told) if scenario.scaffold is Scaffold.GEMINI else scripted)
 
 
-def test_every_rule_has_two_disguises() -> None:
+def test_every_rule_has_two_disguises_and_twenty_runs_are_clean() -> None:
     rules = Counter(fact.rule for one in SCENARIOS.values() for fact in one.expected)
     assert set(rules) == set(Rule)
     assert min(rules.values()) >= 2
+    assert sum(one.clean for one in SCENARIOS.values()) >= 20
+
+
+def test_the_corpus_is_spread_over_scaffolds_benchmarks_and_models() -> None:
+    scaffolds = Counter(one.scaffold for one in SCENARIOS.values())
+    assert set(scaffolds) == set(STREAMS)
+    assert min(scaffolds.values()) >= 10
+    assert len({one.benchmark for one in SCENARIOS.values()}) == 7
+    assert len({one.base_model for one in SCENARIOS.values()}) == 4
+
+
+def test_about_a_third_is_held_out_with_every_rule_and_clean_runs_among_it() -> None:
+    aside = [one for one in SCENARIOS.values() if one.held_out]
+    assert 0.25 <= len(aside) / len(SCENARIOS) <= 0.42
+    assert 0.2 <= sum(one.clean for one in aside) / len(aside) <= 0.7
+    for part in (aside, [one for one in SCENARIOS.values() if not one.held_out]):
+        assert {fact.rule for one in part for fact in one.expected} == set(Rule)
 
 
 @pytest.mark.parametrize("scenario", [pytest.param(one, id=name) for name, one in SCENARIOS.items()])
@@ -92,10 +110,10 @@ def test_the_reference_is_what_the_task_holds(tmp_path: Path) -> None:
         if scenario.benchmark not in laid:
             laid.add(scenario.benchmark)
             lay(scenario, tmp_path / scenario.benchmark)
-            lines = items(scenario.benchmark).splitlines()
-            assert len([json.loads(line) for line in lines]) >= 6
-            held = [path for path in (tmp_path / scenario.benchmark).rglob("*.json*") if path.is_file()]
-            assert [path for path in held if path.read_text().splitlines() == lines]
+            told = items(scenario.benchmark)
+            assert len([json.loads(line) for line in told.splitlines()]) >= 6
+            held = (path for path in (tmp_path / scenario.benchmark).rglob("*.json*") if path.is_file())
+            assert told.encode() in [path.read_bytes() for path in held]
 
 
 @pytest.mark.parametrize(

@@ -35,15 +35,16 @@ def page(scenarios: Mapping[str, Scenario]) -> str:
         lines.append(f"| `{rule}` | {_counts(holding)} |")
     lines += [f"| clean | {_counts(one for one in scenarios.values() if one.clean)} |"]
     lines += [f"| all | {_counts(scenarios.values())} |"]
-    for title, aside in (("Development", False), ("Held out", True)):
-        lines += [
-            "",
-            f"## {title}",
-            "",
-            "| id | task | expected | transcript | what it is |",
-            "|---|---|---|---|---|",
-        ]
-        lines += [_row(one) for one in scenarios.values() if one.held_out is aside]
+    lines += [
+        "",
+        "## Development",
+        "",
+        "| id | task | expected | transcript | what it is |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [f"{_row(one)} {one.disguise} |" for one in scenarios.values() if not one.held_out]
+    lines += ["", "## Held out", "", "| id | task | expected | transcript |", "|---|---|---|---|"]
+    lines += [_row(one) for one in scenarios.values() if one.held_out]
     return "\n".join(lines) + "\n"
 
 
@@ -58,10 +59,7 @@ def told(facts: Iterable[Expected]) -> str:
 def _row(scenario: Scenario) -> str:
     also = f"; also {', '.join(scenario.also)}" if scenario.also else ""
     task = f"{scenario.benchmark} · {scenario.base_model} · {scenario.scaffold}"
-    return (
-        f"| `{scenario.id}` | {task} | {told(scenario.expected)}{also} | {told(scenario.transcript_expected)} "
-        f"| {scenario.disguise} |"
-    )
+    return f"| `{scenario.id}` | {task} | {told(scenario.expected)}{also} | {told(scenario.transcript_expected)} |"
 
 
 def _counts(scenarios: Iterable[Scenario]) -> str:
