@@ -19,10 +19,9 @@ _WITH_VALUE = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 _WORD = re.compile(r"(?:'[^']*+'|\"[^\"]*+\"|[^\s'\"]++)++")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _EVAL = re.compile(r"(?:^|[\s;&])eval ")
-_GROUPS = (
-    re.compile(r"\{ (.*)\};? __code=\$\?", re.DOTALL),
-    re.compile(r"\n\(\n *trap [^\n]* EXIT\n(.*)\n\)\n__code=\$\?", re.DOTALL),
-)
+_CODE = "__code=$?"
+"""What Gemini CLI puts behind the command."""
+_TRAP = re.compile(r"\n\(\n *trap [^\n]* EXIT\n")
 _UNMEANT = re.compile(r"[\s'\"\\]+|</dev/null")
 
 
@@ -62,9 +61,11 @@ def _bodies(script: str) -> Iterator[str]:
         words = split_words(script[match.end() :])
         if words:
             yield words[0]
-    for group in _GROUPS:
-        if match := group.search(script):
-            yield match[1]
+    before, code, _ = script.rpartition(_CODE)
+    if code:
+        yield before.partition("{ ")[2].rstrip().removesuffix(";").rstrip().removesuffix("}")
+        if match := _TRAP.search(before):
+            yield before[match.end() :].rstrip().removesuffix(")")
 
 
 def _unquoted(word: str) -> str:

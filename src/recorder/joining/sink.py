@@ -4,6 +4,7 @@ Texts and times decide as rows come, in whatever order the witnesses deliver the
 the end, when no row can come any more.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from threading import Lock
 from time import time_ns
@@ -171,9 +172,11 @@ class Joining:
             for shell in free
             if pending.window.may_hold(shell.ts)
         ]
+        commands = Counter(pending.command_id for pending, _ in pairs)
+        shells = Counter(shell.process_id for _, shell in pairs)
         return [
             (pending, shell)
             for pending, shell in pairs
-            if pending.window.surely_holds(shell.ts)
-            and sum(one is pending or other is shell for one, other in pairs) == 1
+            if commands[pending.command_id] == shells[shell.process_id] == 1
+            and pending.window.surely_holds(shell.ts)
         ]

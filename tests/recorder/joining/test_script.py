@@ -1,6 +1,7 @@
 """What a shell was told to run is found in its argv, and any command in any scaffold's wrapping."""
 
 import shlex
+import time
 
 import pytest
 from hypothesis import given
@@ -44,3 +45,13 @@ def test_other_commands_are_not_found() -> None:
     assert script is not None
     assert key("echo one") not in keys(script)
     assert key("ls") not in keys("false; lsof")
+
+
+@pytest.mark.parametrize("piece", ["{ ", "eval ", "'", '"', "\\", "\n(\n trap x EXIT\n", "__code=$?", "};"])
+def test_a_long_script_takes_no_longer_than_it_is(piece: str) -> None:
+    """An agent's own text must not hold the recorder up."""
+    started = time.perf_counter()
+    script = shell_script(shlex.join(["bash", "-c", "x" + piece * (128 * 1024 // len(piece))]))
+    assert script is not None
+    assert keys(script)
+    assert time.perf_counter() - started < 2
