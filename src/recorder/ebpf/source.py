@@ -3,10 +3,8 @@
 import struct
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from recorder import cgroups
 from recorder.ebpf import procfs, programs
@@ -29,14 +27,22 @@ _LOOK_S = 1.0
 """Between two looks at the loss counters and the clock."""
 _SWEEP_S = 10.0
 """Between two records of an access that stays open."""
-_BUSY_S = 1.0
-"""How long to wait for a record that a CPU is still writing."""
 _LOST = {
     Loss.EVENTS: ("ring_full", "records of bytes, ends and signals: the ring was full"),
     Loss.TEXTS: ("ring_full", "records of opens, names and process starts: the ring was full"),
     Loss.LONG_TEXTS: ("ring_full", "records of execs and long paths: the ring was full"),
     Loss.PROCESSES: ("table_full", "processes and all they did: the process table was full"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Positions in the rings. A record about an access is sent after the text that tells the access's path, so the
+    events before a mark are taken only when the texts before it have been."""
+
+    texts: int = 0
+    long_texts: int = 0
+    events: int = 0
 
 
 class EbpfSource:
@@ -80,13 +86,19 @@ class EbpfSource:
             Ring(self._object.map_fd(name), self._object.capacity(name))
             for name in ("texts", "long_texts", "events")
         )
+        self._mark = _Mark()
         self._lost = dict.fromkeys(_LOST, 0)
         self._missed = 0
         self._looked_at = time.time_ns()
         self._enrol(target)
         if target.cgroup:
             self._object.iterate("standing")
-        self._object.attach()
+        try:
+            self._object.attach()
+        except Unavailable as error:
+            self._info = replace(self._info, reason=str(error))
+            self._unload()
+            raise
         self._info = SourceInfo("kernel", "ebpf", "recording", self._unseen)
         if self._unseen:
             self._put_gap("unavailable", self._unseen, self._looked_at, None)
@@ -108,13 +120,17 @@ class EbpfSource:
                 pass
             self._decoder.close()
             self._look()
-        for ring in (self._texts, self._long_texts, self._events):
-            ring.close()
-        self._object.close()
-        self._object = None
+        self._unload()
         self._info = replace(self._info, state="ended")
         if self._failure is not None:
             raise self._failure
+
+    def _unload(self) -> None:
+        for ring in (self._texts, self._long_texts, self._events):
+            ring.close()
+        if self._object is not None:
+            self._object.close()
+            self._object = None
 
     def _enrol(self, target: Target) -> None:
         """Record the processes that are there already; the kernel half announces each at its first act."""
@@ -144,28 +160,33 @@ class EbpfSource:
             self._info = replace(self._info, state="ended", reason=str(error))
 
     def _drain(self) -> int:
-        """Take and write one batch; how many records it had.
-
-        A record about an access is written to its ring after the text that tells the access's path, so the texts
-        are taken up to where they were *after* the end of the events was read.
-        """
-        events_end = self._events.end
-        long_end = self._long_texts.end
-        texts_end = self._texts.end
-        texts = self._texts.take(TEXT, texts_end, _BATCH)
-        waited_since = time.monotonic()
-        behind = len(texts) == _BATCH
-        while not behind and self._texts.position < texts_end and time.monotonic() < waited_since + _BUSY_S:
-            time.sleep(0)
-            more = self._texts.take(TEXT, texts_end, _BATCH)
-            if len(more):
-                texts = np.concatenate([texts, more])
-        long_texts = self._long_texts.take_variable(long_end)
-        events = self._events.take(EVENT, self._events.position if behind else events_end, _BATCH)
+        """Take and write one batch; how many records it had."""
+        if self._mark.events <= self._events.position:
+            self._mark = self._ends()
+        mark = self._mark
+        texts = self._texts.take(TEXT, mark.texts, _BATCH)
+        told = self._texts.position >= mark.texts
+        long_texts = self._long_texts.take_variable(mark.long_texts) if told else []
+        events = self._events.take(EVENT, mark.events if told else self._events.position, _BATCH)
         batch = Batch(texts, long_texts, events)
         if len(batch):
-            self._decoder.put(batch)
+            self._put(batch)
         return len(batch)
+
+    def _ends(self) -> _Mark:
+        """Where the rings end now, read in the order that makes every path known before what it is needed for."""
+        events = self._events.end
+        long_texts = self._long_texts.end
+        return _Mark(self._texts.end, long_texts, events)
+
+    def _put(self, batch: Batch) -> None:
+        try:
+            self._decoder.put(batch)
+        except PtbError:
+            raise
+        except Exception as error:  # noqa: BLE001 — a fault of ours loses a batch and says so, not the recording
+            reason = f"{len(batch)} records could not be decoded: {type(error).__name__}: {error}"
+            self._put_gap("failed", reason, time.time_ns(), len(batch))
 
     def _look(self) -> None:
         """Say what was lost and whether the system clock was set, since the last look."""
