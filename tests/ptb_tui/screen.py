@@ -38,8 +38,12 @@ def replay_of(pilot: Pilot[None]) -> ReplayScreen:
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Wait until what was read beside the event loop is painted."""
-    await pilot.pause(0.13)
-    while any(worker.is_running for worker in pilot.app.workers):
-        await pilot.pause(0.01)
+    """Wait until what was read beside the event loop, or put off for a moment, is painted."""
+    await pilot.pause(0.05)
+    for _ in range(200):
+        screen = pilot.app.screen
+        put_off = isinstance(screen, ReplayScreen) and screen._detail_due is not None
+        if not put_off and not any(worker.is_running for worker in pilot.app.workers):
+            break
+        await pilot.pause(0.02)
     await pilot.pause()
