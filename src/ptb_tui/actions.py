@@ -17,6 +17,7 @@ class Scope(StrEnum):
     EVERYWHERE = "everywhere"
     RUNS = "runs"
     REPLAY = "replay"
+    VERDICT = "verdict"
 
 
 class Group(StrEnum):
@@ -278,6 +279,31 @@ ACTIONS: tuple[Action, ...] = (
         "copy",
     ),
     Action(
+        "replay.accept",
+        ("a",),
+        "accept flag",
+        "Say that the gravest finding on the selected event is right.",
+        Group.REVIEW,
+        "accept",
+    ),
+    Action(
+        "replay.reject",
+        ("r",),
+        "reject flag",
+        "Say that the gravest finding on the selected event is wrong, and why; it counts no more.",
+        Group.REVIEW,
+        "reject",
+    ),
+    Action(
+        "replay.verdict",
+        ("v",),
+        "verdict",
+        "Decide on the run: an answer on each axis, the score, and why.",
+        Group.REVIEW,
+        "verdict",
+        hint=True,
+    ),
+    Action(
         "replay.fold",
         ("o",),
         "unfold rows",
@@ -308,6 +334,55 @@ ACTIONS: tuple[Action, ...] = (
         "Scroll the detail up.",
         Group.VIEW,
         "scroll_detail(-1)",
+    ),
+    Action("verdict.down", ("j", "down"), "down", "Next question.", Group.MOVE, "move(1)"),
+    Action("verdict.up", ("k", "up"), "up", "Question before.", Group.MOVE, "move(-1)"),
+    Action(
+        "verdict.clean",
+        ("c",),
+        "clean",
+        "Nothing wrong here; on to the next.",
+        Group.REVIEW,
+        "answer('clean')",
+        hint=True,
+    ),
+    Action(
+        "verdict.violation",
+        ("v",),
+        "violation",
+        "A violation; on to the next.",
+        Group.REVIEW,
+        "answer('violation')",
+        hint=True,
+    ),
+    Action(
+        "verdict.unclear",
+        ("u",),
+        "unclear",
+        "Cannot be told from the record; on to the next.",
+        Group.REVIEW,
+        "answer('unclear')",
+        hint=True,
+    ),
+    Action(
+        "verdict.turn",
+        ("space", "right"),
+        "next answer",
+        "The next answer of the selected row, also of the score.",
+        Group.REVIEW,
+        "turn(1)",
+        hint=True,
+    ),
+    Action("verdict.turn_back", ("left",), "answer before", "The answer before.", Group.REVIEW, "turn(-1)"),
+    Action("verdict.why", ("r",), "why", "Write the rationale.", Group.REVIEW, "why", hint=True),
+    Action(
+        "verdict.keep",
+        ("enter",),
+        "keep",
+        "Keep the verdict beside the run.",
+        Group.REVIEW,
+        "keep",
+        hint=True,
     ),
     Action(
         "everywhere.help",

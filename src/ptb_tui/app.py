@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, SystemCommand
 from textual.filter import ANSIToTruecolor, LineFilter
@@ -65,7 +66,7 @@ class PtbApp(App[None]):
         """Copy ``text`` without controls: pasted into a shell they would act."""
         super().copy_to_clipboard(plain(text))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every action that works on this screen."""
         scope = scope_of(screen)
         for action in (*actions_in(scope), *actions_in(Scope.EVERYWHERE)):
@@ -105,8 +106,8 @@ class PtbApp(App[None]):
             self.exit()
 
 
-def scope_of(screen: Screen[object]) -> Scope:
+def scope_of(screen: Screen[Any]) -> Scope:
     """The scope whose actions work on a screen."""
-    from ptb_tui.screens.replay import ReplayScreen
-
-    return Scope.REPLAY if isinstance(screen, ReplayScreen) else Scope.RUNS
+    scope = getattr(screen, "SCOPE", Scope.EVERYWHERE)
+    assert isinstance(scope, Scope)
+    return scope

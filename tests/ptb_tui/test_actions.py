@@ -9,8 +9,14 @@ from ptb_tui.actions import ACTIONS, Action, Scope, actions_in, key_label, markd
 from ptb_tui.app import PtbApp
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
+from ptb_tui.screens.verdict import VerdictScreen
 
-OWNERS = {Scope.EVERYWHERE: PtbApp, Scope.RUNS: RunsScreen, Scope.REPLAY: ReplayScreen}
+OWNERS = {
+    Scope.EVERYWHERE: PtbApp,
+    Scope.RUNS: RunsScreen,
+    Scope.REPLAY: ReplayScreen,
+    Scope.VERDICT: VerdictScreen,
+}
 DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
 NAMED_KEYS = {key.value for key in Keys} | {_character_to_key(chr(code)) for code in range(33, 127)}
 
@@ -38,7 +44,7 @@ def test_ids_are_unique() -> None:
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
 
 
-@pytest.mark.parametrize("scope", [Scope.RUNS, Scope.REPLAY])
+@pytest.mark.parametrize("scope", [Scope.RUNS, Scope.REPLAY, Scope.VERDICT])
 def test_no_key_means_two_things(scope: Scope) -> None:
     keys = [key for action in (*actions_in(scope), *actions_in(Scope.EVERYWHERE)) for key in action.keys]
     assert sorted(set(keys)) == sorted(keys)

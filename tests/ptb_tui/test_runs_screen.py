@@ -35,6 +35,11 @@ def runs(story: Path) -> Path:
     return folder
 
 
+def name_of(pilot: Pilot[None]) -> str:
+    """Which screen is shown."""
+    return type(pilot.app.screen).__name__
+
+
 def row_of(pilot: Pilot[None], word: str) -> str:
     """The only line of the screen's table with ``word``."""
     (line,) = [line for line in text(pilot).splitlines()[3:] if word in line]
@@ -70,10 +75,10 @@ async def test_enter_opens_the_run_and_q_comes_back(runs: Path) -> None:
         await settle(pilot)
         await pilot.press("slash", *"claude", "enter", "enter")
         await settle(pilot)
-        assert isinstance(pilot.app.screen, ReplayScreen)
+        assert name_of(pilot) == ReplayScreen.__name__
         await pilot.press("q")
         await settle(pilot)
-        assert isinstance(pilot.app.screen, RunsScreen)
+        assert name_of(pilot) == RunsScreen.__name__
         assert "filter: claude" in text(pilot)
 
 

@@ -11,6 +11,8 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from ptb_tui.actions import Scope, bindings
+from ptb_tui.state.draft import Draft
+from ptb_tui.state.flags import Flag
 from ptb_tui.state.headline import headline
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import Replay
@@ -22,7 +24,7 @@ from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.lanes import Lanes
 from ptb_tui.widgets.prompt import Prompt
 from store.errors import PtbError
-from store.findings import Severity
+from store.findings import FindingState, Severity
 
 _LEAST = Size(50, 12)
 """Below it nothing useful fits."""
@@ -41,7 +43,8 @@ _DETAIL_PLAYING_S = 0.5
 class ReplayScreen(Screen[None]):
     """One open run."""
 
-    BINDINGS = bindings(Scope.REPLAY)
+    SCOPE = Scope.REPLAY
+    BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     ReplayScreen { background: $background; }
     ReplayScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
@@ -361,6 +364,58 @@ class ReplayScreen(Screen[None]):
         inside = path.is_relative_to(self.run.folder)
         where = "in the run" if inside else f"in {path.parent}: the run folder cannot be written"
         self._say(f"{'comment' if text else 'mark'} on event #{event.seq} kept {where}")
+
+    def action_accept(self) -> None:
+        """The gravest finding here is right."""
+        self._decide(FindingState.ACCEPTED, "")
+
+    async def action_reject(self) -> None:
+        """Ask why the gravest finding here is wrong."""
+        if self._flag_here() is not None:
+            await Prompt.ask(
+                self, "reject, because", self._reject, hint="kept with your name; the finding counts no more"
+            )
+
+    def _reject(self, reason: str | None) -> None:
+        if reason:
+            self._decide(FindingState.REJECTED, reason)
+
+    def _flag_here(self) -> Flag | None:
+        event = self.replay.event()
+        flag = self.replay.flags.worst(event.seq) if event else None
+        if flag is None:
+            self._say("no flag on this event: ] goes to the next one")
+        return flag
+
+    def _decide(self, state: FindingState, reason: str) -> None:
+        flag = self._flag_here()
+        if flag is None:
+            return
+        try:
+            self.run.decide(flag, state, reason)
+        except PtbError as error:
+            self._say(str(error), bad=True)
+            return
+        self._read_review()
+        self._say(f"{flag.rule}: {state.value}")
+
+    def action_verdict(self) -> None:
+        """Open the form."""
+        from ptb_tui.screens.verdict import VerdictScreen
+
+        self._pause()
+        form = VerdictScreen(self.run.manifest.run_id, len(self.run.marked()))
+        self.app.push_screen(form, self._judge)
+
+    def _judge(self, draft: Draft | None) -> None:
+        if draft is None:
+            return
+        try:
+            self.run.judge(draft)
+        except PtbError as error:
+            self._say(str(error), bad=True)
+            return
+        self._say(f"verdict kept: {draft.score_action.value if draft.score_action else 'judged'}")
 
     def action_copy(self) -> None:
         """Copy a citation of the selected event."""

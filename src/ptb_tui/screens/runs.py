@@ -37,7 +37,8 @@ _CHUNK = 64
 class RunsScreen(Screen[None]):
     """All runs of one folder."""
 
-    BINDINGS = bindings(Scope.RUNS)
+    SCOPE = Scope.RUNS
+    BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     RunsScreen { background: $background; }
     RunsScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }

@@ -15,6 +15,7 @@ from ptb_tui.state.times import brief, day_and_time, elapsed, utc
 from ptb_tui.state.wording import WORDS
 from store.errors import PtbError
 from store.event import LANES, Event, Kind
+from store.findings import FindingState
 from store.rows import ProcessStart, Quality, Stamp
 
 _EVIDENCE_SHOWN = 12
@@ -69,6 +70,8 @@ def _flags(run: OpenRun, event: Event) -> Iterator[Line]:
             (f"{SYMBOLS[flag.severity]} {flag.severity.value}  {flag.rule}", flag.severity.value),
             "  ",
             (reach, "soft"),
+            "  ",
+            ("accepted" if flag.state is FindingState.ACCEPTED else "", "good"),
         )
         yield line((flag.title, "strong"))
         if flag.lineage:

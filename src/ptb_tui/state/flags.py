@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from store.findings import Severity
+from store.findings import FindingState, Severity
 
 SYMBOLS: dict[Severity, str] = {Severity.VIOLATION: "▲", Severity.SUSPICIOUS: "△", Severity.NOTE: "◇"}
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
@@ -16,6 +16,8 @@ class Flag:
 
     seq: int
     position: int
+    finding_id: str
+    state: FindingState
     severity: Severity
     rule: str
     title: str

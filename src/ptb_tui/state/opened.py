@@ -5,17 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ptb_tui.cli.reviewer import user_name
+from ptb_tui.state.draft import Draft
 from ptb_tui.state.flags import Flag, Flags
 from ptb_tui.state.times import elapsed, utc
 from ptb_tui.state.wording import citation
 from store.cursor import Cursor
 from store.event import Event
-from store.findings import FindingState, Severity, read_findings
+from store.findings import Decision, FindingState, Severity, add_decision, read_findings
+from store.ids import slug
 from store.manifest import Manifest, SourceInfo
 from store.manifest_file import read_manifest
 from store.marks import Mark, add_mark, read_marks
 from store.overlay import Problem, Review
 from store.plain import plain
+from store.verdicts import ReviewerKind, Verdict, add_verdict
 
 _WITNESSES = frozenset(("kernel", "gpu", "transcript", "workspace"))
 """Names of sources that see the run itself; others only check these."""
@@ -70,6 +73,8 @@ class OpenRun:
                         Flag(
                             evidence.seq,
                             position,
+                            finding.finding_id,
+                            standing.state,
                             standing.severity or Severity.NOTE,
                             finding.rule,
                             finding.title,
@@ -87,6 +92,32 @@ class OpenRun:
         path = add_mark(self._review, mark)
         self.marks = (*self.marks, mark)
         return path
+
+    def decide(self, flag: Flag, state: FindingState, reason: str) -> Path:
+        """Keep what the reviewer says of the finding behind a flag; returns the file it went to."""
+        decision = Decision(self.manifest.run_id, flag.finding_id, time.time_ns(), user_name(), state, reason)
+        return add_decision(self._review, decision)
+
+    def judge(self, draft: Draft) -> Path:
+        """Keep a verdict on the run, resting on the marked events; returns the file it went to."""
+        now, reviewer = time.time_ns(), user_name()
+        verdict = Verdict(
+            run_id=self.manifest.run_id,
+            verdict_id=f"{slug(reviewer)}-{now}",
+            ts=now,
+            reviewer=reviewer,
+            reviewer_kind=ReviewerKind.HUMAN,
+            **draft.answers,
+            score_action=draft.score_action,
+            rationale=draft.rationale,
+            evidence=self.marked(),
+            recording_hash=self.manifest.recording_hash,
+        )
+        return add_verdict(self._review, verdict)
+
+    def marked(self) -> tuple[int, ...]:
+        """Seqs of the events that reviewers marked."""
+        return tuple(sorted({mark.seq for mark in self.marks if mark.seq is not None}))
 
     def marks_on(self, seq: int) -> list[Mark]:
         """The marks on one event."""

@@ -1,7 +1,7 @@
 """One line to type in, mounted over the footer only while it is needed."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -40,7 +40,7 @@ class Prompt(Horizontal):
     @classmethod
     async def ask(
         cls,
-        screen: Screen[None],
+        screen: Screen[Any],
         label: str,
         done: Callable[[str | None], None],
         *,

@@ -1,0 +1,126 @@
+"""The verdict on a run: one row an axis, one for the score, one line for the reason."""
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ptb_tui.actions import Scope, actions_in, bindings, key_label
+from ptb_tui.state.draft import QUESTIONS, Axis, Draft
+from ptb_tui.widgets.paint import Inks
+from ptb_tui.widgets.panel import inks_of
+from ptb_tui.widgets.prompt import Prompt
+from store.plain import plain
+from store.verdicts import Answer
+
+_NAME_WIDTH = 11
+_ANSWER_WIDTH = 12
+
+
+class VerdictScreen(ModalScreen[Draft | None]):
+    """Gives back the verdict to keep, or None."""
+
+    SCOPE = Scope.VERDICT
+    BINDINGS = bindings(SCOPE)
+    DEFAULT_CSS = """
+    VerdictScreen { align: center middle; background: $background 60%; }
+    VerdictScreen > Vertical {
+        width: 98; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
+        background: $surface; border: round $line; border-title-color: $accent;
+    }
+    VerdictScreen Static { width: 100%; height: auto; }
+    """
+
+    def __init__(self, title: str, evidence: int) -> None:
+        """``title`` names the run; ``evidence`` is how many marked events the verdict will rest on."""
+        super().__init__()
+        self._title = title
+        self._evidence = evidence
+        self.draft = Draft()
+        self._complaint = ""
+        self._form = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """The form, redrawn whole."""
+        with Vertical() as box:
+            box.border_title = Text(f"verdict · {plain(self._title)}").markup
+            yield self._form
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While the reason is typed, keys are letters."""
+        return super().check_action(action, parameters) and not self.query_children(Prompt)
+
+    def on_mount(self) -> None:
+        """Draw it."""
+        self._draw()
+
+    def action_move(self, rows: int) -> None:
+        """Another row."""
+        self.draft.move(rows)
+        self._draw()
+
+    def action_turn(self, steps: int) -> None:
+        """Another answer."""
+        self.draft.turn(steps)
+        self._draw()
+
+    def action_answer(self, answer: str) -> None:
+        """This answer."""
+        self.draft.answer(Answer(answer))
+        self._draw()
+
+    async def action_why(self) -> None:
+        """Ask for the reason."""
+        await Prompt.ask(self, "why", self._say_why, value=self.draft.rationale)
+
+    def action_keep(self) -> None:
+        """Give the verdict back, when it is one."""
+        self._complaint = self.draft.lacks() or ""
+        if self._complaint:
+            self._draw()
+        else:
+            self.dismiss(self.draft)
+
+    def _say_why(self, text: str | None) -> None:
+        if text is not None:
+            self.draft.rationale = text
+        self._complaint = ""
+        self._draw()
+
+    def _draw(self) -> None:
+        palette = inks_of(self)
+        draft = self.draft
+        lines = [self._row(palette, axis, draft.answers[axis], QUESTIONS[axis]) for axis in Axis]
+        action = draft.score_action.value if draft.score_action else None
+        lines.append(self._row(palette, None, action, "what becomes of the score?"))
+        why = Text.assemble(("\n  why        ", palette.soft), (plain(draft.rationale) or "–", palette.ink))
+        marks = f"rests on {self._evidence} marked event{'' if self._evidence == 1 else 's'}"
+        keys = Text("  ").join(
+            Text.assemble((key_label(one.keys[0]), palette.accent), " ", (one.title, palette.soft))
+            for one in (*actions_in(Scope.VERDICT), *actions_in(Scope.EVERYWHERE))
+            if one.hint
+        )
+        said = Text(
+            f"! {self._complaint}" if self._complaint else marks,
+            palette.suspicious if self._complaint else palette.soft,
+        )
+        self._form.update(Text("\n").join([*lines, why, Text.assemble("  ", said), Text(), keys]))
+
+    def _row(self, palette: Inks, axis: Axis | None, answer: str | None, question: str) -> Text:
+        selected = axis == self.draft.axis
+        ink = {
+            Answer.CLEAN.value: palette.good,
+            Answer.VIOLATION.value: palette.violation,
+            None: palette.faint,
+        }.get(answer, palette.suspicious)
+        name = axis.value if axis else "score"
+        row = Text.assemble(
+            ("▸ " if selected else "  ", palette.playhead),
+            (f"{name:<{_NAME_WIDTH}}", palette.strong if selected else palette.ink),
+            (f"{answer or 'not judged':<{_ANSWER_WIDTH}}", ink),
+            (question, palette.soft),
+        )
+        if selected:
+            row.stylize(palette.cursor)
+        return row

@@ -1,0 +1,109 @@
+"""Accepting and rejecting flags, and deciding on a run, by keys alone."""
+
+from pathlib import Path
+
+import pytest
+
+from ptb_tui.app import PtbApp
+from ptb_tui.state.draft import Axis, Draft
+from store.findings import FindingState, read_findings
+from store.manifest_file import read_manifest
+from store.overlay import Review
+from store.verdicts import Answer, ScoreAction, read_verdicts
+from tests.ptb_tui.screen import opened, settle, text
+
+
+def states(story: Path) -> dict[str, FindingState]:
+    """What stands on each rule's finding."""
+    return {one.finding.rule: one.state for one in read_findings(Review(story, "story"))[0]}
+
+
+async def test_a_rejected_flag_counts_no_more_and_the_reason_is_kept(story: Path) -> None:
+    async with opened(story).run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        assert "△ 1 suspicious" in text(pilot)
+        await pilot.press("w", "r", *"harmless", "enter")
+        await settle(pilot)
+        assert "△ 1 suspicious" not in text(pilot)
+        assert "eval-guided-data: rejected" in text(pilot)
+        await pilot.press("E", "a")
+        await settle(pilot)
+        assert "hardcoded-items: accepted" in text(pilot)
+        assert text(pilot).count("accepted") == 2
+        await pilot.press("g", "a")
+        assert "no flag on this event" in text(pilot)
+    assert states(story) == {
+        "hardcoded-items": FindingState.ACCEPTED,
+        "eval-guided-data": FindingState.REJECTED,
+    }
+
+
+async def test_a_verdict_by_keys_rests_on_the_marks_and_pins_the_recording(story: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("e", "m", "v")
+        await pilot.pause()
+        assert "rests on 1 marked event" in text(pilot)
+        await pilot.press("enter")
+        assert "answer at least one question" in text(pilot)
+        await pilot.press("v", "c", "u", "k", "space", "G", "up", "up", "up", "down")
+        await pilot.press("r", *"eval", "space", *"items", "enter")
+        await pilot.pause()
+        assert "eval items" in text(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "verdict kept" in text(pilot)
+    (verdict,), problems = read_verdicts(Review(story, "story"))
+    assert not problems
+    assert (verdict.data, verdict.model) == (Answer.VIOLATION, Answer.CLEAN)
+    assert verdict.rationale == "eval items"
+    assert len(verdict.evidence) == 1
+    assert verdict.recording_hash == read_manifest(story).recording_hash
+
+
+async def test_leaving_the_form_decides_nothing(story: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("v", "v", "escape")
+        await settle(pilot)
+        assert "T+00:00:00" in text(pilot)
+    assert read_verdicts(Review(story, "story")) == ([], [])
+
+
+async def test_a_decided_run_is_decided_in_the_queue(story: Path) -> None:
+    async with PtbApp(folder=story.parent).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        await pilot.press("v", "v", *["down"] * 5, "space", "space", "r", *"seen", "enter", "enter")
+        await settle(pilot)
+        await pilot.press("q")
+        await settle(pilot)
+        assert "base score" in text(pilot)
+        await pilot.press("n")
+        assert "no undecided run here" in text(pilot)
+
+
+@pytest.mark.parametrize("size", [(60, 14), (200, 60)])
+async def test_the_form_fits_small_and_large_terminals(story: Path, size: tuple[int, int]) -> None:
+    async with opened(story).run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("v", "down", "space")
+        await pilot.pause()
+        assert "data" in text(pilot)
+
+
+def test_a_draft_says_what_it_lacks() -> None:
+    draft = Draft()
+    assert draft.lacks() is not None
+    draft.answer(Answer.CLEAN)
+    assert draft.row == list(Axis).index(Axis.MODEL)
+    assert "why" in (draft.lacks() or "")
+    draft.rationale = "looked at all of it"
+    assert draft.lacks() is None
+    draft.move(-2)
+    assert draft.axis is None
+    draft.turn(1)
+    assert draft.score_action is ScoreAction.STANDS
+    draft.turn(-1)
+    assert draft.score_action is None
