@@ -77,7 +77,7 @@ def _measure(run_folder: Path, folder: Path, work: Work, way: Way) -> Cost:
     )
     with (
         Beside(paths) as beside,
-        _peer(way.peer) as peer,
+        _peer(way.peer, folder) as peer,
         RunWriter.create(run_folder, run_folder.name, started_at=time.time_ns()) as writer,
     ):
         hearing = beside.hearing(writer) if way.beside else writer
@@ -103,15 +103,15 @@ def _measure(run_folder: Path, folder: Path, work: Work, way: Way) -> Cost:
 
 
 @contextmanager
-def _peer(name: str | None) -> Iterator[int | None]:
-    """The pid of a program that hears of everything meanwhile and writes to nowhere."""
+def _peer(name: str | None, folder: Path) -> Iterator[int | None]:
+    """The pid of a program that hears of everything on the mount of ``folder`` meanwhile and writes to nowhere."""
     program = shutil.which(name) if name else None
     if name and program is None:
         raise Unavailable(f"{name} is not installed")
     if program is None:
         yield None
         return
-    with subprocess.Popen([program], stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen([program, "--current-mount"], cwd=folder, stdout=subprocess.DEVNULL) as process:
         time.sleep(0.5)
         try:
             yield process.pid

@@ -34,6 +34,8 @@ class Gatekeeper:
         self._perimeter = perimeter
         self._allowed = allowed
         self._saying = threading.Lock()
+        self._answering = threading.Lock()
+        """Held from an answer until it was said."""
 
     def say(self, message: dict[str, object]) -> None:
         """Write one line, from either thread."""
@@ -49,7 +51,8 @@ class Gatekeeper:
                 waiting.register(fd, select.POLLIN)
             while True:
                 for fd, _ in waiting.poll():
-                    self._answer_waiting(groups[fd])
+                    with self._answering:
+                        self._answer_waiting(groups[fd])
         finally:
             os._exit(1)  # a gate that does not answer would hold everybody for ever
 
@@ -61,6 +64,7 @@ class Gatekeeper:
         while True:
             ready = {fd for fd, _ in waiting.poll()}
             if 0 in ready and not os.read(0, 1):
+                self._answering.acquire()  # for good: every denial has been said, and there will be none
                 return
             if self._perimeter.names.fd in ready:
                 for unsealed in self._perimeter.follow():
