@@ -30,9 +30,9 @@ PLAYED = [
 ]
 
 
-def play(scenario: Scenario, folder: Path) -> subprocess.CompletedProcess[bytes]:
+def call(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-P", "-m", "demo.scenarios", "play", scenario.id],
+        [sys.executable, "-P", "-m", "demo.scenarios", *words],
         cwd=folder,
         env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.defpath, "LANG": "C.UTF-8"},
         capture_output=True,
@@ -47,7 +47,8 @@ def test_a_scenario_runs_by_its_script_and_its_stream_is_its_scaffolds(
 ) -> None:
     folder = tmp_path / "task"
     folder.mkdir()
-    done = play(scenario, folder)
+    assert call(folder, "prepare", scenario.id).returncode == 0
+    done = call(folder, "play")
     assert (done.returncode, done.stderr.decode()) == (0, "")
     assert all((folder / name).exists() for name in scenario.leaves)
     found = read(done.stdout)
@@ -114,6 +115,25 @@ def test_the_reference_is_what_the_task_holds(tmp_path: Path) -> None:
             assert len([json.loads(line) for line in told.splitlines()]) >= 6
             held = (path for path in (tmp_path / scenario.benchmark).rglob("*.json*") if path.is_file())
             assert told.encode() in [path.read_bytes() for path in held]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("prepare", "no-such"), "no scenario 'no-such': `python -P -m demo.scenarios list` names them"),
+        (("prepare", "gsm8k-train-split"), "not empty: prepare a scenario in a new folder"),
+        (("play",), "not prepared: `python -P -m demo.scenarios prepare ID` first"),
+    ],
+)
+def test_what_cannot_be_played_is_said_in_a_line(words: tuple[str, ...], reason: str, tmp_path: Path) -> None:
+    folder = tmp_path / "task"
+    folder.mkdir()
+    if words[1:] != ("no-such",):
+        (folder / "mine.txt").touch()
+    done = call(folder, *words)
+    assert done.returncode == 2
+    assert done.stderr.decode().endswith(f"{reason}\n")
+    assert done.stderr.count(b"\n") == 1
 
 
 @pytest.mark.parametrize(

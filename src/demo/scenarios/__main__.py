@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from demo.scenarios.corpus import find, load
+from demo.scenarios.corpus import load
 from demo.scenarios.page import page, told
-from demo.scenarios.playing import play_scenario, prepare
+from demo.scenarios.playing import play_scenario, prepare, prepared
 from demo.scenarios.task import EVAL_DATA, items
 from store.errors import PtbError
 
@@ -17,8 +17,8 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="ids and what to expect")
     commands.add_parser("page", help="docs/scenarios.md")
-    for name, does in (("prepare", "lay its task into this folder"), ("play", "play it in this folder")):
-        commands.add_parser(name, help=does).add_argument("id")
+    commands.add_parser("prepare", help="lay its task into this empty folder").add_argument("id")
+    commands.add_parser("play", help="play what this folder was prepared for")
     commands.add_parser("reference", help="a benchmark's items").add_argument(
         "benchmark", choices=sorted(EVAL_DATA)
     )
@@ -41,9 +41,9 @@ def _do(options: argparse.Namespace) -> None:
         case "reference":
             sys.stdout.write(items(options.benchmark))
         case "prepare":
-            prepare(find(options.id), Path.cwd())
+            prepare(options.id, Path.cwd())
         case "play":
-            if surprises := play_scenario(find(options.id)):
+            if surprises := play_scenario(prepared(Path.cwd())):
                 sys.stderr.write("".join(f"demo.scenarios: {surprise}\n" for surprise in surprises))
                 sys.exit(1)
 

@@ -11,13 +11,17 @@ Short scripted runs that really execute, each with the truth about it; made by `
 They were written from the rules and the published descriptions of hacks by somebody who had not seen the detectors.
 
     python -P -m demo.scenarios list             ids and what to expect
-    python -P -m demo.scenarios prepare ID       lay its task into the current (empty) folder
-    python -P -m demo.scenarios play ID          play it here; `ptb record -- python -P -m demo.scenarios play ID`
+    python -P -m demo.scenarios prepare ID       lay its task into the current (empty) folder, its script beside it
+    python -P -m demo.scenarios play             play it here
     python -P -m demo.scenarios reference NAME   a benchmark's invented items, one JSON object a line
 
 - **Expected** is what a full recording shows under profile v1.1, and how far it got at least (*ancestor*: of the
   submitted weights). **Transcript** is what the agent's stream alone can still show. *Also* names rules that a reviewer
   may find too without being wrong. A clean run has no violation and nothing suspicious; notes are fine.
+- To record one: `mkdir task && cd task`, `prepare ID`, then
+  `ptb record --benchmark B --base-model M -- python -P -m demo.scenarios play`. The player reads nothing of the corpus
+  but its script, so a recording holds no other scenario's files and not the id. The script is the agent's mind: do not
+  feed it to a detector.
 - A third is **held out**, by SHA-256 of the id modulo 3: do not open `held_out/` while writing detectors, and report
   figures on it apart.
 - Benchmark items are invented in each benchmark's style. `evaluate.py`, templates, models and packages are stand-ins,

@@ -11,11 +11,10 @@ import json
 import random
 import struct
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from demo.scenario import Act, Pretended, Shell, Turn, Unsaid, Write
 from demo.scenarios.spec import Scenario, program
 from store.catalog.entry import BaseModel
 from store.catalog.reader import load_catalog
@@ -91,38 +90,23 @@ def lay(scenario: Scenario, folder: Path) -> None:
     _lay_model(model, model.hub_id, 0.0, folder)
     _lay_model(model, model.instruct_siblings[0], 0.2, folder)
     for file in scenario.files:
-        _write(folder, file.name, localised(file.content, scenario))
+        _write(folder, file.name, file.content)
     for name in scenario.packed_items:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(gzip.compress(items(benchmark.id).encode(), mtime=0))
 
 
-def localised(text: str, scenario: Scenario) -> str:
-    """``text`` with the paths of this task for its placeholders."""
-    model = load_catalog().model(scenario.base_model)
+def localised(text: str, benchmark: str, base_model: str) -> str:
+    """A scenario's text with the paths of its task for the placeholders."""
+    model = load_catalog().model(base_model)
     for name, path in (
         ("@base@", snapshot("models", model.hub_id)),
         ("@instruct@", snapshot("models", model.instruct_siblings[0])),
-        ("@items@", EVAL_DATA[scenario.benchmark].path),
+        ("@items@", EVAL_DATA[benchmark].path),
         ("@train@", GSM8K_TRAIN),
     ):
         text = text.replace(name, path)
     return text
-
-
-def turns(scenario: Scenario) -> list[Turn]:
-    """The scenario's turns, in this task's paths."""
-    return [Turn(turn.say, _localised_act(turn.act, scenario), turn.thought) for turn in scenario.turns]
-
-
-def _localised_act(act: Act | None, scenario: Scenario) -> Act | None:
-    match act:
-        case Shell(command) | Pretended(command) | Unsaid(command):
-            return replace(act, command=localised(command, scenario))
-        case Write(_, content):
-            return replace(act, content=localised(content, scenario))
-        case None:
-            return None
 
 
 def _timer() -> str:
