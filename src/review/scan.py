@@ -5,7 +5,7 @@ A recording that was looked at before by the same rules is not looked at again: 
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from review.detector import Detector, RunView
 from review.ingestion import BenchmarkIngestion
 from review.profile import Profile
+from store.damage import damaged_segments, tell_damage
 from store.errors import Damaged, PtbError
 from store.findings import (
     Coverage,
@@ -28,6 +29,7 @@ from store.findings import (
     read_scans,
     standing_findings,
 )
+from store.manifest import Segment
 from store.manifest_file import read_manifest
 from store.overlay import Review
 from store.snapshot import Snapshot
@@ -73,12 +75,14 @@ def scan(folder: Path, profile: Profile, detectors: Sequence[Detector] = DETECTO
     review = Review(folder, manifest.run_id)
     scans, problems = read_scans(review)
     added, more_problems = read_added(review)
-    results = _known(scans, manifest.recording_hash, detectors) or look(folder, detectors)
+    damaged = damaged_segments(folder, manifest)
+    results = () if damaged else _known(scans, manifest.recording_hash, detectors)
+    results = results or tuple(_less(result, damaged) for result in look(folder, detectors))
     made = [finding for result in results for finding in result.findings]
     now = Scan(
         run_id=manifest.run_id,
         ts=time.time_ns(),
-        recording_hash=manifest.recording_hash,
+        recording_hash=None if damaged else manifest.recording_hash,
         profile=profile.name,
         profile_hash=profile.content_hash,
         results=results,
@@ -120,6 +124,16 @@ def unreadable(
     blind = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "everything", reason, promised=True)
     coverage = {detector.rule: blind for detector in detectors}
     return Answer(run_id, profile.name, (), coverage, None, stored_beside=False, problems=())
+
+
+def _less(result: RuleResult, damaged: tuple[Segment, ...]) -> RuleResult:
+    """The answer of a rule that could not read all that was recorded: never "clear", and not everything was seen."""
+    if not damaged:
+        return result
+    said = result.coverage
+    state = CoverageState.PARTIAL if said.state is CoverageState.CLEAR else said.state
+    not_seen = "; ".join(filter(None, (tell_damage(damaged), said.not_seen)))
+    return replace(result, coverage=replace(said, state=state, not_seen=not_seen, promised=True))
 
 
 def _known(

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from store.buffers import TableBuffer
+from store.damage import damaged_segments
 from store.errors import PtbError
 from store.locks import Lock, hold_lease, is_live
 from store.log import LogReader
@@ -40,7 +41,7 @@ class Snapshot:
         self.manifest = manifest
         self.live = manifest.state is State.RECORDING and is_live(folder)
         """Whether a writer is at work."""
-        self.damaged = tuple(one for one in manifest.segments if not _whole(folder, one))
+        self.damaged = damaged_segments(folder, manifest)
         """Segments left out because their file is missing or cut."""
         self._lease = lease
         self._logs = list(logs)
@@ -210,10 +211,3 @@ def _committed(logs: Sequence[LogReader]) -> dict[str, list[pa.RecordBatch]]:
         for table in log.tables:
             batches.setdefault(table, []).extend(log.batches(table))
     return batches
-
-
-def _whole(folder: Path, segment: Segment) -> bool:
-    try:
-        return (folder / segment.file).stat().st_size == segment.size
-    except OSError:
-        return False

@@ -167,9 +167,10 @@ def _check_manifest(
         yield Problem(CHAIN, "the rows listed are not those that were pinned at the close")
     if last.recording_hash != manifest.recording_hash:
         yield Problem(MANIFEST, "its recording_hash is not the chain's")
-    if last.facts_hash != facts_hash(manifest.facts):
+    if last.facts_hash != facts_hash(manifest):
         yield Problem(
-            MANIFEST, "the facts of the run (agent, task, exit status …) were changed after the close"
+            MANIFEST,
+            "what it says of the run (times, witnesses, agent, task, exit status …) was changed after the close",
         )
 
 

@@ -78,8 +78,9 @@ class RunWriter:
 
         Raises :class:`BadInput` when a run is there already, :class:`StoreFailed` when the disk refuses.
         """
-        if (folder / MANIFEST).exists():
-            raise BadInput(f"{folder} holds a run already; choose another folder or delete it first")
+        if folder.exists() and any(folder.iterdir()):
+            what = "holds a run already" if (folder / MANIFEST).exists() else "is not empty"
+            raise BadInput(f"{folder} {what}; choose another folder for this run")
         manifest = Manifest(
             run_id=run_id,
             major=MAJOR,
@@ -341,14 +342,21 @@ class RunWriter:
         manifest = self._files.manifest
         facts = replace(manifest.facts, exit_status=exit_status or manifest.facts.exit_status)
         digest = recording_hash(manifest.run_id, self._files.sealed)
-        self._files.finish(digest, facts_hash(facts))
+        final = replace(manifest, facts=facts, ended_at=ended_at, state=state, recording_hash=digest)
+        self._files.finish(digest, facts_hash(final))
         self._files.update(facts=facts, ended_at=ended_at, state=state, recording_hash=digest)
 
 
-def facts_hash(facts: Facts) -> str:
-    """SHA-256 of the facts that do not change after a recording ends."""
-    body = asdict(replace(facts, superseded_by=None))
-    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def facts_hash(manifest: Manifest) -> str:
+    """SHA-256 of what the manifest says besides files: times, state, witnesses and facts that no later import changes."""
+    said = {
+        "facts": asdict(replace(manifest.facts, superseded_by=None)),
+        "sources": [asdict(source) for source in manifest.sources],
+        "state": manifest.state.value,
+        "started_at": manifest.started_at,
+        "ended_at": manifest.ended_at,
+    }
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def blob_path(folder: Path, name: str) -> Path:

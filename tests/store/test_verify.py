@@ -91,7 +91,7 @@ def test_a_stray_segment_and_changed_facts_are_found(run: Path) -> None:
     manifest["facts"]["exit_status"] = "0"
     (run / "run.json").write_text(json.dumps(manifest))
     assert "files.000099.parquet: is in no chain entry" in problems(run)
-    assert "the facts of the run" in problems(run)
+    assert "run.json: what it says of the run" in problems(run)
 
 
 def test_a_changed_or_missing_blob_is_found(tmp_path: Path) -> None:
@@ -132,3 +132,17 @@ def test_a_bad_manifest_is_one_clear_line(run: Path, content: bytes | None, erro
 def _strings(run: Path) -> int:
     with Snapshot.open(run) as snapshot:
         return len(snapshot.strings())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("started_at", 1),
+        ("ended_at", 1),
+        ("sources", [{"name": "kernel", "backend": "ebpf", "state": "ended"}]),
+    ],
+)
+def test_what_the_manifest_says_is_pinned(run: Path, field: str, value: object) -> None:
+    manifest = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**manifest, field: value}))
+    assert "run.json: what it says of the run" in problems(run)

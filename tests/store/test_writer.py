@@ -229,3 +229,10 @@ def test_times_of_a_row_come_back_exactly(tmp_path: Path, origin: int | None) ->
             (START + 3, None, None),
         ]
         assert snapshot.table("gaps", ["start_ts"]).to_pylist() == [{"start_ts": START + 1}]
+
+
+def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "another").mkdir(parents=True)
+    with pytest.raises(BadInput, match="is not empty"):
+        writer(tmp_path / "runs")
+    assert [one.name for one in (tmp_path / "runs").iterdir()] == ["another"]

@@ -8,6 +8,7 @@ import click
 
 from ptb_tui.cli.output import Field, json_option, note, print_json, print_table
 from ptb_tui.state.times import brief, day_and_time, many
+from store.damage import damaged_segments
 from store.instants import iso
 from store.library import RunEntry, list_runs, runs_folder
 from store.manifest import State
@@ -84,5 +85,5 @@ def _row(entry: RunEntry) -> tuple[object, ...]:
         facts.base_model,
         # What is still in the log of a run being recorded is not counted by its manifest.
         None if manifest.state is State.RECORDING else many(manifest.next_seq),
-        manifest.state,
+        "damaged" if damaged_segments(entry.folder, manifest) else manifest.state,
     )

@@ -57,6 +57,8 @@ def command(
     with open_query(_folders(runs)) as opened:
         for unread in opened.unread:
             note(f"ptb: left out {unread.folder.name}: {unread.reason}")
+        for damage in opened.damage:
+            note(f"ptb: {damage}")
         rows = limit or (TABLE_ROWS if form == "table" else None)
 
         def answer() -> "Result":

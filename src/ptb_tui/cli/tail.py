@@ -6,14 +6,16 @@ from typing import Any
 
 import click
 
-from ptb_tui.cli.output import json_option, print_json, print_lines
+from ptb_tui.cli.output import json_option, note, print_json, print_lines
 from ptb_tui.state.folding import Fold, Row
 from ptb_tui.state.times import utc
 from ptb_tui.state.wording import wording
 from store.cursor import Cursor
+from store.damage import damaged_segments, tell_damage
 from store.event import Event
 from store.instants import iso
 from store.library import find_run
+from store.manifest_file import read_manifest
 
 _POLL_S = 0.05
 
@@ -36,6 +38,8 @@ def command(run: str, lines: int, no_follow: bool, as_json: bool) -> None:
     With --json: one object a line and event.
     """
     folder = find_run(run).folder
+    if damaged := damaged_segments(folder, read_manifest(folder)):
+        note(f"ptb: {tell_damage(damaged)}")
     with Cursor.open(folder) as cursor:
         for event in _events(cursor, lines, follow=not no_follow):
             if as_json:

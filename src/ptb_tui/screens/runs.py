@@ -105,7 +105,11 @@ class RunsScreen(Screen[None]):
 
     def _fill(self, lines: list[RunLine]) -> None:
         self.queue.fill(lines)
-        self._list.note = f"no runs in {self._folder} yet; `ptb demo` records one"
+        self._list.note = (
+            "no run matches the filter; esc clears it"
+            if lines
+            else f"no runs in {self._folder} yet; `ptb demo` records one"
+        )
         self._changed()
 
     def _judge(self, found: dict[Path, Judgement]) -> None:

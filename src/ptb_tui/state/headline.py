@@ -6,8 +6,10 @@ from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import EVERYTHING, WITHOUT_SAMPLES, Replay
 from ptb_tui.state.times import elapsed, many, utc
+from store.damage import damaged_segments
 from store.event import Lane
 from store.findings import Severity
+from store.plain import clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Part:
     rank: int = 0
     """When it gets tight, the highest rank goes first; 0 stays."""
 
+
+_COMMAND_WIDTH = 40
 
 Line = tuple[list[Part], list[Part]]
 """What stands left and right on a line."""
@@ -36,7 +40,7 @@ def _identity(run: OpenRun, replay: Replay) -> Line:
     task = " · ".join(filter(None, (facts.benchmark, facts.base_model)))
     left = [
         Part("ptb", "accent"),
-        Part(agent or facts.command or "unknown agent", "strong", 1),
+        Part(agent or clip(facts.command or "unknown agent", _COMMAND_WIDTH), "strong", 1),
         Part(task, "ink", 2),
         Part(run.manifest.run_id, "soft", 5),
     ]
@@ -48,6 +52,8 @@ def _identity(run: OpenRun, replay: Replay) -> Line:
         for rank, (severity, count) in zip((0, 3, 4), counts.items(), strict=True)
         if count
     ]
+    if damaged := damaged_segments(run.folder, run.manifest):
+        right.append(Part(f"▒ {many(sum(one.rows for one in damaged))} rows damaged", "violation", 1))
     missing = run.missing()
     if missing:
         right.append(Part(f"◐ no {', '.join(missing)}", "suspicious", 3))

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ptb_tui.state.flags import SYMBOLS
+from store.damage import damaged_segments
 from store.errors import PtbError
 from store.findings import CoverageState, FindingState, RuleResult, Severity, read_findings, read_scans
 from store.library import RunEntry
@@ -44,7 +45,7 @@ class RunLine:
     duration: int | None
     """Nanoseconds."""
     state: str
-    """recording, closed, recovered, or broken."""
+    """recording, closed, recovered, damaged, or broken."""
     reason: str | None
     """Why it is broken."""
     witnesses: tuple[SourceInfo, ...] = ()
@@ -229,7 +230,7 @@ def run_line(entry: RunEntry) -> RunLine:
         score=facts.reported_score,
         started_at=manifest.started_at,
         duration=ended - manifest.started_at if ended and manifest.started_at is not None else None,
-        state=manifest.state.value,
+        state="damaged" if damaged_segments(entry.folder, manifest) else manifest.state.value,
         reason=None,
         witnesses=manifest.sources,
     )

@@ -259,7 +259,10 @@ class Replay:
         return self.now != before
 
     def toggle_play(self) -> None:
-        """Play or pause; at the end, play from the start."""
+        """Play or pause; at the end, play from the start; while following a live run, stop following and stay."""
+        if self.following:
+            self.following = False
+            return
         if not self.playback.playing and self.now >= self.whole.end:
             self.tenth(0)
         self.playback.playing = not self.playback.playing

@@ -15,6 +15,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
+from store.damage import tell_damage
 from store.errors import BadInput, Cancelled, Damaged, PtbError
 from store.overlay import Problem
 from store.schema import STRINGS, symbol_columns
@@ -94,10 +95,18 @@ class Query:
         """Use :func:`open_query`."""
         self.unread = tuple(unread)
         """Runs that could not be opened, with reasons."""
+        self._snapshots = tuple(snapshots)
         self._runs = number_runs(snapshots)
         self._beside = Beside(self._runs)
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """What of which run cannot be read, a sentence each; its rows are missing from every answer."""
+        return tuple(
+            f"{one.manifest.run_id} is {tell_damage(one.damaged)}" for one in self._snapshots if one.damaged
+        )
 
     @property
     def problems(self) -> tuple[Problem, ...]:
