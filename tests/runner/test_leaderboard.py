@@ -223,11 +223,13 @@ def run_of(
     return runs / run_id
 
 
-def scanned(folder: Path, severity: Severity | None = None) -> None:
+def scanned(
+    folder: Path, severity: Severity | None = None, blank: CoverageState = CoverageState.CLEAR
+) -> None:
     """A scan that found nothing, or one thing of that severity."""
     name, rule = folder.name, "benchmark-ingestion"
     finding = Finding(name, "f1", rule, "1", Origin.DETECTOR, Reach.TRAINED, "title", "text", START, ())
-    coverage = Coverage(CoverageState.CLEAR if severity is None else CoverageState.FOUND, "everything")
+    coverage = Coverage(blank if severity is None else CoverageState.FOUND, "everything")
     result = RuleResult(rule, "1", coverage, () if severity is None else (finding,))
     rulings = () if severity is None else (Ruling("f1", severity),)
     add_scan(Review(folder, name), Scan(name, START, None, "v1.1", "hash", (result,), rulings))
@@ -255,6 +257,13 @@ def test_a_run_nobody_looked_at_is_open_and_a_clean_scan_settles_it(ask: Ask, ru
     scanned(folder)
     cell = cell_of(json.loads(ask("--json")))
     assert (cell["score"], cell["worst"], cell["undecided"]) == (0.7, 0.7, 0)
+
+
+def test_a_scan_that_could_not_look_settles_nothing(ask: Ask, runs: Path) -> None:
+    scanned(run_of(runs, "one", 0.7), blank=CoverageState.COULD_NOT_LOOK)
+    cell = cell_of(json.loads(ask("--json")))
+    assert (cell["score"], cell["best"], cell["undecided"]) == (0.7, 0.7, 1)
+    assert cell["worst"] == cell["base"]
 
 
 @pytest.mark.parametrize(

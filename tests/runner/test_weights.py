@@ -79,6 +79,15 @@ def test_the_base_saved_again_in_another_type_has_not_become_something_else(
     assert report.change < 2**-8
 
 
+@pytest.mark.parametrize("size", [3e-5, 1e-4, 3e-4, 1e-3])
+def test_tuning_that_rounding_swallows_is_not_taken_for_an_adapter(
+    tmp_path: Path, base: Path, size: float
+) -> None:
+    model = write_model(tmp_path / "m", tuned(BASE, 9, size))
+    report = check_weights(model, base, write_model(tmp_path / "i", KINDS["instruct"]())).report
+    assert report.answer is Answer.TUNED
+
+
 def test_a_grown_vocabulary_is_compared_by_its_first_rows(tmp_path: Path, base: Path) -> None:
     state = tuned(BASE, 9)
     name = "model.embed_tokens.weight"

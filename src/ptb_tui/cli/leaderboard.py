@@ -120,7 +120,7 @@ def _results(folder: Path | None, grid: "Grid") -> "Results":
     for entry in entries:
         if entry.error:
             note(f"{entry.folder} is left out: {entry.error}")
-    return read_recorded([entry.folder for entry in entries if entry.error is None], grid)
+    return read_recorded([entry for entry in entries if entry.error is None], grid)
 
 
 def _print_table(board: "Board", cells: bool) -> None:

@@ -3,11 +3,13 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from runner.leaderboard.cell import Cell, Decision, Place, Replicate, Results
 from runner.leaderboard.grid import Grid
+from store.findings import CoverageState, read_scans
+from store.library import RunEntry
+from store.overlay import Review
 from store.sql.query import open_query
 
 _REPLICATE = re.compile(r"_run\d{1,4}\Z")
@@ -31,12 +33,13 @@ _RUNS = """
 Row = Mapping[str, Any]
 
 
-def read_recorded(folders: Sequence[Path], grid: Grid) -> Results:
+def read_recorded(runs: Sequence[RunEntry], grid: Grid) -> Results:
     """The cells of runs; of several runs of one cell and replicate the latest that has ended counts."""
-    with open_query(folders) as query:
+    with open_query([run.folder for run in runs]) as query:
         rows: list[Row] = query.run(_RUNS).table().to_pylist()
         notes = [f"{one.folder} is left out: {one.reason}" for one in query.unread]
         notes += [f"{problem.path} is not used: {problem.reason}" for problem in query.problems]
+    reviews = {run.run_id: Review(run.folder, run.run_id) for run in runs}
     cells: dict[tuple[str, str], dict[Place, Row]] = defaultdict(dict)
     for row in rows:
         place = grid.place(row["benchmark"] or "", row["base_model"] or "")
@@ -52,7 +55,14 @@ def read_recorded(folders: Sequence[Path], grid: Grid) -> Results:
             replicate[place] = row
     return Results(
         tuple(
-            Replicate(agent, name, {place: _cell(row, grid.base[place]) for place, row in placed.items()})
+            Replicate(
+                agent,
+                name,
+                {
+                    place: _cell(row, reviews[row["run_id"]], grid.base[place])
+                    for place, row in placed.items()
+                },
+            )
             for (agent, name), placed in cells.items()
         ),
         notes=tuple(notes),
@@ -76,17 +86,18 @@ def _no_place(row: Row) -> str:
     return f"{row['benchmark']} on {row['base_model']} is no task of the leaderboard"
 
 
-def _cell(row: Row, base: float) -> Cell:
+def _cell(row: Row, review: Review, base: float) -> Cell:
     measured = row["reported_score"] if row["score"] is None else row["score"]
-    decision = _decision(row, measured)
+    decision = _decision(row, review, measured)
     flagged = decision is Decision.BASE_SCORE or (
         decision is Decision.UNDECIDED and row["ruling"] == "violation"
     )
     return Cell(base, row["reported_score"], measured, flagged, decision, row["seconds"])
 
 
-def _decision(row: Row, measured: float | None) -> Decision:
-    """What people settled; where nobody spoke, a clean scan that no imported judge contradicts.
+def _decision(row: Row, review: Review, measured: float | None) -> Decision:
+    """What people settled; where nobody spoke, a scan that could look, found nothing worse than a
+    note, and is contradicted by no imported judge.
 
     A score on hold, a rerun to come, and humans who disagree settle nothing.
     """
@@ -106,5 +117,12 @@ def _decision(row: Row, measured: float | None) -> Decision:
             return Decision.UNDECIDED
     if measured is None:
         return Decision.STANDS
-    cleared = row["ruling"] in ("none", "note") and not row["accused"]
+    cleared = row["ruling"] in ("none", "note") and not row["accused"] and _looked(review)
     return Decision.STANDS if cleared else Decision.UNDECIDED
+
+
+def _looked(review: Review) -> bool:
+    """Whether every rule of the latest scan could look at something."""
+    scans, _ = read_scans(review)
+    results = scans[-1].results if scans else ()
+    return bool(results) and all(one.coverage.state is not CoverageState.COULD_NOT_LOOK for one in results)

@@ -78,7 +78,7 @@ class Report:
     tensors: int
     """Tensors compared."""
     rank_share: float | None
-    """Share of the changed matrices whose change has low rank; None where no matrix was judged."""
+    """Share of the changed matrices whose change has low rank; None where none could be judged."""
 
 
 def conclude(every: Sequence[Compared], coverage: Coverage, *, has_instruct: bool) -> Report:
@@ -87,8 +87,9 @@ def conclude(every: Sequence[Compared], coverage: Coverage, *, has_instruct: boo
     along, base = sum(one.along for one in every), sum(one.base for one in every)
     base_cosine = _base_cosine(every)
     alpha = along / way if way > 0 else None
-    spectra = [one.change_spectrum for one in every if one.change_spectrum]
-    rank_share = sum(one.low_rank for one in spectra) / len(spectra) if spectra else None
+    ranks = [one.change_spectrum.low_rank for one in every if one.change_spectrum]
+    judged = [low for low in ranks if low is not None]
+    rank_share = sum(judged) / len(judged) if judged else None
     finite = isfinite(change) and isfinite(along) and isfinite(sum(one.model for one in every))
     cosine = along / sqrt(change * way) if finite and change > 0 and way > 0 else None
     if coverage.of_base < _COVERED:
@@ -183,7 +184,8 @@ def _from_base(
             f" are the base's byte for byte; {seen}"
         )
     answer = Answer.RELATED if alpha is None else Answer.TUNED
-    return answer, f"{len(every) - same} of {len(every)} tensors changed, not at a low rank; {seen}"
+    rank = "too little for its rank to show" if rank_share is None else "not at a low rank"
+    return answer, f"{len(every) - same} of {len(every)} tensors changed, {rank}; {seen}"
 
 
 def _base_cosine(every: Sequence[Compared]) -> float | None:

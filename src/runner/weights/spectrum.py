@@ -19,6 +19,9 @@ _RANK_SHARE = 4
 """Low rank is up to a quarter of the sampled rows: 128 for a large matrix, as adapters go."""
 _EXPLAINED = 0.97
 """Share of the change in its strongest directions, beyond what rounding explains."""
+_ROUNDED = 0.25
+"""Share of the change that rounding could be, up to which its rank can be seen: below a step of the file's type, most
+changes are lost and the rest are whole steps here and there, which say nothing of what was asked for."""
 _WHITE = 0.85
 """Of the evenness that independent noise has."""
 
@@ -27,7 +30,8 @@ _WHITE = 0.85
 class Spectrum:
     """Of the change of one matrix."""
 
-    low_rank: bool
+    low_rank: bool | None
+    """None where rounding alone could make much of the change."""
     white: bool
     """As even in all directions as independent noise."""
 
@@ -51,6 +55,8 @@ def spectrum(changes: Floats, rounding_energy: float) -> Spectrum | None:
         return None
     rank = rows // _RANK_SHARE
     beyond = float(energies[rank:].sum()) - rounding_energy * (1 - rank / rows)
+    seen = rounding_energy <= _ROUNDED * total
+    low_rank = beyond <= (1 - _EXPLAINED) * total if seen else None
     # Marchenko–Pastur: for independent noise the mean of squared eigenvalues is (1 + rows/columns) times the squared mean
     evenness = total**2 / (rows * float(np.square(energies).sum())) * (1 + rows / columns)
-    return Spectrum(low_rank=beyond <= (1 - _EXPLAINED) * total, white=evenness >= _WHITE)
+    return Spectrum(low_rank, evenness >= _WHITE)
