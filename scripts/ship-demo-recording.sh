@@ -6,14 +6,14 @@ cd "$(dirname "$0")/.."
 home=/tmp/ptb-shipped-demo
 rm -rf "$home"
 trap 'rm -rf "$home"' EXIT
-python3 -m venv --without-pip "$home/venv"
-packages=$(echo "$home"/venv/lib/python3*/site-packages)
-cp -r src/demo "$packages/demo"
-rm -rf "$packages/demo/recordings" src/demo/recordings/demo
+"${PYTHON:-python3}" -m venv "$home/venv"
+"$home/venv/bin/pip" install --quiet --disable-pip-version-check --requirement requirements.lock
+"$home/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps .
+rm -rf src/demo/recordings/demo
 mkdir -p src/demo/recordings
 cp -r src/demo/task "$home/task"
-ptb=${PTB:-.venv/bin/ptb}
-env -i PATH=/usr/bin:/bin HOME="$home" "$(realpath "$ptb")" record --kernel strace -o "$PWD/src/demo/recordings/demo" \
+ptb=$home/venv/bin/ptb
+env -i PATH=/usr/bin:/bin HOME="$home" "$ptb" record --kernel strace -o "$PWD/src/demo/recordings/demo" \
   --cwd "$home/task" --agent demo-agent --benchmark healthbench --base-model Qwen/Qwen3-4B-Base --limit-hours 10 \
   --transcript claude -- "$home/venv/bin/python" -P -m demo.agent >/dev/null
 rm -rf src/demo/recordings/demo/.leases src/demo/recordings/demo/writer.lock  # of the writer, not of the run
