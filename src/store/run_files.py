@@ -67,6 +67,11 @@ class RunFiles:
         used += [int(epoch) for epoch in self.epochs]
         return f"{max(used, default=0) + 1:06d}"
 
+    def add_log(self, epoch: str) -> None:
+        """A log epoch begins; in one step with the epochs that end meanwhile."""
+        with self._lock:
+            self.update(logs=(*self._manifest.logs, f"{LOG}/{epoch}"))
+
     def seal(self, epoch: str, sealed: Sequence[SealedSegment], next_seq: int) -> None:
         """The rows of a log epoch are in these segments now."""
         with self._lock:

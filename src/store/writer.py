@@ -293,8 +293,7 @@ class RunWriter:
         name = self._files.next_epoch()
         with writing(self.folder):
             epoch = LogEpoch(self.folder / LOG / name)
-        logs = (*self._files.manifest.logs, f"{LOG}/{name}")
-        self._files.update(logs=logs)
+        self._files.add_log(name)
         return epoch
 
     def _rotate(self) -> None:

@@ -133,6 +133,7 @@ async def test_playing_skips_idle_time_and_says_so(story: Path) -> None:
         assert "▶ playing 1×" in seen
         assert "idle folded −00:09:39" in seen
         await pilot.press("plus", "plus")
+        await pilot.pause(0.3)
         assert "playing 4×" in text(pilot)
         await pilot.press("space")
         assert "paused 4×" in text(pilot)

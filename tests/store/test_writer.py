@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 import store.writer
 from store.errors import BadInput
+from store.manifest import Manifest
+from store.manifest_file import write_manifest
 from store.rows import FileAccess, Gap, GpuSample, Message, Quality, Row, Source, Stamp
 from store.schema import NULL, symbol_columns
 from store.snapshot import Snapshot
@@ -236,3 +238,21 @@ def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is not empty"):
         writer(tmp_path / "runs")
     assert [one.name for one in (tmp_path / "runs").iterdir()] == ["another"]
+
+
+def test_epochs_that_begin_while_others_end_hold_each_row_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(folder: Path, manifest: Manifest) -> None:
+        time.sleep(0.005)
+        write_manifest(folder, manifest)
+
+    monkeypatch.setattr("store.run_files.write_manifest", slowly)
+    run = writer(tmp_path / "run")
+    for n in range(30):
+        run.put(at(n), GpuSample(0, util_pct=float(n)))
+        run.seal_now()
+        with Snapshot.open(run.folder) as snapshot:
+            assert snapshot.table("gpu")["util_pct"].to_pylist() == [float(m) for m in range(n + 1)]
+    run.close(ended_at=START)
+    assert verify(run.folder).consistent
