@@ -1,6 +1,7 @@
 """The recorder's end of the watchdog: starts it, names it the processes, and says goodbye."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,10 +9,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from recorder.watchdog.cgroup import Cgroup
 from recorder.watchdog.reaction import Reaction
+from recorder.watchdog.tree import is_stopped
 from store.rows import Gap, Quality, Source, Stamp
 from store.sink import Sink
 
@@ -39,8 +41,9 @@ class Watchdog:
         self._unsent = b""
         self._started = 0.0
         self._pause_s = _RESTART_S
-        self._pipe: IO[bytes]
-        self._process = self._start()
+        self._process: subprocess.Popen[bytes] | None = None
+        """None where it cannot be started: the recording goes on without, and a gap says so."""
+        self._start()
 
     def guard(self, pid: int) -> None:
         """The command's first process was started; call it at once, and again where it was started anew."""
@@ -58,8 +61,7 @@ class Watchdog:
 
     def tick(self, alive: Iterable[int]) -> None:
         """Name the recorded processes that live now; a watchdog that was ended is replaced, and the gap told."""
-        if self._process.poll() is not None and time.monotonic() - self._started > self._pause_s:
-            self._replace()
+        self._look_after(self._process)
         now_alive = set(alive)
         orders = [f"+ {pid}\n" for pid in now_alive - self._told]
         orders += [f"- {pid}\n" for pid in self._told - now_alive]
@@ -68,15 +70,14 @@ class Watchdog:
 
     def stop(self) -> None:
         """The recording is over; what still runs may. Safe to call twice."""
-        if self._pipe.closed:
-            return
         self._send(b"done\n")
         self._hang_up()
-        try:
-            self._process.wait(_GOODBYE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._process:
+            try:
+                self._process.wait(_GOODBYE_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
         if self._cgroup:
             self._cgroup.remove()
 
@@ -92,38 +93,53 @@ class Watchdog:
         else:
             self._hang_up()
 
-    def _replace(self) -> None:
-        now = time.time_ns()
-        reason = (
-            f"the watchdog (pid {self._process.pid}) ended with code {self._process.returncode} and was replaced: had "
-            "the recorder died meanwhile, the recorded processes would have gone on unseen"
-        )
-        self._sink.put(
-            Stamp(now, Quality.ARRIVAL, Source.RECORDER), Gap("watchdog_ended", reason, end_ts=now)
-        )
-        self._hang_up()
-        self._pause_s *= 2
-        self._process = self._start()
-        self._told.clear()
-        self._introduce()
+    def _look_after(self, process: subprocess.Popen[bytes] | None) -> None:
+        """Let a watchdog that was stopped go on, and replace one that was ended."""
+        if process is None:
+            return
+        unseen = "had the recorder died meanwhile, the recorded processes would have gone on unseen"
+        if process.poll() is None:
+            if is_stopped(process.pid):
+                process.send_signal(signal.SIGCONT)
+                self._put_gap(
+                    "watchdog_stopped", f"somebody stopped the watchdog (pid {process.pid}): {unseen}"
+                )
+        elif time.monotonic() - self._started > self._pause_s:
+            ended = f"the watchdog (pid {process.pid}) ended with code {process.returncode} and was replaced"
+            self._put_gap("watchdog_ended", f"{ended}: {unseen}")
+            self._hang_up()
+            self._pause_s *= 2
+            self._start()
+            self._introduce()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> None:
         self._started = time.monotonic()
         self._unsent = b""
-        process = subprocess.Popen(
-            self._argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            start_new_session=True,
-            pass_fds=[self._lock_fd],
-            bufsize=0,
-        )
-        assert process.stdin is not None
-        self._pipe = process.stdin
-        os.set_blocking(self._pipe.fileno(), False)  # a watchdog that was stopped must not stop the recorder
-        return process
+        self._told.clear()
+        try:
+            self._process = subprocess.Popen(
+                self._argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+                pass_fds=[self._lock_fd],
+                bufsize=0,
+            )
+        except OSError as error:
+            self._process = None
+            self._put_gap(
+                "unavailable",
+                f"the watchdog does not start ({error}): processes would go on unseen if the recorder died",
+            )
+            return
+        if self._process.stdin:  # a watchdog that was stopped must not stop the recorder
+            os.set_blocking(self._process.stdin.fileno(), False)
+
+    def _put_gap(self, cause: str, reason: str) -> None:
+        now = time.time_ns()
+        self._sink.put(Stamp(now, Quality.ARRIVAL, Source.RECORDER), Gap(cause, reason, end_ts=now))
 
     def _introduce(self) -> None:
         if self._cgroup:
@@ -134,12 +150,15 @@ class Watchdog:
             self._send(f"+ {self._root}\n".encode())
 
     def _send(self, orders: bytes) -> None:
-        self._unsent += orders
-        if not self._unsent:
+        pipe = self._process.stdin if self._process else None
+        if pipe is None or pipe.closed:
             return
-        with suppress(BlockingIOError, BrokenPipeError):  # of a watchdog that was stopped, or ended
-            self._unsent = self._unsent[os.write(self._pipe.fileno(), self._unsent) :]
+        self._unsent += orders
+        if self._unsent:
+            with suppress(BlockingIOError, BrokenPipeError):  # of a watchdog that was stopped, or ended
+                self._unsent = self._unsent[os.write(pipe.fileno(), self._unsent) :]
 
     def _hang_up(self) -> None:
-        with suppress(BrokenPipeError):
-            self._pipe.close()
+        if self._process and self._process.stdin:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()

@@ -58,6 +58,12 @@ class Tree:
         return found
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal or a tracer."""
+    found = _process(pid)
+    return found is not None and found.stopped
+
+
 def send(pid: int, number: signal.Signals) -> None:
     """Signal a process that may have ended or be somebody else's."""
     with suppress(ProcessLookupError, PermissionError):

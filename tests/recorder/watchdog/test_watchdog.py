@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 
 from recorder.ebpf.programs import OBJECT
+from recorder.kernel import KernelChoice
+from recorder.output import Choice
+from recorder.recording import Plan
+from recorder.recording import record as recorded
 from store.death import DEATH
 from store.locks import is_live
 from tests.recorder.test_record import manifest, table, until
@@ -194,6 +198,28 @@ def test_a_watchdog_that_is_killed_is_replaced_and_the_gap_told(recorder: Callab
     until(lambda: not recording.tree(), seconds=2)
     until(lambda: manifest(recording.run)["state"] == "recovered")
     assert "watchdog_ended" in {row["cause"] for row in table(recording.run, "gaps")}
+
+
+def test_a_watchdog_that_is_stopped_is_let_go_on_and_the_gap_told(recorder: Callable[..., Recorder]) -> None:
+    recording = recorder("--kernel", "none", "--death-grace", "0")
+    recording.up()
+    (watchdog,) = recording.watchdogs()
+    os.kill(watchdog, signal.SIGSTOP)
+    time.sleep(0.5)
+    recording.kill()
+    until(lambda: not recording.tree(), seconds=2)
+    until(lambda: manifest(recording.run)["state"] == "recovered")
+    assert "watchdog_stopped" in {row["cause"] for row in table(recording.run, "gaps")}
+
+
+def test_without_a_watchdog_the_recording_goes_on_and_the_gap_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    plan = Plan(("true",), tmp_path, tmp_path / "run", kernel=KernelChoice.NONE, transcript=Choice.NONE)
+    assert recorded(plan, lambda _: None).exit_code == 0
+    (reason,) = [row["reason"] for row in table(tmp_path / "run", "gaps") if "watchdog" in row["reason"]]
+    assert "does not start" in reason
 
 
 def test_a_recording_that_ends_leaves_no_watchdog_and_no_cgroup(tmp_path: Path) -> None:
