@@ -132,10 +132,8 @@ async def test_playing_skips_idle_time_and_says_so(story: Path) -> None:
         seen = text(pilot)
         assert "▶ playing 1×" in seen
         assert "idle folded −00:09:39" in seen
-        await pilot.press("plus", "plus")
-        await pilot.pause(0.3)
-        assert "playing 4×" in text(pilot)
-        await pilot.press("space")
+        await pilot.press("plus", "plus", "space")
+        await settle(pilot)
         assert "paused 4×" in text(pilot)
 
 
