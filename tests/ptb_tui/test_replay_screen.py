@@ -132,7 +132,12 @@ async def test_playing_skips_idle_time_and_says_so(story: Path) -> None:
         seen = text(pilot)
         assert "▶ playing 1×" in seen
         assert "idle folded −00:09:39" in seen
-        await pilot.press("plus", "plus", "space")
+
+
+async def test_the_speed_changes_while_playing(story: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("space", "plus", "plus", "space")
         await settle(pilot)
         assert "paused 4×" in text(pilot)
 
