@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.strace.lexer import annotation, arguments, fields, readable, string, strings, unescape
+from recorder.strace.lexer import annotation, arguments, fields, string, strings, unescape
 from recorder.strace.stream import Call, Ended, Record, Stream, Superseded, Unparsed, nanoseconds
+from store.readable import readable
 
 _LETTERS = {9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from recorder.ebpf.layout import HEAD, Mark, RecordType
-from recorder.ebpf.names import arguments, environment_hash, named, readable, resolved
+from recorder.ebpf.names import arguments, environment_hash, named, resolved
 from recorder.ebpf.paths import UNREAD, parts
+from store.readable import readable
 from store.rows import Exec, Gap, ProcessExit, ProcessStart, Quality, Source, Stamp
 from store.sink import Sink
 

@@ -7,10 +7,7 @@ import socket
 import struct
 from dataclasses import dataclass
 
-
-def readable(raw: bytes) -> str:
-    """Text of bytes that should be UTF-8; others as ``\\xNN``."""
-    return raw.decode("utf-8", "backslashreplace")
+from store.readable import readable
 
 
 def resolved(components: bytes) -> bytes:

@@ -7,7 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from recorder.ebpf.layout import HEAD, TEXT, TEXT_PARTS, RecordType
-from recorder.ebpf.names import named, readable, resolved
+from recorder.ebpf.names import named, resolved
+from store.readable import readable
 from store.schema import NULL
 from store.sink import Sink
 

@@ -21,6 +21,7 @@ from recorder.fanotify.lives import Lives
 from recorder.source import Target
 from store.errors import PtbError, Unavailable
 from store.manifest import SourceInfo
+from store.readable import readable
 from store.rows import FileAccess, Gap, Quality, Source, Stamp
 from store.sink import Sink
 
@@ -160,7 +161,7 @@ class Gate:
             process_id,
             denial["pid"] or None,
             "open",
-            os.fsencode(denial["path"]).decode("utf-8", "backslashreplace"),
+            readable(os.fsencode(denial["path"])),
             dev=denial["dev"],
             inode=denial["inode"],
             final=True,

@@ -25,6 +25,7 @@ from recorder.fanotify.lives import Lives
 from recorder.source import Target
 from store.errors import PtbError, Unavailable
 from store.manifest import SourceInfo
+from store.readable import readable
 from store.rows import Gap, Quality, Source, Stamp
 from store.sink import Sink
 
@@ -208,7 +209,7 @@ class Watch:
             return
         assert self._crosscheck is not None
         dev, inode = event.identity()
-        path = event.path().decode("utf-8", "backslashreplace")
+        path = readable(event.path())
         related = self._kinship.includes(event.pid)
         sighting = Sighting(event.mask, event.pid, dev, inode, path, self._read_until, now, related)
         self._crosscheck.add(sighting)

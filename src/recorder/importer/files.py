@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from store.readable import readable
+
 PORTION = 1 << 20
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -73,7 +75,7 @@ def walk(folder: Path, limit: int) -> Iterator[Found]:
         here, prefix = waiting.pop()
         below: list[tuple[Path, str]] = []
         for entry in _entries(here):
-            relative = prefix + os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+            relative = prefix + readable(os.fsencode(entry.name))
             if entry.is_dir(follow_symlinks=False):
                 below.append((Path(entry.path), relative + "/"))
                 continue

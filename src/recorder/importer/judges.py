@@ -12,7 +12,8 @@ from pathlib import Path
 
 from recorder.importer.files import read_whole
 from recorder.importer.results import judgement_files
-from recorder.transcript.decode import Json, decode_object, string, text_of_bytes
+from recorder.transcript.decode import Json, decode_object, string
+from store.readable import readable
 from store.verdicts import Answer
 
 _LIMIT = 4 << 20
@@ -74,7 +75,7 @@ def read_judgements(folder: Path) -> list[Judgement]:
 
 
 def _with_line(judgement: Judgement, name: str, axis: str, data: bytes) -> Judgement:
-    line = text_of_bytes(data).strip()
+    line = readable(data).strip()
     answer = _ANSWERS.get(line)
     if answer is None:
         shown = line.split("\n")[0][:80] or "nothing"

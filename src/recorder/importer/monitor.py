@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from recorder.transcript.clock import parse_time
-from recorder.transcript.decode import encode, text_of_bytes
+from recorder.transcript.decode import encode
 from recorder.transcript.lines import LineBuffer
+from store.readable import readable
 from store.rows import Gap, GpuSample, Quality, Row, Source, Stamp
 
 _TIME = re.compile(r"--- (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC) ---")
@@ -27,9 +28,9 @@ def read_monitor(data: Iterable[bytes]) -> Iterator[tuple[Stamp, Row]]:
     reader = _Reader()
     for portion in data:
         for line in lines.feed(portion):
-            yield from reader.line(text_of_bytes(line.data))
+            yield from reader.line(readable(line.data))
     for line in lines.finish():
-        yield from reader.line(text_of_bytes(line.data))
+        yield from reader.line(readable(line.data))
     yield from reader.finish()
 
 

@@ -15,11 +15,12 @@ from recorder.importer.results import FINAL_MODEL, MONITOR, RECORDS, TASK, TRACE
 from recorder.importer.workspace import LeftFiles
 from recorder.redact import Redactor
 from recorder.transcript import Scaffold, Summary, Transcript
-from recorder.transcript.decode import decode_object, number, text_of_bytes
+from recorder.transcript.decode import decode_object, number
 from store.cursor import index_ahead
 from store.manifest import Facts, SourceInfo
 from store.manifest_file import read_manifest
 from store.overlay import Review
+from store.readable import readable
 from store.rows import FileVersion, Gap, GpuSample, Message, Quality, Row, Source, Stamp
 from store.verdicts import ReviewerKind, Verdict, add_verdict
 from store.writer import RunWriter
@@ -236,7 +237,7 @@ class _Import:
     def _time_taken(self) -> int | None:
         """Nanoseconds in ``time_taken.txt``."""
         data = read_whole(self._results.folder / "time_taken.txt", _SMALL)
-        match = _TIME_TAKEN.fullmatch(text_of_bytes(data or b"").strip())
+        match = _TIME_TAKEN.fullmatch(readable(data or b"").strip())
         if match is None:
             return None
         return (int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3])) * 1_000_000_000
@@ -244,7 +245,7 @@ class _Import:
     def _exit_status(self) -> str | None:
         """What the harness printed about the agent's end."""
         data = read_whole(self._results.folder / "output.log", 16 * _SMALL)
-        match = _STATUS.search(text_of_bytes(data or b"").partition("--- SOLVE DIAGNOSTICS ---")[2])
+        match = _STATUS.search(readable(data or b"").partition("--- SOLVE DIAGNOSTICS ---")[2])
         return self._redactor.redact(match[1]).text if match else None
 
     def _keep_judgements(self, judgements: list[Judgement], ended_at: int | None) -> None:

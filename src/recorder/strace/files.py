@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count
 
-from recorder.strace.lexer import annotation, fields, readable, string, unescape
+from recorder.strace.lexer import annotation, fields, string, unescape
 from recorder.strace.paths import Paths
 from recorder.strace.processes import Process
 from recorder.strace.stream import Call
+from store.readable import readable
 from store.rows import FileAccess
 
 _INODE = re.compile(rb"^(?:pipe|socket):\[(\d+)\]$")

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from recorder.source import Ending
 from recorder.strace.files import FileCalls
-from recorder.strace.lexer import NotStrace, annotation, readable, string, strings, unescape
+from recorder.strace.lexer import NotStrace, annotation, string, strings, unescape
 from recorder.strace.network import connection
 from recorder.strace.orphans import Held, Orphans
 from recorder.strace.paths import Paths
@@ -17,6 +17,7 @@ from recorder.strace.processes import Process, Processes
 from recorder.strace.stream import Call, Ended, Record, Unparsed
 from recorder.strace.transfers import CALLS as TRANSFERS
 from recorder.strace.transfers import PIPES, SWEEP_NS, Transfers, descriptor_path
+from store.readable import readable
 from store.rows import Exec, Gap, ProcessExit, ProcessStart, Quality, Row, Source, Stamp
 from store.sink import Sink
 

@@ -63,11 +63,6 @@ def _unescape_one(match: re.Match[bytes]) -> bytes:
     return _NAMED.get(other, other)
 
 
-def readable(raw: bytes) -> str:
-    r"""Text for a row: UTF-8, invalid bytes as ``\xNN``."""
-    return raw.decode("utf-8", "backslashreplace")
-
-
 def string(argument: str) -> bytes | None:
     """The bytes of a string argument; None for NULL, an unreadable address, or a structure."""
     if not argument.startswith('"'):

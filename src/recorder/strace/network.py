@@ -1,8 +1,9 @@
 """connect(2) as rows of the ``net`` table."""
 
-from recorder.strace.lexer import arguments, fields, readable, string
+from recorder.strace.lexer import arguments, fields, string
 from recorder.strace.processes import Process
 from recorder.strace.stream import Call
+from store.readable import readable
 from store.rows import Connection
 
 _UNDER_WAY = "EINPROGRESS"

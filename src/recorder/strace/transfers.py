@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recorder.strace.lexer import annotation, arguments, readable
+from recorder.strace.lexer import annotation, arguments
 from recorder.strace.processes import Process
 from recorder.strace.stream import Call
+from store.readable import readable
 from store.rows import FileAccess
 
 SWEEP_NS = 10_000_000_000

@@ -13,11 +13,6 @@ _ESCAPED_BYTES = range(0xDC80, 0xDD00)
 _INT64 = range(-(2**63), 2**63)
 
 
-def text_of_bytes(data: bytes) -> str:
-    """``data`` as text; bytes that are no UTF-8 as ``\\xNN``, so that nothing is lost."""
-    return data.decode("utf-8", "backslashreplace")
-
-
 def decode_object(data: bytes) -> Json | None:
     """The JSON object in ``data``, or None when it is no JSON or not an object.
 

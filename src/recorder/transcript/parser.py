@@ -13,10 +13,11 @@ from recorder.transcript.blocks import EVENT, TURN, Block, BlockReader
 from recorder.transcript.claude_prose import ClaudeProse
 from recorder.transcript.clock import split_prefix
 from recorder.transcript.conversation import RAW_TEXT, Conversation, Place, Stamped
-from recorder.transcript.decode import Json, decode_object, text_of_bytes
+from recorder.transcript.decode import Json, decode_object
 from recorder.transcript.event_prose import EventProse
 from recorder.transcript.lines import MAX_LINE, Line, LineBuffer
 from recorder.transcript.summary import Form, Scaffold, Summary
+from store.readable import readable
 
 
 class _Reader(Protocol):
@@ -83,19 +84,19 @@ class Transcript:
         if line.lost:
             self._flush_blocks()
             kept = data[:RAW_TEXT]
-            self._talk.overlong(text_of_bytes(kept), line.lost + len(data) - len(kept))
+            self._talk.overlong(readable(kept), line.lost + len(data) - len(kept))
         elif self._blocks is not None:
             self._prose(self._blocks, line)
         elif not data.strip():
             self.summary.blank += 1
         elif (event := decode_object(data)) is not None:
-            self._event(event, text_of_bytes(data))
+            self._event(event, readable(data))
         elif self._reader is None and prefix is None and self._begins_prose(line):
             pass
         elif data.lstrip().startswith(b"{") and (self._reader is not None or not line.ended):
-            self._talk.broken(text_of_bytes(data))
+            self._talk.broken(readable(data))
         else:
-            self._talk.raw(text_of_bytes(data))
+            self._talk.raw(readable(data))
 
     def _event(self, event: Json, verbatim: str) -> None:
         if self._reader is None:
@@ -122,7 +123,7 @@ class Transcript:
         return reader
 
     def _begins_prose(self, line: Line) -> bool:
-        text = text_of_bytes(line.data)
+        text = readable(line.data)
         summary = self.summary
         if EVENT.match(text):
             events = EventProse(self._talk)
@@ -142,7 +143,7 @@ class Transcript:
         return True
 
     def _prose(self, blocks: BlockReader, line: Line) -> None:
-        if not blocks.line(text_of_bytes(line.data), line.number):
+        if not blocks.line(readable(line.data), line.number):
             self.summary.blank += 1
 
     def _telling(self, read: Callable[[Block], None]) -> Callable[[Block], None]:

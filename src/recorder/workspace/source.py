@@ -21,6 +21,7 @@ from recorder.workspace.pending import Pending, Written
 from recorder.workspace.sweep import Unseen, changed_files
 from store.errors import PtbError, Unavailable
 from store.manifest import SourceInfo
+from store.readable import readable
 from store.rows import FileVersion, Gap, Quality, Source, Stamp
 from store.sink import Sink
 
@@ -183,7 +184,7 @@ class WorkspaceSource:
                 )
                 _gap(sink, "too_many", reason, None)
                 return
-            path, status = _shown(found.path), found.stat
+            path, status = readable(found.path), found.stat
             identity = Identity(status.st_dev, status.st_ino)
             now = time.time_ns()
             written = Written(path, now, None, None, identity)
@@ -237,7 +238,7 @@ class WorkspaceSource:
     def _look_for_changes(self, unseen: Unseen) -> Iterator[str]:
         """Let every file of the folder wait whose present state was not read; gives the path of each."""
         for changed in changed_files(self._root, self._folder, self._since_ns, self._skipped(), unseen):
-            path, status = _shown(changed.path), changed.stat
+            path, status = readable(changed.path), changed.stat
             seen = self._seen.get(path)
             if path in self._pending or (seen is not None and _unchanged(seen, status)):
                 continue
@@ -330,13 +331,8 @@ def _unchanged(seen: _Seen, status: os.stat_result) -> bool:
     return (seen.inode, seen.ctime_ns, seen.size) == (status.st_ino, status.st_ctime_ns, status.st_size)
 
 
-def _shown(path: bytes) -> str:
-    """A path as rows have it."""
-    return path.decode("utf-8", "backslashreplace")
-
-
 def _unescaped(path: str) -> bytes:
-    """The bytes that :func:`_shown` wrote as ``\\xNN``."""
+    """The bytes that :func:`store.readable.readable` wrote as ``\\xNN``."""
     head, *rest = path.split("\\x")
     out = os.fsencode(head)
     for part in rest:

@@ -6,7 +6,8 @@ import socket
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.ebpf.names import Address, address, arguments, environment_hash, named, readable, resolved
+from recorder.ebpf.names import Address, address, arguments, environment_hash, named, resolved
+from store.readable import readable
 
 _COMPONENT = st.binary(min_size=1, max_size=255).filter(
     lambda name: b"/" not in name and b"\0" not in name and name not in (b".", b"..")
