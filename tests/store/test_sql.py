@@ -513,12 +513,15 @@ def test_processes_that_nothing_explains_are_told_from_agents_commands_and_helpe
             (7, 2, None),
             (8, 2, "curl http://10.0.0.1/x"),
             (9, 8, None),
+            (10, 7, None),
+            (11, 2, None),
         ):
             run.put(at(process), ProcessStart(process, 100 + process, parent))
             if argv:
                 run.put(at(process), Exec(process, 100 + process, f"/bin/{argv.split()[0]}", argv))
         helper = "/bin/bash -c -l 'SNAPSHOT_FILE=/root/s.sh'"
         run.put(at(20), Exec(3, 103, "/bin/bash", helper))
+        run.put(at(20), Exec(11, 111, "/usr/bin/absent", "absent --version", error="ENOENT"))
         run.put(at(5), Command(1, "make all", tool="Bash"))
         run.put(at(5), CommandLink(1, 5, "exact"))
         run.put(at(6), Command(2, "never ran", tool="Bash"))
@@ -538,6 +541,8 @@ def test_processes_that_nothing_explains_are_told_from_agents_commands_and_helpe
             7: "agent",
             8: "unexplained",
             9: "unexplained",
+            10: "agent",
+            11: "agent",
         }
         unexplained = "SELECT argv FROM processes WHERE role = 'unexplained' AND argv IS NOT NULL"
         assert one(query, unexplained) == {"argv": "curl http://10.0.0.1/x"}

@@ -77,7 +77,8 @@ def test_every_command_of_a_real_agent_has_its_process(agent: Agent, tmp_path: P
     given = {row["process_id"]: row["argv"] for row in table(run, "execs") if row["process_id"] in said}
     assert given.keys() == said.keys()
 
-    roles = ask(run, "SELECT argv, role, command_id FROM processes")
-    assert [row["argv"] for row in roles if row["role"] == "unexplained"] == []
+    roles = ask(run, "SELECT process_id, parent_id, argv, role, command_id, start_ts FROM processes")
+    unexplained = [row for row in roles if row["role"] == "unexplained"]
+    assert unexplained == [], ask(run, "SELECT process_id, ts, exe, argv, error FROM execs ORDER BY seq")
     (daemon,) = [row["command_id"] for row in roles if row["argv"] == "sleep 3"]
     assert [row["command_id"] for row in commands if "nohup" in row["text"]] == [daemon]

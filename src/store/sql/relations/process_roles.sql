@@ -1,5 +1,6 @@
 -- Whether a process serves a command, is the agent that issues them, helps its scaffold, or is explained by nothing.
--- A child that executes nothing is its parent's doing; a helper is started by the agent itself.
+-- A child that executes nothing, tries of exec that failed included, is its parent's doing, and so are its own such
+-- children; a helper is started by the agent itself.
 WITH RECURSIVE first_processes AS (
     SELECT run_no, arg_min(process_id, seq) AS process_id
     FROM recorded.process_starts
@@ -21,13 +22,13 @@ above AS (
 forks AS (
     SELECT s.run_no, s.process_id, s.parent_id
     FROM recorded.process_starts s
-    ANTI JOIN recorded.execs x ON x.run_no = s.run_no AND x.process_id = s.process_id
+    ANTI JOIN recorded.execs x ON x.run_no = s.run_no AND x.process_id = s.process_id AND x.error IS NULL
 ),
 agents AS (
     SELECT run_no, process_id FROM above
     UNION
     SELECT f.run_no, f.process_id
-    FROM above a
+    FROM agents a
     JOIN forks f ON f.run_no = a.run_no AND f.parent_id = a.process_id
 ),
 helping AS (
