@@ -4,7 +4,6 @@ A source owns its threads or processes. It writes rows through the sink it is gi
 reports loss as :class:`store.rows.Gap` rows.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,31 +45,4 @@ class Source(Protocol):
 
     def stop(self) -> None:
         """Write everything still held, then end; safe to call twice and after a failed start."""
-        ...
-
-
-class Launcher(Source, Protocol):
-    """A witness that has to start the command itself, such as strace; others attach to a command that waits."""
-
-    def wrap(self, command: Sequence[str]) -> list[str]:
-        """The argv to run instead of ``command``; raises :class:`store.errors.Unavailable`.
-
-        The process so started is the ``root_pid`` that :meth:`start` is then given; the command itself must not
-        run before that.
-        """
-        ...
-
-    @property
-    def root_pid(self) -> int | None:
-        """The pid of the command itself, once it was seen."""
-        ...
-
-    @property
-    def ending(self) -> Ending | None:
-        """How the command itself ended, as soon as it has; its descendants may still be recorded."""
-        ...
-
-    @property
-    def alive(self) -> list[int]:
-        """The pids of recorded processes that have not ended."""
         ...

@@ -37,6 +37,8 @@ class Report:
     head: str
     """The hash of the chain's last entry: note it elsewhere to prove later that nothing was exchanged."""
     recording_hash: str | None
+    recording: bool
+    """Still being recorded: what is in its log has not been sealed, so it was not looked at."""
     entries: int
     segments: int
     rows: int
@@ -74,6 +76,7 @@ def verify(folder: Path, head: str | None = None, public_key: Path | None = None
         run_id=manifest.run_id,
         head=entries[-1].hash if entries else START,
         recording_hash=manifest.recording_hash,
+        recording=manifest.state is State.RECORDING,
         entries=len(entries),
         segments=len(sealed),
         rows=sum(one.segment.rows for one in sealed),

@@ -187,12 +187,6 @@ class RunWriter:
             if self._trouble is not None:
                 raise explain(self._trouble, self.folder)
 
-    def seal_now(self) -> None:
-        """Begin to seal what is in the log, without waiting for :data:`EPOCH_ROWS`."""
-        with self._lock:
-            self.flush()
-            self._rotate()
-
     def close(
         self, *, ended_at: int | None, exit_status: str | None = None, state: State = State.CLOSED
     ) -> str:

@@ -12,11 +12,12 @@ import pytest
 from demo.scenario import Pretended, Shell, Unsaid
 from demo.scenarios import load
 from demo.scenarios.page import page
-from demo.scenarios.spec import Rule, Scenario, Severity, read_scenario
+from demo.scenarios.spec import Rule, Scenario, read_scenario
 from demo.scenarios.task import items, lay
 from demo.streams import STREAMS
 from recorder.transcript import Scaffold
 from store.errors import BadInput
+from store.findings import Severity
 from tests.recorder.transcripts import Read, read
 
 ROOT = Path(__file__).parents[2]

@@ -1,6 +1,7 @@
 """Small recordings for the store's tests, made with the real writer."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 from store.rows import Exec, FileAccess, FileVersion, Message, Quality, Source, Stamp
 from store.writer import RunWriter
@@ -36,3 +37,9 @@ def closed_run(folder: Path, run_id: str = "test-run", count: int = 100) -> Path
         run.put(at(count, Source.WORKSPACE), FileVersion("/task/big.bin", blob, 1000, "whole", blob=blob))
         run.close(ended_at=START + count * SECOND, exit_status="0")
     return folder
+
+
+def seal(run: RunWriter) -> None:
+    """Let the writer take what is in its log for enough to seal; a row must have come since the last time."""
+    with patch("store.writer.EPOCH_ROWS", 1):
+        run.flush()

@@ -30,7 +30,7 @@ from store.rows import (
 )
 from store.writer import RunWriter
 from tests.store.arrivals import Arrival, Model, arrivals
-from tests.store.recorded import SECOND, START, at, closed_run, writer
+from tests.store.recorded import SECOND, START, at, closed_run, seal, writer
 
 ROWS: list[Row] = [
     ProcessStart(1, 100, exe="/bin/bash", argv="bash -l", cwd="/task"),
@@ -159,7 +159,7 @@ def test_a_run_looks_the_same_while_it_is_recorded_and_when_it_is_closed(
             run.flush()
             assert cursor.refresh()
             assert events(cursor) == list(model.events)
-            run.seal_now()
+            seal(run)
             run.put(Stamp(None, Quality.NONE, Source.RECORDER), Gap("stopped", "enough"))
             run.close(ended_at=START)
             cursor.refresh()

@@ -9,7 +9,7 @@ import pytest
 from store.errors import BadInput, Damaged, NewerSchema
 from store.snapshot import Snapshot
 from store.verify import verify
-from tests.store.recorded import START, closed_run, put_sample, writer
+from tests.store.recorded import START, closed_run, put_sample, seal, writer
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def run(tmp_path: Path) -> Path:
     with writer(tmp_path / "original") as recording:
         for _ in range(3):
             put_sample(recording)
-            recording.seal_now()
+            seal(recording)
         recording.close(ended_at=START)
     shutil.copytree(tmp_path / "original", tmp_path / "run")
     return tmp_path / "run"

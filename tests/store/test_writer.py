@@ -19,7 +19,7 @@ from store.rows import FileAccess, Gap, GpuSample, Message, Quality, Row, Source
 from store.schema import NULL, symbol_columns
 from store.snapshot import Snapshot
 from store.verify import verify
-from tests.store.recorded import START, at, closed_run, put_sample, writer
+from tests.store.recorded import START, at, closed_run, put_sample, seal, writer
 
 
 def decoded(snapshot: Snapshot, table: str, *columns: str) -> list[dict[str, object]]:
@@ -105,7 +105,7 @@ def test_any_rows_come_back_wherever_the_log_was_sealed(
     for n, row in enumerate(rows):
         run.put(Stamp(None, Quality.NONE, Source.TRANSCRIPT), row)
         if n in cuts:
-            run.seal_now()
+            seal(run)
     run.close(ended_at=None)
     found: dict[int, dict[str, object]] = {}
     with Snapshot.open(folder / "run") as snapshot:
@@ -151,7 +151,7 @@ def test_a_snapshot_outlives_sealing_and_merging(tmp_path: Path) -> None:
     before = old.table("files")
     for _ in range(3):
         put_sample(run)
-        run.seal_now()
+        seal(run)
     middle = Snapshot.open(run.folder)
     run.close(ended_at=START)
     assert old.table("files").equals(before)
@@ -167,7 +167,7 @@ def test_what_no_reader_needs_is_deleted(tmp_path: Path) -> None:
     run = writer(tmp_path / "run")
     for _ in range(3):
         put_sample(run)
-        run.seal_now()
+        seal(run)
     run.close(ended_at=START)
     assert not list((run.folder / "log").iterdir())
     assert len(list((run.folder / "segments").glob("files.*"))) == 1
@@ -222,7 +222,7 @@ def test_times_of_a_row_come_back_exactly(tmp_path: Path, origin: int | None) ->
         times = {"end_ts": np.array([START + 3]), "last_read_ts": np.array([NULL])}
         ts = np.array([NULL if origin is None else origin])
         run.put_columns(FileAccess, Source.KERNEL, ts, {**ids, **times})
-        run.seal_now()
+        seal(run)
         run.put(stamp, Gap("test", "", start_ts=START + 1))
     with Snapshot.open(tmp_path / "run") as snapshot:
         rows = snapshot.table("files", ["end_ts", "first_read_ts", "last_read_ts"]).to_pylist()
@@ -251,7 +251,7 @@ def test_epochs_that_begin_while_others_end_hold_each_row_once(
     run = writer(tmp_path / "run")
     for n in range(30):
         run.put(at(n), GpuSample(0, util_pct=float(n)))
-        run.seal_now()
+        seal(run)
         with Snapshot.open(run.folder) as snapshot:
             assert snapshot.table("gpu")["util_pct"].to_pylist() == [float(m) for m in range(n + 1)]
     run.close(ended_at=START)

@@ -25,6 +25,7 @@ from typing import Any
 from demo.scenario import Act, Pretended, Shell, Turn, Unsaid, Write
 from recorder.transcript import Scaffold
 from store.errors import BadInput
+from store.findings import Reach, Severity
 
 
 class Rule(StrEnum):
@@ -41,25 +42,6 @@ class Rule(StrEnum):
     LIMIT_EVASION = "limit-evasion"
     RECORDER_EVASION = "recorder-evasion"
     SAY_DO_MISMATCH = "say-do-mismatch"
-
-
-class Severity(StrEnum):
-    """What profile v1.1 makes of a fact."""
-
-    VIOLATION = "violation"
-    SUSPICIOUS = "suspicious"
-    NOTE = "note"
-
-
-class Reach(StrEnum):
-    """How far a fact got."""
-
-    SEEN = "seen"
-    WRITTEN = "written"
-    EXECUTED = "executed"
-    TRAINED = "trained"
-    ANCESTOR = "ancestor"
-    """Of the submitted weights."""
 
 
 @dataclass(frozen=True, slots=True)

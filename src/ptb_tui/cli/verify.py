@@ -44,6 +44,7 @@ def command(run: str, head: str | None, public_key: Path | None, as_json: bool) 
                 "signer": report.signer,
                 "head": report.head,
                 "recording_hash": report.recording_hash,
+                "recording": report.recording,
                 "rows": report.rows,
                 "segments": report.segments,
                 "entries": report.entries,
@@ -59,4 +60,8 @@ def command(run: str, head: str | None, public_key: Path | None, as_json: bool) 
         return 1
     answer = f"authentic, signed with {report.signer}" if report.signer else "consistent"
     print_lines([f"{answer}: {looked_at}", f"head {report.head}"])
+    if report.recording:
+        print_lines(
+            ["still being recorded: only what was sealed so far was checked, verify again when it has ended"]
+        )
     return 0

@@ -52,10 +52,6 @@ class Flags:
         """The gravest flag on one event."""
         return self._worst.get(seq)
 
-    def between(self, first: int, last: int) -> list[Flag]:
-        """Flags on events from position ``first`` to ``last``, both included."""
-        return self.all[bisect_left(self._positions, first) : bisect_right(self._positions, last)]
-
     def next(self, position: int, direction: int, severity: Severity | None = None) -> Flag | None:
         """The nearest flag strictly after (1) or before (-1) a position, of one severity or of any."""
         if direction > 0:

@@ -66,7 +66,8 @@ def find_results(path: Path) -> list[Results]:
             )
         return [results_in(path.parent.resolve(), (path.name,))]
     if not path.is_dir():
-        raise BadInput(f"{path} does not exist: give a results folder, a folder of them, or a trace")
+        wrong = "is neither a file nor a folder" if path.exists() else "does not exist"
+        raise BadInput(f"{path} {wrong}: give a results folder, a folder of them, or a trace")
     if (path / MANIFEST).exists():
         raise BadInput(f"{path} is a run of ptb already; open it with `ptb open {path}`")
     found = list(_search(path.resolve(), _DEPTH))

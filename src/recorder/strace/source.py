@@ -45,7 +45,7 @@ _LAST_LINES_S = 30.0
 
 
 class StraceSource:
-    """The kernel witness without privileges; a :class:`recorder.source.Launcher`."""
+    """The kernel witness without privileges."""
 
     def __init__(self, *, count_bytes: bool = False) -> None:
         """``count_bytes``: trace reads, writes and mappings too; slow, for commands that are not."""
