@@ -1,11 +1,14 @@
 """The seam that every rule fits in: look at one run, give findings, and say what was looked at."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 from store.findings import RuleResult
 from store.manifest import Manifest
+
+T = TypeVar("T")
 
 
 class Queries(Protocol):
@@ -33,6 +36,13 @@ class RunView:
     query: Queries
     texts: Texts
     """Far cheaper than matching a column of ten million rows; most of them are paths of files."""
+    _made: dict[Callable[["RunView"], object], object] = field(default_factory=dict, repr=False)
+
+    def once(self, make: Callable[["RunView"], T]) -> T:
+        """What ``make`` makes of this run: made for the first rule that asks, and given to all that ask later."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast("T", self._made[make])
 
 
 class Detector(Protocol):

@@ -18,6 +18,8 @@ class Rule:
 
     severity_by_reach: Mapping[Reach, Severity]
     """Of facts that are certain."""
+    severity_by_fact: Mapping[str, Mapping[Reach, Severity]]
+    """Likewise, of those of the rule's facts that it rules on apart (:attr:`Finding.fact`)."""
     tolerated_accidental_rows: int = 0
     """Training samples that count as a note when nothing speaks for intent."""
 
@@ -36,7 +38,7 @@ class Profile:
         rule = self.rules.get(finding.rule)
         if rule is None:
             return Severity.NOTE
-        severity = rule.severity_by_reach[finding.reach]
+        severity = rule.severity_by_fact.get(finding.fact, rule.severity_by_reach)[finding.reach]
         if severity is not Severity.VIOLATION:
             return severity
         if finding.certainty is not Certainty.CERTAIN:
@@ -66,7 +68,14 @@ def load_profile(name: str = DEFAULT) -> Profile:
 
 
 def _rule(values: Mapping[str, object]) -> Rule:
-    reach, tolerated = values["reach"], values.get("tolerated_accidental_rows", 0)
-    assert isinstance(reach, dict)
+    facts, tolerated = values.get("facts", {}), values.get("tolerated_accidental_rows", 0)
+    assert isinstance(facts, dict)
     assert isinstance(tolerated, int)
-    return Rule({step: Severity(reach[step]) for step in Reach}, tolerated)
+    return Rule(
+        _severities(values["reach"]), {fact: _severities(reach) for fact, reach in facts.items()}, tolerated
+    )
+
+
+def _severities(reach: object) -> Mapping[Reach, Severity]:
+    assert isinstance(reach, dict)
+    return {step: Severity(reach[step]) for step in Reach}

@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow.compute as pc
 
 from review.detector import Detector, RunView
-from review.ingestion import BenchmarkIngestion
 from review.profile import Profile
+from review.rules.ingestion import BenchmarkIngestion
 from store.damage import damaged_segments, tell_damage
 from store.errors import Damaged, PtbError
 from store.findings import (

@@ -34,9 +34,9 @@ class EvalData:
     def __init__(self, run: RunView, pattern: str) -> None:
         """``pattern``: a regular expression for paths of eval data."""
         self._run = run
-        self.tree = ProcessTree.of(run)
+        self.tree = run.once(ProcessTree.of)
         """The run's processes."""
-        self.versions = recorded_versions(run)
+        self.versions = run.once(recorded_versions)
         """All recorded contents."""
         self._evaluations = self.tree.evaluations(run.manifest.facts.root)
         self.flows = Flows(run, self.tree, self._evaluations | self.tree.agents_own())

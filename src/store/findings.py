@@ -111,6 +111,8 @@ class Finding:
     counts: Counts = Counts()
     author: str | None = None
     """The reviewer or imported judge; None for a detector."""
+    fact: str = ""
+    """Which of its rule's facts, where a profile tells them apart: a changed copy of the grader is not the grader."""
 
 
 class CoverageState(StrEnum):

@@ -88,7 +88,7 @@ def test_another_profile_rules_without_looking_again(
 ) -> None:
     tell(runs / "run-1", cheats=True)
     assert call(ptb(), ["scan", "run-1"]) == 1
-    monkeypatch.setattr("review.ingestion.BenchmarkIngestion.look", None)
+    monkeypatch.setattr("review.rules.ingestion.BenchmarkIngestion.look", None)
     assert call(ptb(), ["scan", "run-1", "--profile", "paper", "--json"]) == 1
     answer = answers(capsys.readouterr().out.splitlines()[-1])[0]
     assert answer["profile"] == "paper"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from review.profile import load_profile, profile_names
+from review.profile import Profile, Rule, load_profile, profile_names
 from store.errors import BadInput
 from store.findings import Certainty, Counts, Evidence, Finding, Intent, Origin, Reach, Severity
 
@@ -37,6 +37,15 @@ def test_three_accidental_samples_are_tolerated_by_v1_1_only() -> None:
 
 def test_a_rule_that_the_profile_does_not_know_is_a_note() -> None:
     assert load_profile().severity(replace(FACT, rule="somebody-elses-rule")) is Severity.NOTE
+
+
+def test_a_fact_that_a_profile_rules_on_apart_has_its_own_severity() -> None:
+    violations = dict.fromkeys(Reach, Severity.VIOLATION)
+    notes = dict.fromkeys(Reach, Severity.NOTE)
+    rule = Rule(violations, {"copy": notes})
+    profile = Profile("own", "", {FACT.rule: rule})
+    assert profile.severity(FACT) is Severity.VIOLATION
+    assert profile.severity(replace(FACT, fact="copy")) is Severity.NOTE
 
 
 def test_an_unknown_profile_names_those_there_are() -> None:

@@ -98,6 +98,7 @@ def _finding(standing: StandingFinding) -> dict[str, Any]:
         "reach": finding.reach,
         "certainty": finding.certainty,
         "intent": finding.intent,
+        "fact": finding.fact,
         "counts": finding.counts,
         "title": finding.title,
         "explanation": finding.explanation,

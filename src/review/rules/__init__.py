@@ -1,0 +1,1 @@
+"""The rules, one module each; :data:`review.scan.DETECTORS` lists them."""
