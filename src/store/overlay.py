@@ -1,9 +1,10 @@
-"""What people and detectors add to a run after it was recorded: one JSON file a record, written once, never changed.
+"""What people, detectors and scoring add to a run after it was recorded: one JSON file a record, never changed.
 
-Records lie under ``review/KIND/ID.HASH.json`` in the run folder; where that cannot be written, under the same
-names in the user's state folder, by run id. HASH is the beginning of the SHA-256 of the file's bytes. So two
-reviewers never write the same file, the folders of several machines merge by copying, the same record written
-twice is one file, and an edited record gives itself away. ``review/`` is no part of ``recording_hash``.
+Records lie under ``review/KIND/ID.HASH.json`` (scoring attempts: ``scores/ID.HASH.json``) in the run folder; where
+that cannot be written, under the same names in the user's state folder, by run id. HASH is the beginning of the
+SHA-256 of the file's bytes. So two reviewers never write the same file, the folders of several machines merge by
+copying, the same record written twice is one file, and an edited record gives itself away. Neither folder is part of
+``recording_hash``.
 """
 
 import errno
@@ -22,6 +23,7 @@ from store.ids import check_run_id
 from store.jsonio import dumps, loads
 
 FOLDER = "review"
+SCORES = "scores"
 _HASH_CHARS = 16
 _NAME = re.compile(rf"(?P<id>[A-Za-z0-9_-]{{1,120}})\.(?P<hash>[0-9a-f]{{{_HASH_CHARS}}})\.json")
 T = TypeVar("T")
@@ -30,7 +32,7 @@ _NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class RecordKind(StrEnum):
-    """The folders under ``review/``."""
+    """The folders under ``review/``, and ``scores/`` beside it."""
 
     FINDINGS = "findings"
     DECISIONS = "decisions"
@@ -41,6 +43,13 @@ class RecordKind(StrEnum):
     VERDICTS = "verdicts"
     WEIGHT_CHECKS = "weight_checks"
     """Whose weights a model has."""
+    SCORES = "scores"
+    """Attempts to score the model; in a folder of their own."""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Names of the folders that lead to it."""
+        return (SCORES,) if self is RecordKind.SCORES else (FOLDER, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,34 +97,39 @@ class Review:
         name = f"{record_id}.{_fingerprint(data)}.json"
         if not _NAME.fullmatch(name):
             raise ValueError(f"{record_id!r} cannot name a review record")
-        in_run, in_state = self._in_run / kind / name, self._in_state / kind / name
-        for path in (in_run, in_state):
-            if path.exists():
-                return path
+        places = self.places(*kind.place)
+        for folder in places:
+            if (folder / name).exists():
+                return folder / name
+        return self.write(name, data, *kind.place)
+
+    def places(self, top: str, *below: str) -> tuple[Path, Path]:
+        """A folder of this kind in the run, and its stand-in in the user's state folder."""
+        in_state = state_folder() / top / check_run_id(self.run_id)
+        return self.run_folder.joinpath(top, *below), in_state.joinpath(*below)
+
+    def write(self, name: str, data: bytes, top: str, *below: str) -> Path:
+        """Put ``data`` at ``name`` in one step in the first of :meth:`places` that takes it.
+
+        Raises :class:`StoreFailed` when neither does.
+        """
+        in_run, in_state = self.places(top, *below)
         try:
-            return _write(in_run, data)
+            return _write(in_run / name, data)
         except StoreFailed as failure:
             cause = failure.__cause__
             if not (isinstance(cause, OSError) and cause.errno in _NOT_WRITABLE):
                 raise
-        return _write(in_state, data)
+        return _write(in_state / name, data)
 
     def is_in_state_folder(self, path: Path) -> bool:
         """Whether ``path`` had to be written beside the run instead of in it."""
-        return path.is_relative_to(self._in_state)
+        return path.is_relative_to(state_folder())
 
     def _files(self, kind: RecordKind) -> list[Path]:
         """One file a name, by name; the run's own where it is in both places."""
-        files = {path.name: path for base in (self._in_state, self._in_run) for path in _files(base / kind)}
+        files = {path.name: path for base in self.places(*kind.place)[::-1] for path in _files(base)}
         return [path for _, path in sorted(files.items())]
-
-    @property
-    def _in_run(self) -> Path:
-        return self.run_folder / FOLDER
-
-    @property
-    def _in_state(self) -> Path:
-        return state_folder() / FOLDER / check_run_id(self.run_id)
 
 
 def state_folder() -> Path:

@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from store.findings import (
 )
 from store.manifest import Facts
 from store.overlay import Review
+from store.scores import Isolation, ScoreAttempt, ScoreStatus, add_score
 from store.verdicts import Answer, ReviewerKind, ScoreAction, Verdict, add_verdict
 from store.writer import RunWriter
 
@@ -257,6 +259,19 @@ def test_a_run_nobody_looked_at_is_open_and_a_clean_scan_settles_it(ask: Ask, ru
     scanned(folder)
     cell = cell_of(json.loads(ask("--json")))
     assert (cell["score"], cell["worst"], cell["undecided"]) == (0.7, 0.7, 0)
+
+
+def test_what_was_measured_counts_and_what_was_reported_stands_beside_it(ask: Ask, runs: Path) -> None:
+    folder = run_of(runs, "one", 0.7)
+    scanned(folder)
+    attempt = ScoreAttempt(
+        "one", "a-1", START, START, "gsm8k", "accuracy", ScoreStatus.COMPLETE, "vllm", Isolation.CONTAINER, value=0.25
+    )  # fmt: skip
+    add_score(Review(folder, "one"), replace(attempt, attempt_id="a-0", limit_n=8, value=0.9))
+    assert cell_of(json.loads(ask("--json")))["score"] == 0.7
+    add_score(Review(folder, "one"), attempt)
+    cell = cell_of(json.loads(ask("--json")))
+    assert (cell["score"], cell["reported"]) == (0.25, 0.7)
 
 
 def test_a_scan_that_could_not_look_settles_nothing(ask: Ask, runs: Path) -> None:

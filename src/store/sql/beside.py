@@ -12,6 +12,7 @@ from store.helpers import helpers
 from store.manifest import State
 from store.marks import read_marks
 from store.overlay import Problem, Review
+from store.scores import read_scores
 from store.sql.recorded import NumberedRun
 from store.verdicts import read_verdicts
 from store.weight_checks import read_weight_checks
@@ -48,6 +49,26 @@ _VERDICT_FIELDS = (
     "profile",
 )
 _WEIGHT_CHECK_FIELDS = ("answer", "reason", "alpha", "cosine", "identical_tensors", "rank_share")
+_SCORE_FIELDS = (
+    "attempt_id",
+    "benchmark",
+    "metric",
+    "value",
+    "stderr",
+    "samples",
+    "limit_n",
+    "engine",
+    "engine_version",
+    "seed",
+    "temperature",
+    "top_p",
+    "token_limit",
+    "model_hash",
+    "harness_hash",
+    "isolation",
+    "device",
+    "reason",
+)
 T = TypeVar("T")
 
 
@@ -103,8 +124,12 @@ SCHEMAS: dict[str, pa.Schema] = {
         text="answer reason",
     ),
     "scores": _schema(
+        _NO,
         _RUN,
         _TS,
+        ("ended_at", pa.timestamp("us")),
+        ("counts", pa.bool_()),
+        ("top_p", pa.float64()),
         ("value", pa.float64()),
         ("stderr", pa.float64()),
         ("samples", pa.int64()),
@@ -112,7 +137,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("seed", pa.int64()),
         ("temperature", pa.float64()),
         ("token_limit", pa.int64()),
-        text="attempt_id benchmark metric engine engine_version model_hash harness_hash status",
+        text="attempt_id benchmark metric engine engine_version model_hash harness_hash status isolation device reason",
     ),
     "op_kinds": _schema(text="op kind"),
     "word_kinds": _schema(text="word kind"),
@@ -147,6 +172,8 @@ class Beside:
                 rows = self._verdicts()
             case "weight_checks":
                 rows = self._weight_checks()
+            case "scores":
+                rows = self._scores()
             case "op_kinds":
                 rows = [{"op": op, "kind": kind.value} for op, kind in FILE_KINDS.items()]
             case "helper_patterns":
@@ -219,6 +246,19 @@ class Beside:
                     **{field: getattr(check, field) for field in _WEIGHT_CHECK_FIELDS},
                     "run_id": run.run_id,
                     "ts": _us(check.ts),
+                }
+
+    def _scores(self) -> Iterable[dict[str, object]]:
+        for run in self._runs:
+            for attempt in self._told(read_scores(_review(run))):
+                yield {
+                    **{field: getattr(attempt, field) for field in _SCORE_FIELDS},
+                    "run_no": run.number,
+                    "run_id": run.run_id,
+                    "ts": _us(attempt.ts),
+                    "ended_at": _us(attempt.ended_at),
+                    "status": attempt.status.value,
+                    "counts": attempt.counts_for(run.snapshot.manifest.facts.benchmark),
                 }
 
     def _told(self, read: tuple[list[T], list[Problem]]) -> list[T]:

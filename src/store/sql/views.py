@@ -52,6 +52,7 @@ RELATIONS = (
     "command_matches",
     "cited",
     "run_rulings",
+    "run_scores",
     "run_verdicts",
 )
 """What views share, each after those it reads; in the schema :data:`KEPT`."""

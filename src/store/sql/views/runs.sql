@@ -17,7 +17,7 @@ SELECT
     m.gpu_name,
     m.sources,
     m.reported_score,
-    NULL::DOUBLE AS score,
+    s.score,
     r.ruling,
     v.outcome AS verdict,
     v.decided_action AS score_action,
@@ -31,3 +31,4 @@ SELECT
 FROM kept.manifests m
 LEFT JOIN kept.run_rulings r ON r.run_no = m.run_no
 LEFT JOIN kept.run_verdicts v ON v.run_no = m.run_no
+LEFT JOIN kept.run_scores s ON s.run_no = m.run_no
