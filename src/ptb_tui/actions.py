@@ -158,7 +158,7 @@ ACTIONS: tuple[Action, ...] = (
         "replay.go_to",
         ("colon",),
         "go to",
-        "Go to a time or an event: 3:41, 14:32 utc, +10m, 50%, #1234.",
+        "Go to a time or an event: 3:41, 90s, 14:32 utc, +10m, 50%, end, #1234.",
         Group.TIME,
         "go_to",
         hint=True,
@@ -267,6 +267,14 @@ ACTIONS: tuple[Action, ...] = (
         "lanes",
     ),
     Action("replay.mark", ("m",), "mark", "Bookmark the selected event.", Group.REVIEW, "mark", hint=True),
+    Action(
+        "replay.unmark",
+        ("M",),
+        "unmark",
+        "Take back your marks and comments on the selected event.",
+        Group.REVIEW,
+        "unmark",
+    ),
     Action(
         "replay.comment", ("c",), "comment", "Write a comment on the selected event.", Group.REVIEW, "comment"
     ),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from store.damage import damaged_segments
 from store.errors import BadInput, PtbError, UnknownRun
 from store.manifest import MANIFEST, Manifest
 from store.manifest_file import read_manifest
@@ -32,6 +33,16 @@ class RunEntry:
     manifest: Manifest | None
     error: str | None
     """Why there is no manifest; None when there is one."""
+
+    @property
+    def state(self) -> str:
+        """What its last writer said, ``damaged`` where sealed files are missing or cut, ``broken`` without a manifest.
+
+        Looks at the size of every sealed file.
+        """
+        if self.manifest is None:
+            return "broken"
+        return "damaged" if damaged_segments(self.folder, self.manifest) else self.manifest.state.value
 
 
 def list_runs(folder: Path | None = None) -> list[RunEntry]:

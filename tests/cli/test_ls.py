@@ -67,6 +67,7 @@ def test_runs_are_listed_with_what_is_known_of_them(runs: Path, capsys: pytest.C
     assert known["benchmark"] == "healthbench"
     assert known["started_at"] == "2026-04-03T17:46:39.000000Z"
     assert known["error"] is None
+    assert (known["state"], broken["state"]) == ("closed", "broken")
     assert broken["run_id"] == "broken"
     assert "not JSON" in broken["error"]
 

@@ -63,7 +63,7 @@ def test_the_demo_counts_what_the_script_did_and_finds_it(
     }
     assert printed["processes"] == 1 + sum(command.processes or 0 for command in COMMANDS)
     assert printed["commands"] == len(COMMANDS)
-    assert "found 1 findings" in out
+    assert "found 1 finding\n" in out
     assert "▲ violation  benchmark-ingestion" in out
     assert "12 of 12 items of healthbench.jsonl stand in train.jsonl (24 rows)" in out
     assert "healthbench.jsonl → make_data.py → train.jsonl → train.py → model.safetensors" in out

@@ -86,7 +86,7 @@ def test_no_control_of_a_run_reaches_a_real_terminal(tmp_path: Path) -> None:
         terminal.until(lambda screen: "[/bold]" in screen)
         for n in range(9):
             terminal.send("j")
-            terminal.until(lambda screen, n=n: f"event {min(n + 2, 8)} of 8" in screen)  # type: ignore[misc]
+            terminal.until(lambda screen, n=n: f", {min(n + 2, 8)} of 8" in screen)  # type: ignore[misc]
             terminal.read(0.5)
         terminal.send("g/ZXZpbA\r")
         terminal.until(lambda screen: "matches" in screen)

@@ -156,6 +156,25 @@ async def test_a_mark_and_a_comment_are_kept_beside_the_run(story: Path) -> None
     assert not problems
 
 
+async def test_a_mark_is_put_once_and_can_be_taken_back(story: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("e", "m", "m")
+        await settle(pilot)
+        assert "M takes it back" in text(pilot)
+        assert len(read_marks(Review(story, "story"))[0]) == 1
+        await pilot.press("M")
+        await settle(pilot)
+        assert "took back 1 mark" in text(pilot)
+        assert not _selected(text(pilot)).startswith("▸●")
+        await pilot.press("M")
+        assert "no mark of yours" in text(pilot)
+        await pilot.press("m")
+        await settle(pilot)
+        assert _selected(text(pilot)).startswith("▸●")
+    assert len(read_marks(Review(story, "story"))[0]) == 1
+
+
 async def test_a_citation_opens_at_the_same_event(story: Path) -> None:
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)

@@ -32,6 +32,11 @@ def seconds(text: str) -> float:
         ("+250ms", 3600.25),
         ("50%", 5 * 3600),
         ("  +5s ", 3605),
+        ("90s", 90),
+        ("1h30m", 5400),
+        ("500ms", 0.5),
+        ("start", 0),
+        ("end", 36000),
     ],
 )
 def test_times_as_people_write_them(text: str, expected: float) -> None:
@@ -49,11 +54,24 @@ def test_an_event_by_its_number(text: str) -> None:
     assert parse_go_to(text, None, None, None) == GoToSeq(1234)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "3:4", "12:99:1", "++5s", "\x1b[31m"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "3:4", "12:99:1", "++5s", "\x1b[31m", "25:99", "25:00 utc", "101%", "٣:٤١"]
+)
 def test_what_is_no_time_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(BadInput) as refused:
         parse_go_to(text, START, END, NOW)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["10:00:01", "13:00", "+9h1s", "-2h", "T+11:00", "02:00 utc"])
+def test_a_time_outside_of_the_run_is_refused_with_its_ends(text: str) -> None:
+    with pytest.raises(BadInput, match=r"10:00:00\.000, 2026-04-03 14:00:00 UTC \(start\)"):
+        parse_go_to(text, START, END, NOW)
+
+
+@pytest.mark.parametrize(("text", "since"), [("0:30", 30), ("1:05", 65), ("0:00:07", 7), ("14:01 utc", 60)])
+def test_two_numbers_are_minutes_and_seconds_in_a_short_run(text: str, since: int) -> None:
+    assert parse_go_to(text, START, START + 90 * SECOND, None) == GoToTime(START + since * SECOND)
 
 
 def test_a_run_without_a_clock_takes_events_only() -> None:

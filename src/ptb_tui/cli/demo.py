@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 import click
 
 from ptb_tui.cli.output import note, print_lines
+from ptb_tui.state.times import counted
 from store.errors import BadInput
 
 if TYPE_CHECKING:
     from recorder.recording import Outcome
 
 _COUNTED = (
-    ("process_starts", "processes"),
-    ("files", "file accesses"),
-    ("file_versions", "file versions"),
-    ("commands", "commands"),
-    ("transcript", "transcript rows"),
-    ("gpu", "GPU samples"),
-    ("gaps", "gaps"),
+    ("process_starts", "process", "processes"),
+    ("files", "file access", "file accesses"),
+    ("file_versions", "file version", "file versions"),
+    ("commands", "command", "commands"),
+    ("transcript", "transcript row", "transcript rows"),
+    ("gpu", "GPU sample", "GPU samples"),
+    ("gaps", "gap", "gaps"),
 )
 
 
@@ -66,8 +67,13 @@ def _record(agent: str, no_ui: bool) -> Path:
     answer = scan(folder, load_profile())
     if no_ui:
         if reason is None:
-            counts = [f"{outcome.rows.get(table, 0):,} {what}" for table, what in _COUNTED]
-            print_lines([f"recorded {', '.join(counts)}", f"found {len(answer.findings)} findings"])
+            counts = [counted(outcome.rows.get(table, 0), one, more) for table, one, more in _COUNTED]
+            print_lines(
+                [
+                    f"recorded {', '.join(counts)}",
+                    f"found {counted(len(answer.findings), 'finding', 'findings')}",
+                ]
+            )
         print_lines(lines(answer))
         print_lines([f"open it with: ptb open {answer.run_id}"])
     return folder

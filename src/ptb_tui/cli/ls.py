@@ -8,7 +8,6 @@ import click
 
 from ptb_tui.cli.output import Field, json_option, note, print_json, print_table
 from ptb_tui.state.times import brief, day_and_time, many
-from store.damage import damaged_segments
 from store.instants import iso
 from store.library import RunEntry, list_runs, runs_folder
 from store.manifest import State
@@ -51,11 +50,11 @@ def command(folder: Path | None, as_json: bool) -> None:
 def _object(entry: RunEntry) -> dict[str, Any]:
     manifest = entry.manifest
     if manifest is None:
-        return {"run_id": entry.run_id, "folder": entry.folder, "state": None, "error": entry.error}
+        return {"run_id": entry.run_id, "folder": entry.folder, "state": entry.state, "error": entry.error}
     return {
         "run_id": entry.run_id,
         "folder": entry.folder,
-        "state": manifest.state,
+        "state": entry.state,
         "error": None,
         "started_at": iso(manifest.started_at),
         "ended_at": iso(manifest.ended_at),
@@ -69,7 +68,7 @@ def _object(entry: RunEntry) -> dict[str, Any]:
 def _row(entry: RunEntry) -> tuple[object, ...]:
     manifest = entry.manifest
     if manifest is None:
-        return entry.run_id, None, None, None, None, None, None, "unreadable"
+        return entry.run_id, None, None, None, None, None, None, entry.state
     facts = manifest.facts
     lasted = (
         brief(manifest.ended_at - manifest.started_at)
@@ -85,5 +84,5 @@ def _row(entry: RunEntry) -> tuple[object, ...]:
         facts.base_model,
         # What is still in the log of a run being recorded is not counted by its manifest.
         None if manifest.state is State.RECORDING else many(manifest.next_seq),
-        "damaged" if damaged_segments(entry.folder, manifest) else manifest.state,
+        entry.state,
     )

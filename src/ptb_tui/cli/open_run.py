@@ -19,7 +19,7 @@ _SLOW_S = 0.5
 
 @click.command("open", short_help="look at runs in the terminal app")
 @click.argument("run", required=False)
-@click.option("--at", metavar="TIME", help="Put the playhead at a time: 3:41, '14:32 utc', 50%.")
+@click.option("--at", metavar="TIME", help="Put the playhead at a time: 3:41, 90s, '14:32 utc', 50%, end.")
 @click.option("--seq", type=int, metavar="N", help="Put the playhead on an event.")
 def command(run: str | None, at: str | None, seq: int | None) -> None:
     """Replay RUN in the terminal; without RUN, list all runs."""

@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING
 import click
 
 from ptb_tui.cli.output import json_option, note, print_json
+from ptb_tui.state.times import counted
 
 if TYPE_CHECKING:
     from recorder.recording import Outcome
 
 _COUNTED = (
-    ("process_starts", "processes"),
-    ("execs", "execs"),
-    ("files", "file accesses"),
-    ("net", "connections"),
-    ("commands", "commands"),
-    ("transcript", "transcript rows"),
-    ("file_versions", "file versions"),
-    ("gpu", "GPU samples"),
-    ("gaps", "gaps"),
+    ("process_starts", "process", "processes"),
+    ("execs", "exec", "execs"),
+    ("files", "file access", "file accesses"),
+    ("net", "connection", "connections"),
+    ("commands", "command", "commands"),
+    ("transcript", "transcript row", "transcript rows"),
+    ("file_versions", "file version", "file versions"),
+    ("gpu", "GPU sample", "GPU samples"),
+    ("gaps", "gap", "gaps"),
 )
 
 
@@ -229,8 +230,9 @@ def command(
             }
         )
         return outcome.exit_code
-    counted = [f"{outcome.rows[table]:,} {what}" for table, what in _COUNTED if outcome.rows.get(table)]
-    note(f"recorded {outcome.run_id}: {', '.join(counted) or 'nothing'}")
+    rows = [(outcome.rows.get(table, 0), one, more) for table, one, more in _COUNTED]
+    counts = [counted(*row) for row in rows if row[0]]
+    note(f"recorded {outcome.run_id}: {', '.join(counts) or 'nothing'}")
     seen = {source.name for source in outcome.sources if source.state != "unavailable"}
     for source in outcome.sources:
         if source.name not in seen:

@@ -27,7 +27,9 @@ _WIDTH = 160
 @click.command("show", short_help="what a run is, what it lacks, and its state at a time")
 @click.argument("run")
 @click.option(
-    "--at", metavar="TIME", help="A time in the run: 3:41, '14:32 utc', +10m, 50%, #1234 (an event)."
+    "--at",
+    metavar="TIME",
+    help="A time in the run: 3:41, 90s, '14:32 utc', +10m, 50%, end, #1234 (an event).",
 )
 @json_option
 def command(run: str, at: str | None, as_json: bool) -> None:

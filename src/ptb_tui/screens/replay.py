@@ -16,7 +16,7 @@ from ptb_tui.state.flags import Flag
 from ptb_tui.state.headline import headline
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import Replay
-from ptb_tui.state.times import GO_TO_HINT, GoTo, parse_go_to
+from ptb_tui.state.times import GO_TO_HINT, GoTo, counted, parse_go_to
 from ptb_tui.widgets.detail import DetailPane
 from ptb_tui.widgets.event_log import EventLog
 from ptb_tui.widgets.footer import Footer
@@ -313,7 +313,8 @@ class ReplayScreen(Screen[None]):
         self._changed()
         if text:
             self._say(
-                f"{self.replay.matches():,} matches" if found else f"nothing matches {text}", bad=not found
+                counted(self.replay.matches(), "match", "matches") if found else f"nothing matches {text}",
+                bad=not found,
             )
 
     async def action_match(self, direction: int) -> None:
@@ -359,11 +360,32 @@ class ReplayScreen(Screen[None]):
         except PtbError as error:
             self._say(str(error), bad=True)
             return
+        what = "comment" if text else "mark"
+        if path is None:
+            self._say(f"you put that {what} on event #{event.seq} before; M takes it back")
+            return
         self._marks_changed()
         self._changed()
         inside = path.is_relative_to(self.run.folder)
         where = "in the run" if inside else f"in {path.parent}: the run folder cannot be written"
-        self._say(f"{'comment' if text else 'mark'} on event #{event.seq} kept {where}")
+        self._say(f"{what} on event #{event.seq} kept {where}")
+
+    def action_unmark(self) -> None:
+        """Take back what was put on the selected event."""
+        event = self.replay.event()
+        if event is None:
+            return
+        try:
+            count = self.run.take_back(event)
+        except PtbError as error:
+            self._say(str(error), bad=True)
+            return
+        self._marks_changed()
+        self._changed()
+        taken = counted(count, "mark or comment", "marks and comments")
+        self._say(
+            f"took back {taken} of yours on event #{event.seq}" if count else "no mark of yours on this event"
+        )
 
     def action_accept(self) -> None:
         """The gravest finding here is right."""

@@ -73,10 +73,10 @@ def _flags(run: OpenRun, event: Event) -> Iterator[Line]:
             "  ",
             ("accepted" if flag.state is FindingState.ACCEPTED else "", "good"),
         )
-        yield line((flag.title, "strong"))
+        yield line((flag.title if flag.title not in flag.explanation else flag.explanation, "strong"))
         if flag.lineage:
             yield line((" → ".join(flag.lineage), "files"), hang=2)
-        if flag.explanation != flag.title:
+        if flag.title not in flag.explanation:
             yield from body(flag.explanation, "soft")
         yield line()
         for number, (seq, kind, said) in enumerate(flag.others[:_EVIDENCE_SHOWN]):

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import EVERYTHING, WITHOUT_SAMPLES, Replay
-from ptb_tui.state.times import elapsed, many, utc
-from store.damage import damaged_segments
+from ptb_tui.state.times import counted, elapsed, many, utc
 from store.event import Lane
 from store.findings import Severity
 from store.plain import clip
@@ -52,15 +51,17 @@ def _identity(run: OpenRun, replay: Replay) -> Line:
         for rank, (severity, count) in zip((0, 3, 4), counts.items(), strict=True)
         if count
     ]
-    if damaged := damaged_segments(run.folder, run.manifest):
-        right.append(Part(f"▒ {many(sum(one.rows for one in damaged))} rows damaged", "violation", 1))
+    if run.damaged:
+        right.append(Part(f"▒ {many(sum(one.rows for one in run.damaged))} rows damaged", "violation", 1))
     missing = run.missing()
     if missing:
         right.append(Part(f"◐ no {', '.join(missing)}", "suspicious", 3))
     if partial := run.partial():
         right.append(Part(f"◐ {partial} partial", "soft", 4))
     if run.problems:
-        right.append(Part(f"◐ {len(run.problems)} review files unreadable", "suspicious", 3))
+        right.append(
+            Part(f"◐ {counted(len(run.problems), 'review file', 'review files')} unreadable", "suspicious", 3)
+        )
     if not right:
         right = [Part("no flags", "soft", 3)]
     return left, right
@@ -94,9 +95,17 @@ def _place(run: OpenRun, replay: Replay) -> Line:
     if replay.query is not None:
         right.append(Part(f"/{replay.query.text}", "accent", 2))
     right.append(_log_filter(replay))
-    total = len(replay.reader)
-    right.append(Part(f"event {many(min(replay.position + 1, total))} of {many(total)}", "soft", 4))
+    right.append(_where(replay))
     return left, right
+
+
+def _where(replay: Replay) -> Part:
+    """The number that citations and links name the event by, and how far into the run it stands."""
+    event = replay.event()
+    total = many(len(replay.reader))
+    if event is None:
+        return Part("no events", "soft", 4)
+    return Part(f"event #{event.seq}, {many(event.position + 1)} of {total}", "soft", 4)
 
 
 def _log_filter(replay: Replay) -> Part:

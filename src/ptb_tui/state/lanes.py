@@ -7,7 +7,7 @@ from math import sqrt
 from ptb_tui.state.flags import SYMBOLS, Flags
 from ptb_tui.state.replay import Replay
 from ptb_tui.state.span import Span
-from ptb_tui.state.times import SECOND, brief, many
+from ptb_tui.state.times import SECOND, brief, counted
 from store.event import Lane
 from store.findings import Severity
 
@@ -65,7 +65,7 @@ def tracks(replay: Replay, width: int, *, tall: bool) -> list[Track]:
     found.append(_flags(replay.flags, replay, width))
     gaps = counts[Lane.GAPS]
     total = sum(gaps)
-    note = f"{many(total)} gap{'s' if total != 1 else ''}: not seen" if total else "nothing missing here"
+    note = f"{counted(total, 'gap', 'gaps')}: not seen" if total else "nothing missing here"
     found.append(Track(Lane.GAPS.value, "".join("░" if count else " " for count in gaps), note, Lane.GAPS))
     return found
 
@@ -118,14 +118,14 @@ def _flags(flags: Flags, replay: Replay, width: int) -> Track:
 
 
 def _events(count: int) -> str:
-    return f"{many(count)} event{'' if count == 1 else 's'}"
+    return counted(count, "event", "events")
 
 
 def ruler(span: Span, start: int, width: int, *, clocked: bool) -> str:
     """Labels of round times under which the tracks stand."""
     cells = [" "] * width
     if not clocked:
-        ends = (f"#{span.start + 1}", f"#{span.end + 1}")
+        ends = (f"{span.start + 1:,}", f"{span.end + 1:,}")
         cells[: len(ends[0])] = ends[0]
         cells[width - len(ends[1]) :] = ends[1]
         return "".join(cells)[:width]

@@ -10,10 +10,11 @@ from ptb_tui.state.flags import Flag, Flags
 from ptb_tui.state.times import elapsed, utc
 from ptb_tui.state.wording import citation
 from store.cursor import Cursor
+from store.damage import damaged_segments
 from store.event import Event
 from store.findings import Decision, FindingState, Severity, add_decision, read_findings
 from store.ids import slug
-from store.manifest import Manifest, SourceInfo
+from store.manifest import Manifest, Segment, SourceInfo
 from store.manifest_file import read_manifest
 from store.marks import Mark, add_mark, read_marks
 from store.overlay import Problem, Review
@@ -31,6 +32,8 @@ class OpenRun:
     folder: Path
     manifest: Manifest
     cursor: Cursor
+    damaged: tuple[Segment, ...] = ()
+    """Sealed files that were missing or cut when the manifest was read."""
     problems: tuple[Problem, ...] = ()
     """Review files that could not be read."""
     marks: tuple[Mark, ...] = ()
@@ -40,7 +43,8 @@ class OpenRun:
     @classmethod
     def open(cls, folder: Path) -> "OpenRun":
         """Open the run in ``folder``; raises :class:`store.errors.PtbError` with the reason when it cannot be."""
-        return cls(folder, read_manifest(folder), Cursor.open(folder))
+        manifest = read_manifest(folder)
+        return cls(folder, manifest, Cursor.open(folder), damaged_segments(folder, manifest))
 
     def close(self) -> None:
         """Let the files go."""
@@ -54,6 +58,7 @@ class OpenRun:
     def reread(self) -> None:
         """Look at the manifest again."""
         self.manifest = read_manifest(self.folder)
+        self.damaged = damaged_segments(self.folder, self.manifest)
 
     def read_review(self) -> None:
         """Read marks and findings."""
@@ -86,12 +91,31 @@ class OpenRun:
                     )
         self.flags = Flags(flags)
 
-    def mark(self, event: Event, text: str) -> Path:
-        """Keep a bookmark, or a comment where there is ``text``; returns the file it went to."""
+    def mark(self, event: Event, text: str) -> Path | None:
+        """Keep a bookmark, or a comment where there is ``text``; returns the file it went to.
+
+        None where this reviewer has said the same of the event already.
+        """
+        if any(mark.text == text for mark in self._own_marks(event)):
+            return None
         mark = Mark(self.manifest.run_id, event.ts, event.seq, user_name(), text, time.time_ns())
         path = add_mark(self._review, mark)
         self.marks = (*self.marks, mark)
         return path
+
+    def take_back(self, event: Event) -> int:
+        """Take back this reviewer's marks and comments on an event; how many there were."""
+        own = self._own_marks(event)
+        if own:
+            word = Mark(
+                self.manifest.run_id, event.ts, event.seq, user_name(), "", time.time_ns(), taken_back=True
+            )
+            add_mark(self._review, word)
+            self.marks = tuple(mark for mark in self.marks if mark not in own)
+        return len(own)
+
+    def _own_marks(self, event: Event) -> list[Mark]:
+        return [mark for mark in self.marks_on(event.seq) if mark.reviewer == user_name()]
 
     def decide(self, flag: Flag, state: FindingState, reason: str) -> Path:
         """Keep what the reviewer says of the finding behind a flag; returns the file it went to."""

@@ -6,7 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from ptb_tui.state.flags import SYMBOLS
-from store.damage import damaged_segments
 from store.errors import PtbError
 from store.findings import CoverageState, FindingState, RuleResult, Severity, read_findings, read_scans
 from store.library import RunEntry
@@ -217,7 +216,7 @@ def run_line(entry: RunEntry) -> RunLine:
             None,
             None,
             None,
-            "broken",
+            entry.state,
             (entry.error or "unreadable").replace(f"{entry.folder}/", ""),
         )
     facts = manifest.facts
@@ -230,7 +229,7 @@ def run_line(entry: RunEntry) -> RunLine:
         score=facts.reported_score,
         started_at=manifest.started_at,
         duration=ended - manifest.started_at if ended and manifest.started_at is not None else None,
-        state="damaged" if damaged_segments(entry.folder, manifest) else manifest.state.value,
+        state=entry.state,
         reason=None,
         witnesses=manifest.sources,
     )

@@ -13,13 +13,13 @@ SECOND = 1_000_000_000
 _DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
-_OFFSET = re.compile(r"([+-])\s*((?:\d+(?:\.\d+)?\s*(?:ms|h|m|s)\s*)+)$")
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|h|m|s)")
-_CLOCK = re.compile(r"(t\+)?\s*(\d+):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(utc|z)?$", re.IGNORECASE)
-_SEQ = re.compile(r"(?:#|seq\s*)(\d+)$", re.IGNORECASE)
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%$")
+_SPAN = re.compile(r"([+-]?)\s*((?:\d+(?:\.\d+)?\s*(?:ms|h|m|s)\s*)+)$", re.ASCII)
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|h|m|s)", re.ASCII)
+_CLOCK = re.compile(r"(t\+)?\s*(\d+):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(utc|z)?$", re.ASCII)
+_SEQ = re.compile(r"(?:#|seq\s*)?(\d+)$", re.ASCII)
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%$", re.ASCII)
 
-GO_TO_HINT = "3:41 · 14:32 utc · +10m · 50% · #1234 (seq)"
+GO_TO_HINT = "3:41 · 90s · 14:32 utc · +10m · 50% · end · #1234 (seq)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +43,55 @@ GoTo = GoToTime | GoToSeq
 def parse_go_to(text: str, start: int | None, end: int | None, now: int | None) -> GoTo:
     """Where ``text`` points in a run that spans ``start`` to ``end`` with the playhead at ``now``.
 
-    ``h:mm`` and ``h:mm:ss`` count from the start of the run as long as the run is that long, otherwise (or with
-    ``utc``) they are a time of day; ``+10m``, ``-1h30m`` move from the playhead; ``50%`` is a part of the run;
-    a bare number or ``#n`` is a seq. Raises :class:`BadInput`, also for times in a run without a clock.
+    ``h:mm`` (``m:ss`` in a run shorter than an hour), ``h:mm:ss`` and ``1h30m``, ``90s``, ``500ms`` count from the
+    start of the run; a time past its end, or with ``utc``, is a time of day. ``+10m``, ``-1h30m`` move from the
+    playhead; ``50%`` is a part of the run; ``start`` and ``end`` are its ends; a bare number or ``#n`` is a seq.
+    Raises :class:`BadInput` for what is none of these, lies outside of the run, or is a time in a run without a clock.
     """
     words = text.strip().lower()
     if match := _SEQ.match(words):
         return GoToSeq(int(match[1]))
-    if words.isdigit():
-        return GoToSeq(int(words))
     if start is None or end is None:
         raise BadInput(f"this run has no clock: go to an event by its number, #1234, not {text.strip()!r}")
-    if match := _OFFSET.match(words):
-        span = sum(int(float(number) * _UNITS[unit]) for number, unit in _PART.findall(match[2]))
-        here = start if now is None else now
-        return GoToTime(here + (span if match[1] == "+" else -span))
-    if match := _PERCENT.match(words):
-        return GoToTime(start + int((end - start) * min(float(match[1]), 100) / 100))
+    at = _time(words, start, end, start if now is None else now)
+    if at is None:
+        raise BadInput(f"not a time in this run: {text.strip()!r} (write {GO_TO_HINT})")
+    if not start <= at <= end:
+        raise BadInput(
+            f"{text.strip()} is {'before the start' if at < start else 'past the end'} of this run, which lasted "
+            f"{elapsed(end - start, fine=True)}, {utc(start)} (start) to {utc(end)} (end)"
+        )
+    return GoToTime(at)
+
+
+def _time(words: str, start: int, end: int, now: int) -> int | None:
+    """Nanoseconds since the epoch; None for what is no time."""
+    if words in ("start", "end"):
+        return start if words == "start" else end
+    if match := _SPAN.match(words):
+        span = sum(round(float(number) * _UNITS[unit]) for number, unit in _PART.findall(match[2]))
+        return {"+": now + span, "-": now - span, "": start + span}[match[1]]
+    if (match := _PERCENT.match(words)) and float(match[1]) <= 100:
+        return start + int((end - start) * float(match[1]) / 100)
     if match := _CLOCK.match(words):
-        return GoToTime(_clock_time(match, start, end))
-    raise BadInput(f"not a time in this run: {text.strip()!r} (write {GO_TO_HINT})")
+        return _clock_time(match, start, end)
+    return None
 
 
-def _clock_time(match: re.Match[str], start: int, end: int) -> int:
-    hours, minutes, seconds = int(match[2]), int(match[3]), int(match[4] or 0)
-    fraction = int((match[5] or "0").ljust(9, "0"))
-    since = (hours * 3600 + minutes * 60 + seconds) * SECOND + fraction
-    if match[1] or (not match[6] and start + since <= end):
-        return start + since
-    midnight = start - start % _DAY
-    of_day = midnight + since
-    return of_day + _DAY if of_day < start and of_day + _DAY <= end else of_day
+def _clock_time(match: re.Match[str], start: int, end: int) -> int | None:
+    first, second, third = int(match[2]), int(match[3]), int(match[4] or 0)
+    if second > 59 or third > 59:
+        return None
+    since = (first * 3600 + second * 60 + third) * SECOND + int((match[5] or "0").ljust(9, "0"))
+    in_run = start + (since // 60 if match[4] is None and end - start < 3600 * SECOND else since)
+    if match[1] or (not match[6] and in_run <= end):
+        return in_run
+    of_day = start - start % _DAY + since
+    if of_day < start and of_day + _DAY <= end:
+        of_day += _DAY
+    if match[6]:
+        return of_day if first < 24 else None
+    return of_day if first < 24 and start <= of_day <= end else in_run
 
 
 def elapsed(ns: int, *, fine: bool = False) -> str:
@@ -134,6 +152,11 @@ def size(count: int) -> str:
         value /= 1000
         units.pop()
     return f"{value:.1f} {units[-1]}" if abs(value) < 99.95 else f"{value:.0f} {units[-1]}"
+
+
+def counted(count: int, one: str, more: str) -> str:
+    """A count with its noun: ``1 gap``, ``40,112 gaps``."""
+    return f"{many(count)} {one if count == 1 else more}"
 
 
 def many(count: int) -> str:

@@ -206,7 +206,7 @@ class EventLog(Widget, can_focus=True):
         ts = row.lead.ts
         fine = self._replay.whole.width < FINE_BELOW
         if ts is None:
-            text = f"#{row.lead.position + 1}" if not self._replay.clocked else "--:--:--"
+            text = f"#{row.lead.seq}" if not self._replay.clocked else "--:--:--"
         else:
             text = elapsed(ts - self._replay.whole.start, fine=fine)
         pen.write(
