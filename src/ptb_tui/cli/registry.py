@@ -31,6 +31,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
     Verb("open", "ptb_tui.cli.open_run", "look at runs in the terminal app"),
     Verb("scan", "ptb_tui.cli.scan", "run detectors, keep their findings, rule on them"),
+    Verb("refs", "ptb_tui.cli.refs", "evaluation data to compare runs with"),
     Verb("flag", "ptb_tui.cli.flag", "add a finding, or accept or reject one"),
     Verb("verdict", "ptb_tui.cli.verdict", "decide on a run, or list the decisions on it"),
     Verb(
