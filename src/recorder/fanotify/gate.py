@@ -7,12 +7,14 @@ inside. The gate cannot take back what was open or mapped before, and it stops n
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +35,7 @@ _READY_S: Final = 120.0
 _KNOWN_S: Final = 1.0
 """How long a denial waits for the row that tells whose its pid is."""
 _LOOK_S: Final = 0.1
+_IDLE_LOOK_S: Final = 1.0
 _END_S: Final = 10.0
 
 
@@ -44,6 +47,10 @@ class Gate:
         self._lives = lives
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
+        self._waker: threading.Thread | None = None
+        self._stops = 0
+        """How often the process was stopped by somebody; written by the waker alone."""
+        self._stops_told = 0
         self._stopping = False
         self._held: deque[tuple[float, dict[str, Any]]] = deque()
         """Denials with when (monotonic) each is written at the latest, oldest first."""
@@ -66,6 +73,10 @@ class Gate:
         wanted = {"deny": self._paths, "allow_pid": os.getpid()}
         self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
         self._process.stdin.flush()
+        self._waker = threading.Thread(
+            target=self._keep_awake, args=(self._process.pid,), name="ptb-gate-waker", daemon=True
+        )
+        self._waker.start()
         answer = self._first_answer()
         if "ready" not in answer:
             self._end()
@@ -115,8 +126,25 @@ class Gate:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._waker is not None:
+            self._waker.join()
+            self._waker = None
         if self._thread is None and process.stdout is not None:
             process.stdout.close()
+
+    def _keep_awake(self, pid: int) -> None:
+        """Let the process go on whenever somebody stops it, until it ends.
+
+        While it stands, every open beside a denied path waits, the recorder's own too; and whoever waits may hold the
+        writer's lock. So this thread takes no lock and writes no row.
+        """
+        with suppress(ChildProcessError):  # it has ended, and was waited for
+            while True:
+                seen = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+                if seen is None or seen.si_code != os.CLD_STOPPED:
+                    return
+                os.kill(pid, signal.SIGCONT)
+                self._stops += 1
 
     def _listen(self) -> None:
         assert self._process is not None
@@ -125,7 +153,7 @@ class Gate:
             with self._process.stdout as answers:
                 rest = b""
                 while True:
-                    if select.select([answers], [], [], _LOOK_S if self._held else None)[0]:
+                    if select.select([answers], [], [], _LOOK_S if self._held else _IDLE_LOOK_S)[0]:
                         data = os.read(answers.fileno(), 65536)
                         if not data:
                             break
@@ -133,7 +161,9 @@ class Gate:
                         for line in lines:
                             self._hear(json.loads(line))
                     self._release(time.monotonic())
+                    self._tell_stops()
             self._release(float("inf"))
+            self._tell_stops()
             if not self._stopping:
                 self._put_gap("stopped", "the gate's process ended: from here on no open was denied")
         except PtbError as error:  # the disk refused: the recording ends for the same reason
@@ -155,6 +185,17 @@ class Gate:
                 self._held.append((due, denial))
             else:
                 self._put_denial(denial, process_id)
+
+    def _tell_stops(self) -> None:
+        stops = self._stops
+        if stops > self._stops_told:
+            times = stops - self._stops_told
+            reason = (
+                f"somebody stopped the gate's process {times} times: opens beside denied paths waited until it was"
+                " let go on, which was at once"
+            )
+            self._put_gap("gate_stopped", reason)
+            self._stops_told = stops
 
     def _put_denial(self, denial: dict[str, Any], process_id: int | None) -> None:
         row = FileAccess(

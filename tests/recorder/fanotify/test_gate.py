@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -215,6 +216,7 @@ def begin(work: Path, script: str) -> subprocess.Popen[bytes]:
 
 def test_a_killed_recorder_leaves_nobody_waiting(work: Path) -> None:
     recorder = begin(work, "exec sleep 2")
+    halt(recorder.pid)  # or it would let the gatekeeper go on
     halt(gatekeeper_of(recorder.pid))
     waiting = subprocess.Popen(["cat", work / "eval" / "items.jsonl"], stdout=subprocess.PIPE)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -234,6 +236,22 @@ def test_a_recorder_that_rests_denies_all_the_same(work: Path) -> None:
     assert recorder.wait(30) == 0
     paths = [row["path"] for row in table(work / "run", "files") if row["via"] == "gate"]
     assert paths == [str(work / "eval" / "items.jsonl")]
+
+
+def test_a_stopped_gatekeeper_is_let_go_on_and_it_is_told(work: Path) -> None:
+    gate, rows = Gate([work / "eval"], Lives()), Collected()
+    gate.start(Target(0, "/"), rows)
+    gatekeeper = gatekeeper_of(os.getpid())
+    for _ in range(20):
+        os.kill(gatekeeper, signal.SIGSTOP)
+        opener = threading.Thread(target=(work / "open.txt").read_text, daemon=True)
+        opener.start()
+        opener.join(5)
+        assert not opener.is_alive(), "the recorder waits for its own gate"
+        assert run("cat", "eval/items.jsonl", cwd=work).returncode != 0
+    gate.stop()
+    assert len(denials(rows)) == 20
+    assert {gap.cause for gap in rows.of(Gap)} == {"gate_stopped"}
 
 
 def test_a_killed_gatekeeper_lets_everybody_through_and_is_told(work: Path) -> None:
