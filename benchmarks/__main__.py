@@ -10,7 +10,19 @@ import orjson
 
 from benchmarks.figures import Setting
 
-NAMES = ("ingest", "query", "search", "open", "keys", "replay", "capture", "fanotify", "detectors", "weights")
+NAMES = (
+    "ingest",
+    "query",
+    "search",
+    "open",
+    "keys",
+    "replay",
+    "capture",
+    "fanotify",
+    "soak",
+    "detectors",
+    "weights",
+)
 
 
 def main() -> int:
@@ -18,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=[name for name in NAMES if _exists(name)])
     parser.add_argument("--events", type=int, default=10_000_000, help="size of the generated run")
+    parser.add_argument("--minutes", type=float, default=30, help="length of the soak")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--peers", type=Path, help="folder of a virtual environment with the peers installed")
     parser.add_argument("--scratch", type=Path, help="keep generated runs here instead of a temporary folder")
@@ -25,7 +38,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ptb-bench-") as temporary:
         scratch = arguments.scratch or Path(temporary)
         scratch.mkdir(parents=True, exist_ok=True)
-        setting = Setting(arguments.events, scratch, arguments.peers)
+        setting = Setting(arguments.events, scratch, arguments.peers, arguments.minutes)
         figures = importlib.import_module(f"benchmarks.{arguments.name}").run(setting)
     for name, value in figures.items():
         print(f"{name:<36} {value}")

@@ -20,6 +20,8 @@ class Setting:
     scratch: Path
     peers: Path | None
     """A virtual environment with the peers; None skips those that need one."""
+    minutes: float
+    """How long the soak lasts."""
 
     def big_run(self) -> Path:
         """The generated run of that size, made once a scratch folder."""
