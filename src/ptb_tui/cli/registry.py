@@ -44,6 +44,7 @@ VERBS: tuple[Verb, ...] = (
         "ptb_tui.cli.weights",
         "whose weights a model has: the base's, the instruct model's, others",
     ),
+    Verb("bench", "ptb_tui.cli.bench", "how well the detectors do on runs whose truth is known"),
     Verb("sql", "ptb_tui.cli.sql", "read-only SQL over one run or all"),
 )
 """In the order in which ``ptb --help`` shows them: record, look, judge."""
