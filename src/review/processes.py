@@ -20,6 +20,8 @@ class Process:
     seq: int
     """Of its last exec; of its start where it ran no program of its own."""
     start_us: int | None
+    pid: int
+    """The host's."""
     argv: tuple[str, ...]
     cwd: str | None
 
@@ -50,7 +52,8 @@ class ProcessTree:
         """The tree of ``run``."""
         rows = run.query(
             """
-            SELECT p.process_id, p.parent_id, coalesce(e.seq, p.seq), epoch_us(p.start_ts), p.argv, p.cwd
+            SELECT p.process_id, p.parent_id, coalesce(e.seq, p.seq), epoch_us(p.start_ts), p.pid, p.argv,
+                p.cwd
             FROM processes p
             LEFT JOIN (
                 SELECT process_id, max(seq) AS seq FROM execs WHERE error IS NULL GROUP BY process_id
@@ -58,7 +61,9 @@ class ProcessTree:
             ORDER BY p.seq
             """
         )
-        return cls([Process(p, parent, s, at, _words(argv), cwd) for p, parent, s, at, argv, cwd in rows])
+        return cls(
+            [Process(i, parent, s, at, pid, _words(argv), cwd) for i, parent, s, at, pid, argv, cwd in rows]
+        )
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -66,6 +71,10 @@ class ProcessTree:
     def get(self, process_id: int) -> Process | None:
         """The process of that id; None when it was not recorded."""
         return self._by_id.get(process_id)
+
+    def children(self, process_id: int) -> list[int]:
+        """The processes that it forked."""
+        return self._children.get(process_id, [])
 
     def with_descendants(self, roots: set[int]) -> set[int]:
         """``roots`` and everything that they started, directly or not."""

@@ -6,17 +6,14 @@ A recording that was looked at before by the same rules is not looked at again: 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
 from pathlib import Path
-from typing import Any
-
-import pyarrow.compute as pc
 
 from review.detector import Detector, RunView
 from review.profile import Profile
 from review.rules.ingestion import BenchmarkIngestion
+from review.run_view import open_run_view
 from store.damage import damaged_segments, tell_damage
-from store.errors import Damaged, PtbError
+from store.errors import PtbError
 from store.findings import (
     Coverage,
     CoverageState,
@@ -32,8 +29,6 @@ from store.findings import (
 from store.manifest import Segment
 from store.manifest_file import read_manifest
 from store.overlay import Review
-from store.snapshot import Snapshot
-from store.sql.query import Query, open_query
 
 DETECTORS: tuple[Detector, ...] = (BenchmarkIngestion(),)
 """All rules, in the order in which coverage is told."""
@@ -110,10 +105,7 @@ def look(folder: Path, detectors: Sequence[Detector] = DETECTORS) -> tuple[RuleR
 
     Raises :class:`PtbError` when the folder is no readable run. A detector that fails costs only its own answer.
     """
-    with open_query([folder]) as query, Snapshot.open(folder) as snapshot:
-        if query.unread:
-            raise Damaged(query.unread[0].reason)
-        run = RunView(folder, snapshot.manifest, cache(partial(_rows, query)), partial(_texts, snapshot))
+    with open_run_view(folder) as run:
         return tuple(_ask(detector, run) for detector in detectors)
 
 
@@ -154,14 +146,3 @@ def _ask(detector: Detector, run: RunView) -> RuleResult:
     except PtbError as error:
         coverage = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "everything", str(error), promised=True)
         return RuleResult(detector.rule, detector.version, coverage)
-
-
-def _texts(snapshot: Snapshot, pattern: str) -> list[str]:
-    texts = snapshot.strings()
-    matching: list[str] = texts.filter(pc.match_substring_regex(texts, pattern)).to_pylist()
-    return matching
-
-
-def _rows(query: Query, sql: str) -> list[tuple[Any, ...]]:
-    columns = [column.to_pylist() for column in query.run(sql).table().columns]
-    return list(zip(*columns, strict=True))

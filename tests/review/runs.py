@@ -1,5 +1,6 @@
 """Small recorded runs to scan: rows as a kernel witness with byte counts, and the workspace witness, write them."""
 
+import hashlib
 import json
 import shlex
 from dataclasses import dataclass, field
@@ -46,12 +47,13 @@ class Story:
     kernel: bool = True
     reference: bool = True
     root: str = TASK
+    base_model: str | None = None
     writer: RunWriter = field(init=False)
     _now: int = START
     _next_process: int = 1
 
     def __post_init__(self) -> None:
-        facts = Facts(benchmark=self.benchmark, root=self.root)
+        facts = Facts(benchmark=self.benchmark, root=self.root, base_model=self.base_model)
         self.writer = RunWriter.create(self.folder, "run-1", started_at=START, facts=facts)
         if self.kernel:
             self.writer.set_sources([SourceInfo("kernel", "ebpf", "recording")])
@@ -94,9 +96,10 @@ class Story:
         return self.put(FileAccess(process_id, 1000 + process_id, "rename", old, new))
 
     def version(self, path: str, text: str, by: int | None) -> int:
-        size = len(text.encode())
+        raw = text.encode()
+        sha256 = hashlib.sha256(raw).hexdigest()
         return self.put(
-            FileVersion(path, "0" * 64, size, "whole", text=text, process_id=by), Source.WORKSPACE
+            FileVersion(path, sha256, len(raw), "whole", text=text, process_id=by), Source.WORKSPACE
         )
 
     def gap(self, lost: int) -> int:
