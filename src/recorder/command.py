@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, ClassVar
@@ -59,12 +59,16 @@ class Command:
         stdout: int | None,
         stderr: int | None,
         born: Callable[[int], None],
+        environment: Mapping[str, str] | None = None,
     ):
         """Start ``argv`` in ``folder``, held back.
 
-        ``stdout`` and ``stderr`` are as :class:`subprocess.Popen` takes them; ``born`` is told the pid at once.
+        ``stdout``, ``stderr`` and ``environment`` are as :class:`subprocess.Popen` takes them; ``born`` is told the pid
+        at once.
         """
-        self._process = subprocess.Popen([*_HOLD, *argv], cwd=folder, stdout=stdout, stderr=stderr)
+        self._process = subprocess.Popen(
+            [*_HOLD, *argv], cwd=folder, stdout=stdout, stderr=stderr, env=environment
+        )
         born(self._process.pid)
         os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         self.over = threading.Event()

@@ -4,7 +4,7 @@ Whether it runs is read off its cgroup, not asked of the daemon, so that a recor
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -92,8 +92,8 @@ class Container:
             raise BadInput(f"container {self.name} cannot be started: {_first_line(error)}") from error
 
     def follow(self, lines: Callable[[bytes], None]) -> "Output":
-        """Read its output from the beginning, as whole lines."""
-        return Output(self._container, lines)
+        """Read its output from the beginning, as whole lines; before :meth:`start`, where it does not run yet."""
+        return Output(self._container, lines, logged=self.was_running)
 
     def ending(self) -> tuple[Ending | None, bool]:
         """How it ended, None where the daemon does not say; and whether it was for want of memory."""
@@ -137,9 +137,12 @@ class Container:
 class Output:
     """A container's output on its way to a reader of lines."""
 
-    def __init__(self, container: Any, lines: Callable[[bytes], None]) -> None:
-        self._container = container
+    def __init__(self, container: Any, lines: Callable[[bytes], None], *, logged: bool) -> None:
+        """``logged``: begin with what Docker kept of its output, which a container may forbid."""
         self._lines = lines
+        self._chunks: Iterable[bytes] = ()
+        with suppress(DockerException, OSError):
+            self._chunks = container.attach(stream=True, logs=logged, stdout=True, stderr=True)
         self._thread = Thread(target=self._read, name="ptb-container-output", daemon=True)
         self._thread.start()
 
@@ -150,7 +153,7 @@ class Output:
     def _read(self) -> None:
         rest = b""
         with suppress(DockerException, OSError):  # the daemon went away: what came so far stands
-            for chunk in self._container.attach(stream=True, logs=True, stdout=True, stderr=True):
+            for chunk in self._chunks:
                 whole, newline, rest = (rest + chunk).rpartition(b"\n")
                 if newline:
                     self._lines(whole + newline)

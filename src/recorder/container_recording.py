@@ -23,6 +23,7 @@ from recorder.redact import Redactor, secret_values
 from recorder.signals import Forwarding
 from recorder.source import Source, Target
 from recorder.tally import Tally
+from recorder.time_limit import TimeLimit
 from recorder.watchdog.cgroup import Cgroup
 from recorder.watchdog.client import Watchdog
 from recorder.watchdog.reaction import Reaction
@@ -58,6 +59,12 @@ class ContainerPlan:
     """What becomes of the container when the recorder dies."""
     death_grace_s: float = 60.0
     """How long it stands frozen, for another recording to take it over, before it is ended."""
+    secrets: frozenset[str] = frozenset()
+    """Never to be written, besides the secrets in ptb's own environment."""
+    time_limit: TimeLimit | None = None
+    """Ends what runs in the container, also when a signal comes; None for a container that is left alone."""
+    run_id: str | None = None
+    """None for a new one."""
 
 
 def record_container(plan: ContainerPlan, note: Callable[[str], None]) -> Outcome:
@@ -68,9 +75,9 @@ def record_container(plan: ContainerPlan, note: Callable[[str], None]) -> Outcom
     """
     container = Container(plan.name)
     started_at = time.time_ns()
-    redactor = Redactor(secret_values(os.environ))
-    run_id = new_run_id(started_at, plan.facts.agent or container.name)
-    command = redactor.redact(shlex.join(container.command)).text
+    redactor = Redactor(secret_values(os.environ) | plan.secrets)
+    run_id = plan.run_id or new_run_id(started_at, plan.facts.agent or container.name)
+    command = redactor.redact(plan.facts.command or shlex.join(container.command)).text
     facts = replace(
         plan.facts, command=command, root=container.folder, image=plan.facts.image or container.image
     )
@@ -117,6 +124,7 @@ class _ContainerRecording:
             reaction=plan.on_death,
             grace_s=plan.death_grace_s,
         )
+        self._limit = plan.time_limit
         self._kernel = EbpfSource()
         self._gpu = GpuSource(plan.gpu_interval_s)
 
@@ -146,12 +154,13 @@ class _ContainerRecording:
                 output = container.follow(self._words.feed) if self._words else None
                 self._watchdog.guard_sandbox(container.cgroup)
                 container.start()
+                if self._limit:
+                    self._limit.begin()
                 inside = replace(target, root_pid=min(cgroups.members(container.cgroup), default=0))
                 self._beside.start(inside, self._joining, [], kernel=inside.root_pid > 0, transfers=True)
                 self._writer.set_sources(self.infos)
-                note(
-                    f"recording container {container.name}; interrupt to stop recording, the container goes on"
-                )
+                fate = "end it" if self._limit else "stop recording, the container goes on"
+                note(f"recording container {container.name}; interrupt to {fate}")
                 self._resume(note)
                 self._await(signals)
             finally:
@@ -168,15 +177,23 @@ class _ContainerRecording:
         ending, out_of_memory = self._container.ending()
         if ending is None:
             self._put_gap("unavailable", "the Docker daemon did not say how the container ended")
-            return "unknown", 0
+            return self._limit.told("unknown") if self._limit else "unknown", 0
         status = exit_status(ending)
+        if self._limit:
+            status = self._limit.told(status)
         return f"{status} (out of memory)" if out_of_memory else status, shell_code(
             ending.exit_code, ending.signal
         )
 
     def _await(self, signals: Forwarding) -> None:
         """``start`` returns when the first process is in the cgroup, so that an empty one means the end."""
-        while signals.count == 0 and not self._container.over:
+        while not self._container.over:
+            if self._limit:
+                if signals.count:
+                    self._limit.end("interrupted")
+                self._limit.tick(lambda: cgroups.members(self._container.cgroup))
+            elif signals.count:
+                break
             self._watchdog.tick(())
             time.sleep(_TICK_S)
 

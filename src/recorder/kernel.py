@@ -5,7 +5,7 @@ runs without a kernel witness, and why each rung does not work is kept for the m
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -74,12 +74,16 @@ class Kernel:
         stdout: int | None,
         stderr: int | None,
         born: Callable[[int], None],
+        environment: Mapping[str, str] | None = None,
     ) -> Command:
         """The command, started and held back, with a witness that works here.
 
-        ``born`` is told the pid of every process that is started for it, at once.
+        ``born`` is told the pid of every process that is started for it, at once; ``environment`` is the command's,
+        None for our own.
         """
-        make = partial(Command, folder=folder, stdout=stdout, stderr=stderr, born=born)
+        make = partial(
+            Command, folder=folder, stdout=stdout, stderr=stderr, born=born, environment=environment
+        )
         for rung in _LADDER[self._choice]:
             try:
                 if rung is KernelChoice.EBPF:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,8 +24,10 @@ from recorder.redact import Redactor, secret_values
 from recorder.signals import Forwarding
 from recorder.source import Ending, Target
 from recorder.tally import Tally
+from recorder.time_limit import TimeLimit
 from recorder.watchdog.client import Watchdog
 from recorder.watchdog.reaction import Reaction
+from recorder.watchdog.tree import Tree
 from recorder.workspace.source import WorkspaceSource
 from recorder.writes import WriteWatch
 from store.cursor import index_ahead
@@ -68,6 +70,14 @@ class Plan:
     """How long they stand frozen before they are ended."""
     stdout: int = 1
     """The descriptor that the command's output goes to."""
+    environment: Mapping[str, str] | None = None
+    """The command's whole environment; None for ptb's own."""
+    secrets: frozenset[str] = frozenset()
+    """Never to be written, besides the secrets in ptb's own environment."""
+    time_limit: TimeLimit | None = None
+    """Ends the command and what it started."""
+    run_id: str | None = None
+    """None for a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +102,8 @@ def record(plan: Plan, note: Callable[[str], None]) -> Outcome:
     """
     check_command(plan.argv, plan.folder)
     started_at = time.time_ns()
-    redactor = Redactor(secret_values(os.environ))
-    run_id = new_run_id(started_at, plan.facts.agent or Path(plan.argv[0]).name)
+    redactor = Redactor(secret_values(os.environ) | plan.secrets)
+    run_id = plan.run_id or new_run_id(started_at, plan.facts.agent or Path(plan.argv[0]).name)
     facts = replace(plan.facts, command=redactor.redact(shlex.join(plan.argv)).text, root=str(plan.folder))
     folder = plan.output or runs_folder() / run_id
     with (
@@ -103,7 +113,10 @@ def record(plan: Plan, note: Callable[[str], None]) -> Outcome:
         recording = _Recording(plan, writer, redactor, beside, note)
         ending = recording.run()
         exit_code = shell_code(ending.exit_code, ending.signal)
-        head = writer.close(ended_at=time.time_ns(), exit_status=exit_status(ending))
+        status = exit_status(ending)
+        if plan.time_limit:
+            status = plan.time_limit.told(status)
+        head = writer.close(ended_at=time.time_ns(), exit_status=status)
     index_ahead(writer.folder)
     return Outcome(run_id, writer.folder, head, exit_code, recording.infos, recording.counts)
 
@@ -173,6 +186,7 @@ class _Recording:
             stdout=subprocess.PIPE if self._piped else self._plan.stdout,
             stderr=subprocess.PIPE if self._piped and not sys.stderr.isatty() else None,
             born=self._watchdog.guard,
+            environment=self._plan.environment,
         )
         with Forwarding(lambda: self._kernel.command_pid(command)) as signals:
             try:
@@ -213,8 +227,15 @@ class _Recording:
 
     def _await(self, command: Command, signals: Forwarding) -> None:
         """Until all that is recorded has ended, or the grace after the command's own end is over."""
+        limit = self._plan.time_limit
+        if limit:
+            limit.begin()
         while not self._kernel.command_ended(command):
             signals.deliver()
+            if limit:
+                if signals.count:
+                    limit.end("interrupted")
+                limit.tick(lambda: self._living(command))
             self._watch.tick()
             self._watchdog.tick(self._kernel.survivors(command))
             command.over.wait(_TICK_S)
@@ -226,6 +247,8 @@ class _Recording:
             and time.monotonic() < deadline
             and signals.count == heard
         ):
+            if limit:
+                limit.tick(lambda: self._living(command))
             self._watch.tick()
             self._watchdog.tick(left)
             time.sleep(_TICK_S)
@@ -235,6 +258,17 @@ class _Recording:
                     f"the command has ended, {len(left)} processes it started still run; recording them for at "
                     f"most {self._plan.grace_s:g} s more"
                 )
+        if limit:
+            if signals.count:
+                limit.end("interrupted")
+            limit.clear(lambda: self._living(command))
+
+    def _living(self, command: Command) -> set[int]:
+        """The pids of all that runs, as far as it is known: recorded, or descended from the command."""
+        tree, pid = Tree(), self._kernel.command_pid(command)
+        if pid is not None:
+            tree.add(pid)
+        return {*self._kernel.survivors(command), *tree.members()}
 
     def _stop(self, command: Command) -> None:
         """Let every witness finish, in the order in which one hears of another; then write down what is known."""

@@ -65,6 +65,8 @@ class Facts:
     limit_s: float | None = None
     exit_status: str | None = None
     image: str | None = None
+    sandbox: str | None = None
+    """What held the agent in, for people: isolation, limits, network."""
     gpu_name: str | None = None
     reported_score: float | None = None
     superseded_by: str | None = None

@@ -23,6 +23,11 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "doctor", "ptb_tui.cli.doctor", "what this machine can capture, sandbox and score with, and why not"
     ),
+    Verb(
+        "run",
+        "ptb_tui.cli.run",
+        "run an agent on a task in a sandbox, recorded; check and score what it hands in",
+    ),
     Verb("record", "ptb_tui.cli.record", "run a command and record it"),
     Verb("import", "ptb_tui.cli.import_run", "turn results of PostTrainBench into runs"),
     Verb("ls", "ptb_tui.cli.ls", "list the runs under $PTB_RUNS"),

@@ -32,12 +32,13 @@ def command(path: Path, base: Path, instruct: Path | None, run: str | None, as_j
     """
     from runner.weights import Answer, check_weights
     from runner.weights.answer import SUBSTITUTED as NOT_THE_BASES
+    from runner.weights.keep import keep_check
 
     entry = find_run(run) if run else None
     check = check_weights(path, base, instruct)
     report = check.report
-    if entry:
-        _keep(entry.folder, entry.run_id, check)
+    if entry and (beside := keep_check(entry.folder, entry.run_id, check)):
+        note(f"{entry.folder} is read-only: the answer is kept in {beside}")
     if as_json:
         print_json(
             {**asdict(report), "architecture": check.architecture, "tokenizer": check.tokenizer, "path": path}
@@ -69,29 +70,3 @@ def _lines(check: "WeightCheck") -> list[str]:
         f"  architecture: {check.architecture}",
         f"  tokenizer: {check.tokenizer}",
     ]
-
-
-def _keep(folder: Path, run_id: str, check: "WeightCheck") -> None:
-    import time
-
-    from store.overlay import Review
-    from store.weight_checks import WeightCheckRecord, add_weight_check
-
-    now, report = time.time_ns(), check.report
-    review = Review(folder, run_id)
-    kept = add_weight_check(
-        review,
-        WeightCheckRecord(
-            run_id,
-            f"weights-{now}",
-            now,
-            report.answer,
-            report.reason,
-            report.alpha,
-            report.cosine,
-            report.identical_tensors,
-            report.rank_share,
-        ),
-    )
-    if review.is_in_state_folder(kept):
-        note(f"{folder} is read-only: the answer is kept in {kept}")

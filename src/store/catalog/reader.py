@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from string import Formatter
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 
 from store.catalog.entry import BaseModel, Benchmark, HashedFile
 from store.decode import decode
@@ -18,7 +18,18 @@ _SHIPPED = Path(__file__).parent
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLACES = {"model", "templates", "limit", "metrics"}
-E = TypeVar("E", Benchmark, BaseModel)
+
+
+class Entry(Protocol):
+    """What a file of a catalog describes."""
+
+    @property
+    def id(self) -> str:
+        """Also the file's name, without its ending."""
+        ...
+
+
+E = TypeVar("E", bound=Entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +41,12 @@ class Catalog:
 
     def benchmark(self, name: str) -> Benchmark:
         """The benchmark of that id; raises :class:`BadInput` for an unknown one."""
-        return _find(self.benchmarks, name.lower(), "benchmark")
+        return find_entry(self.benchmarks, name.lower(), "benchmark")
 
     def model(self, name: str) -> BaseModel:
         """The base model of that id or hub id; raises :class:`BadInput` for an unknown one."""
         by_hub = {model.hub_id.lower(): model.id for model in self.models.values()}
-        return _find(self.models, by_hub.get(name.lower(), name.lower()), "base model")
+        return find_entry(self.models, by_hub.get(name.lower(), name.lower()), "base model")
 
 
 def user_folder() -> Path:
@@ -58,17 +69,18 @@ def load_catalog(folder: Path | None = None) -> Catalog:
         {
             entry.id: entry
             for base in (_SHIPPED, own)
-            for entry in _entries(base / "benchmarks", Benchmark, _check_benchmark)
+            for entry in read_entries(base / "benchmarks", Benchmark, _check_benchmark)
         },
         {
             entry.id: entry
             for base in (_SHIPPED, own)
-            for entry in _entries(base / "models", BaseModel, _check_model)
+            for entry in read_entries(base / "models", BaseModel, _check_model)
         },
     )
 
 
-def _find(known: Mapping[str, E], name: str, what: str) -> E:
+def find_entry(known: Mapping[str, E], name: str, what: str) -> E:
+    """The entry called ``name``; raises :class:`BadInput` with the nearest name for an unknown one."""
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)
@@ -76,7 +88,11 @@ def _find(known: Mapping[str, E], name: str, what: str) -> E:
     raise BadInput(f"no {what} {name!r} in the catalog; {advice}")
 
 
-def _entries(folder: Path, kind: type[E], check: Callable[[E], Iterator[str]]) -> Iterator[E]:
+def read_entries(folder: Path, kind: type[E], check: Callable[[E], Iterator[str]]) -> Iterator[E]:
+    """What the TOML files of ``folder`` describe, by name; ``check`` yields what is wrong with one.
+
+    Raises :class:`BadInput` naming file, key and reason for a file that cannot be used.
+    """
     for path in sorted(folder.glob("*.toml")):
         try:
             raw = tomllib.loads(path.read_text())
@@ -112,7 +128,7 @@ def _unknown(record: type, value: Any, where: str = "") -> Iterator[str]:
 
 
 def _check_benchmark(benchmark: Benchmark) -> Iterator[str]:
-    yield from _check_id(benchmark.id)
+    yield from check_id(benchmark.id)
     evaluation = benchmark.evaluation
     limits = evaluation.token_limits
     if benchmark.items < 1:
@@ -141,7 +157,7 @@ def _check_benchmark(benchmark: Benchmark) -> Iterator[str]:
 
 
 def _check_model(model: BaseModel) -> Iterator[str]:
-    yield from _check_id(model.id)
+    yield from check_id(model.id)
     if model.hub_id.count("/") != 1:
         yield "hub_id is not of the form ORGANISATION/NAME"
     if not model.architectures:
@@ -154,7 +170,8 @@ def _check_model(model: BaseModel) -> Iterator[str]:
     yield from _check_hashes("chat_template", templates)
 
 
-def _check_id(name: str) -> Iterator[str]:
+def check_id(name: str) -> Iterator[str]:
+    """What is wrong with an id."""
     if not _ID.fullmatch(name):
         yield f"id is {name!r}: use 1 to 64 of a-z, 0-9, ., _ and -"
 

@@ -1,0 +1,189 @@
+"""``ptb run``: an agent on a task, in a sandbox, recorded; then its model is checked and scored.
+
+Exits with 0 when the run is complete, whatever became of the agent (``exit_status`` tells); 1 when what was handed in is
+not the base model's own or cannot be scored; 2 for usage; 3 when something could not be looked at; 130 when interrupted.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ptb_tui.cli.output import json_option, note, print_json
+
+if TYPE_CHECKING:
+    from runner.sandbox.plan import Finished, RunPlan
+    from runner.weights.check import WeightCheck
+
+BAD = 1
+COULD_NOT_LOOK = 3
+INTERRUPTED = 130
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command(
+    "run",
+    short_help="run an agent on a task in a sandbox, recorded; check and score what it hands in",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.option("--agent", required=True, help="An agent of the catalog, or `command` for the one after --.")
+@click.option("--agent-model", metavar="MODEL", help="The agent's model.")
+@click.option("--benchmark", required=True, help="A benchmark of the catalog.")
+@click.option("--base-model", required=True, metavar="MODEL", help="A base model of the catalog.")
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="The time limit; then SIGTERM, and SIGKILL 30 s later.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Which repetition this is.")
+@click.option("-o", "--output", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the new run.")
+@click.option(
+    "--sandbox",
+    type=click.Choice(["process"]),
+    required=True,
+    expose_value=False,
+    help="For development, a process that nothing holds in.",
+)
+@click.option(
+    "--harness", metavar="DIR", type=_FOLDER, help="A checkout of PostTrainBench, or a task's files."
+)
+@click.option(
+    "--model-cache",
+    metavar="DIR",
+    type=_FOLDER,
+    help="A Hugging Face cache; the sandbox gets a copy-on-write view.",
+)
+@click.option(
+    "--base", metavar="DIR", type=_FOLDER, help="The base model's files, where --model-cache lacks them."
+)
+@click.option("--keys", metavar="FILE", type=_FILE, help="NAME=VALUE lines to take the agent's keys from.")
+@click.option("--key", "more_keys", metavar="NAME", multiple=True, help="Hand on this key, too. Repeatable.")
+@click.option("--job", metavar="ID", help="The scheduler's name for this run.")
+@json_option
+@click.argument("command_line", metavar="[-- CMD…]", nargs=-1, type=click.UNPROCESSED)
+def command(
+    agent: str,
+    agent_model: str | None,
+    benchmark: str,
+    base_model: str,
+    hours: float,
+    seed: int,
+    output: Path | None,
+    harness: Path | None,
+    model_cache: Path | None,
+    base: Path | None,
+    keys: Path | None,
+    more_keys: tuple[str, ...],
+    job: str | None,
+    as_json: bool,
+    command_line: tuple[str, ...],
+) -> int:
+    """Run an agent on a task and record all it does; then compare and score what it left in final_model."""
+    import os
+    import time
+
+    from runner.agents.agent import find_agent
+    from runner.agents.keys import find_keys
+    from runner.harness import find_harness, make_prompt
+    from runner.sandbox.plan import RunPlan
+    from runner.sandbox.process import run_as_process
+    from runner.task import Task
+    from store.catalog.reader import load_catalog
+    from store.ids import new_run_id
+    from store.library import runs_folder
+
+    catalog = load_catalog()
+    task = Task(catalog.benchmark(benchmark), catalog.model(base_model), hours, seed)
+    scaffold = find_agent(agent)
+    files = find_harness(harness, task)
+    judge = ("OPENAI_API_KEY",) if task.benchmark.evaluation.judge_model else ()
+    run_id = new_run_id(time.time_ns(), f"{agent}-{benchmark}")
+    plan = RunPlan(
+        run_id=run_id,
+        folder=output or runs_folder() / run_id,
+        task=task,
+        agent=scaffold,
+        agent_model=agent_model,
+        argv=scaffold.argv(make_prompt(files, task), agent_model, command_line),
+        keys=find_keys((*scaffold.keys, *judge, *more_keys), os.environ, keys),
+        environment={
+            **{one.name: one.value for one in scaffold.environment},
+            **{name: os.environ[name] for name in scaffold.passed if name in os.environ},
+        },
+        harness=files,
+        model_cache=model_cache,
+        job=job,
+    )
+    if not files.fixed:
+        note("no --harness: the agent gets no evaluate.py")
+    finished = run_as_process(plan, 2 if as_json else 1, note)
+    return _conclude(plan, finished, base, as_json)
+
+
+def _conclude(plan: "RunPlan", finished: "Finished", base: Path | None, as_json: bool) -> int:
+    """Check and score, say what came of it; the exit code."""
+    from runner.weights.answer import SUBSTITUTED, Answer
+    from store.manifest_file import read_manifest
+
+    outcome = finished.outcome
+    check, reason = _check_weights(plan, finished, base)
+    status = read_manifest(outcome.folder).facts.exit_status or "unknown"
+    code = 0
+    if check is None or check.report.answer is Answer.CANNOT_TELL:
+        code = COULD_NOT_LOOK
+    if finished.handed is None or (check and check.report.answer in SUBSTITUTED):
+        code = BAD
+    if "interrupted" in status:
+        code = INTERRUPTED
+    if as_json:
+        handed = finished.handed
+        print_json(
+            {
+                "run_id": outcome.run_id,
+                "folder": outcome.folder,
+                "head": outcome.head,
+                "exit_status": status,
+                "final_model": handed and handed.folder,
+                "weights": check and check.report.answer,
+                "weights_reason": check.report.reason if check else reason,
+                "score": None,
+                "rows": outcome.rows,
+                "sources": outcome.sources,
+            }
+        )
+    note(f"recorded {outcome.run_id}: the agent ended with {status}")
+    note(f"in {outcome.folder}, head {outcome.head}")
+    note(
+        f"weights: {check.report.answer}: {check.report.reason}"
+        if check
+        else f"weights not checked: {reason}"
+    )
+    note("not scored: `ptb score` does that")
+    return code
+
+
+def _check_weights(
+    plan: "RunPlan", finished: "Finished", base: Path | None
+) -> "tuple[WeightCheck | None, str]":
+    """Compare with the base, and with its instruct sibling where the cache has it; or why not."""
+    from runner.model_cache import find_model
+    from runner.weights import check_weights
+    from runner.weights.keep import keep_check
+    from store.errors import PtbError
+
+    if finished.handed is None:
+        return None, "final_model is empty"
+    model, cache = plan.task.base, plan.model_cache
+    given = base or (find_model(cache, model.hub_id) if cache else None)
+    if given is None:
+        return None, f"{model.hub_id} is not at hand; give --model-cache or --base"
+    siblings = [found for name in model.instruct_siblings if cache and (found := find_model(cache, name))]
+    try:
+        check = check_weights(finished.handed.folder, given, siblings[0] if siblings else None)
+    except PtbError as error:
+        return None, str(error)
+    keep_check(finished.outcome.folder, finished.outcome.run_id, check)
+    return check, ""

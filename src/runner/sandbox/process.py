@@ -1,0 +1,54 @@
+"""An agent as a plain process of this machine, for development: recorded like any other, and held in by nothing."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from recorder.recording import Plan, record
+from recorder.time_limit import TimeLimit
+from runner.final_model import keep_model
+from runner.sandbox.place import Place
+from runner.sandbox.plan import Finished, RunPlan
+from runner.task_folder import FINAL_MODEL, lay_task
+from store.durable import writing
+
+ISOLATES_NOTHING = "process: isolates nothing"
+
+
+def run_as_process(plan: RunPlan, stdout: int, note: Callable[[str], None]) -> Finished:
+    """Run an agent in a task folder and a home of its own; ``stdout`` is the descriptor that its output goes to.
+
+    Raises :class:`store.errors.PtbError` where it cannot be started or recorded.
+    """
+    place = Place.create(plan.run_id, plan.folder)
+    try:
+        task, home = place.folder / "task", place.folder / "home"
+        lay_task(task, plan.harness, plan.task.limit_s, fixed=True)
+        with writing(home):
+            home.mkdir()
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(home),
+            **({"HF_HOME": str(plan.model_cache.absolute())} if plan.model_cache else {}),
+            **plan.environment,
+            **plan.keys.values,
+        }
+        facts = plan.task.facts(plan.agent, plan.agent_model, plan.job)
+        outcome = record(
+            Plan(
+                plan.argv,
+                task,
+                output=plan.folder,
+                facts=replace(facts, sandbox=ISOLATES_NOTHING),
+                transcript=plan.agent.transcript,
+                stdout=stdout,
+                environment=environment,
+                secrets=plan.keys.secrets,
+                time_limit=TimeLimit(plan.task.limit_s),
+                run_id=plan.run_id,
+            ),
+            note,
+        )
+        return Finished(outcome, keep_model(task / FINAL_MODEL, outcome.folder))
+    finally:
+        place.remove()
