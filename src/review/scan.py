@@ -12,6 +12,8 @@ from review.detector import Detector, RunView
 from review.profile import Profile
 from review.rules.ingestion import BenchmarkIngestion
 from review.run_view import open_run_view
+from review.sql_rule import shipped_rule
+from review.together import Together
 from store.damage import damaged_segments, tell_damage
 from store.errors import PtbError
 from store.findings import (
@@ -30,7 +32,14 @@ from store.manifest import Segment
 from store.manifest_file import read_manifest
 from store.overlay import Review
 
-DETECTORS: tuple[Detector, ...] = (BenchmarkIngestion(),)
+DETECTORS: tuple[Detector, ...] = (
+    BenchmarkIngestion(),
+    Together(
+        tuple(
+            shipped_rule(name) for name in ("say-do-unsaid.sql", "say-do-unseen.sql", "say-do-idle-gpu.sql")
+        )
+    ),
+)
 """All rules, in the order in which coverage is told."""
 
 

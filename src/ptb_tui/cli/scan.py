@@ -1,5 +1,6 @@
 """``ptb scan``: run the detectors over runs, keep what they find, and rule on it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from store.instants import iso
 from store.library import RunEntry, find_runs, list_runs
 
 if TYPE_CHECKING:
+    from review.detector import Detector
     from review.profile import Profile
     from review.scan import Answer
 
@@ -38,25 +40,31 @@ def command(runs: tuple[str, ...], everything: bool, profile_name: str, as_json:
     Exits with 1 when a violation stands, else with 3 when something that a run promised, or a reference to compare
     with, was missing, else with 0. With --json: one object a line and run.
     """
+    from review.detectors import all_rules
     from review.profile import load_profile
 
     if bool(runs) == everything:
         raise click.UsageError("name the runs to scan, or give --all")
-    profile = load_profile(profile_name)
-    codes = {_scan(entry, profile, as_json) for entry in (list_runs() if everything else find_runs(runs))}
+    profile, rules = load_profile(profile_name), all_rules()
+    for problem in rules.problems:
+        note(problem)
+    codes = {
+        _scan(entry, profile, rules.detectors, as_json)
+        for entry in (list_runs() if everything else find_runs(runs))
+    }
     if not codes:
         note("no runs here yet; `ptb demo` records one")
     return VIOLATION_STANDS if VIOLATION_STANDS in codes else max(codes, default=0)
 
 
-def _scan(entry: RunEntry, profile: "Profile", as_json: bool) -> int:
+def _scan(entry: RunEntry, profile: "Profile", detectors: "Sequence[Detector]", as_json: bool) -> int:
     """Scan one run and print its answer; its part of the exit code."""
     from review.scan import scan, unreadable
 
     try:
-        answer = scan(entry.folder, profile)
+        answer = scan(entry.folder, profile, detectors)
     except PtbError as error:
-        answer = unreadable(entry.run_id, profile, str(error))
+        answer = unreadable(entry.run_id, profile, str(error), detectors)
     for problem in answer.problems:
         note(problem)
     if answer.stored_beside:
