@@ -27,6 +27,8 @@ from recorder.time_limit import TimeLimit
 from recorder.watchdog.cgroup import Cgroup
 from recorder.watchdog.client import Watchdog
 from recorder.watchdog.reaction import Reaction
+from recorder.workspace.source import WorkspaceSource
+from recorder.writes import WriteWatch
 from store.cursor import index_ahead
 from store.errors import Unavailable
 from store.ids import new_run_id
@@ -37,9 +39,8 @@ from store.rows import Source as Witness
 from store.writer import RunWriter
 
 _TICK_S = 0.1
-_NO_VERSIONS = SourceInfo(
-    "workspace", "none", "unavailable", "contents of files inside a container are not kept by this version"
-)
+_NOT_FILES = ("/proc", "/sys")
+"""Of a container; not swept for changed files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ class _ContainerRecording:
             grace_s=plan.death_grace_s,
         )
         self._limit = plan.time_limit
+        self._workspace = WorkspaceSource(writer, redactor, since_ns=time.time_ns(), skip=_NOT_FILES)
+        self._watch = WriteWatch(self._joining, self._workspace)
         self._kernel = EbpfSource()
         self._gpu = GpuSource(plan.gpu_interval_s)
 
@@ -132,7 +135,7 @@ class _ContainerRecording:
     def infos(self) -> tuple[SourceInfo, ...]:
         """What the manifest says of the witnesses."""
         words = [self._words.info] if self._words else []
-        return (self._kernel.info, *self._beside.infos, _NO_VERSIONS, self._gpu.info, *words)
+        return (self._kernel.info, *self._beside.infos, self._workspace.info, self._gpu.info, *words)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -148,7 +151,7 @@ class _ContainerRecording:
         container = self._container
         target = Target(container.pid, container.folder, str(container.cgroup))
         with Forwarding(lambda: None) as signals:
-            self._kernel.start(target, self._beside.hearing(self._joining))
+            self._kernel.start(target, self._beside.hearing(self._watch))
             try:
                 self._start(self._gpu, target)
                 output = container.follow(self._words.feed) if self._words else None
@@ -157,7 +160,8 @@ class _ContainerRecording:
                 if self._limit:
                     self._limit.begin()
                 inside = replace(target, root_pid=min(cgroups.members(container.cgroup), default=0))
-                self._beside.start(inside, self._joining, [], kernel=inside.root_pid > 0, transfers=True)
+                self._start(self._workspace, inside)
+                self._beside.start(inside, self._watch, [], kernel=inside.root_pid > 0, transfers=True)
                 self._writer.set_sources(self.infos)
                 fate = "end it" if self._limit else "stop recording, the container goes on"
                 note(f"recording container {container.name}; interrupt to {fate}")
@@ -211,6 +215,7 @@ class _ContainerRecording:
         self._kernel.stop()
         self._beside.stop()
         self._watchdog.stop()
+        self._workspace.stop()
         self._gpu.stop()
 
     def _close(self) -> None:
@@ -218,7 +223,6 @@ class _ContainerRecording:
             self._words.finish()
             if self._words.summary is None:
                 self._tell_absence("transcript", self._words.info.reason or "")
-        self._tell_absence("workspace", _NO_VERSIONS.reason or "")
         self._joining.close(watched=True)
         self._writer.set_sources(
             [replace(info, state="ended") if info.state == "recording" else info for info in self.infos]

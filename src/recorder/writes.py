@@ -15,10 +15,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from store.rows import Exec, FileAccess, ProcessExit, Row, Source, Stamp
+from store.rows import Exec, FileAccess, Gap, ProcessExit, Quality, Row, Source, Stamp
 from store.sink import RawColumn, Sink
 
 SETTLE_S = 1.0
+_MOST_NAMES = 500_000
+"""Names by id that are remembered; the last as many before them, too."""
 
 
 class Listener(Protocol):
@@ -57,7 +59,8 @@ class WriteWatch:
     def __init__(self, sink: Sink, listener: Listener) -> None:
         self._sink = sink
         self._listener = listener
-        self._texts: dict[int, str] = {}
+        self._names: dict[int, str] = {}
+        self._older_names: dict[int, str] = {}
         self._lock = Lock()
         self._writers: dict[int, dict[str, int]] = {}
         """process_id → paths that it opened for writing and may still write, with its pid."""
@@ -78,7 +81,7 @@ class WriteWatch:
     def intern(self, text: str) -> int:
         """The id of ``text`` in the run's strings."""
         number = self._sink.intern(text)
-        self._texts[number] = text
+        self._remember(number, text)
         return number
 
     def put_columns(
@@ -105,27 +108,50 @@ class WriteWatch:
             self._listener.note_write(path, one.process_id, one.pid, time.time_ns())
 
     def _column(self, row: int, name: str, ts: NDArray[np.int64], columns: Mapping[str, RawColumn]) -> None:
-        path = self._texts.get(int(columns[name][row]))
-        if path is None or not path.startswith("/") or ("error" in columns and columns["error"][row] >= 0):
+        if "error" in columns and columns["error"][row] >= 0:
             return
-        process_id, pid = (
+        path = self._name(int(columns[name][row]))
+        if path is None:
+            reason = (
+                "the name of a file that was written long after it was opened is forgotten: it was not read"
+            )
+            stamp = Stamp(int(ts[row]), Quality.EXACT, Source.WORKSPACE)
+            self._sink.put(stamp, Gap("name_forgotten", reason, start_ts=int(ts[row]), lost=1))
+            return
+        if not path.startswith("/"):
+            return
+        process_id, pid, dev, inode = (
             int(columns[key][row]) if key in columns and columns[key][row] >= 0 else None
-            for key in ("process_id", "pid")
+            for key in ("process_id", "pid", "dev", "inode")
         )
         ended = int(columns["end_ts"][row]) if "end_ts" in columns else 0
-        self._listener.note_write(path, process_id, pid, max(int(ts[row]), ended))
+        self._listener.note_write(path, process_id, pid, max(int(ts[row]), ended), dev, inode)
+
+    def _remember(self, number: int, text: str) -> None:
+        """What is rows' text is unbounded, and an agent's to choose; what is remembered of it is not."""
+        if len(self._names) >= _MOST_NAMES:
+            self._names, self._older_names = {}, self._names
+        self._names[number] = text
+
+    def _name(self, number: int) -> str | None:
+        found = self._names.get(number)
+        if found is None and (found := self._older_names.get(number)) is not None:
+            self._remember(number, found)
+        return found
 
     def _file(self, at: Stamp, row: FileAccess) -> None:
         if row.error is not None or at.ts is None:
             return
         if row.op == "rename" and row.path2 is not None:
             self._moved(row.path, row.path2)
-            self._listener.note_write(row.path2, row.process_id, row.pid, at.ts)
+            self._listener.note_write(row.path2, row.process_id, row.pid, at.ts, row.dev, row.inode)
         elif row.op == "unlink":
             self._moved(row.path, None)
         elif row.bytes_written is not None:
             if row.bytes_written and row.path.startswith("/"):
-                self._listener.note_write(row.path, row.process_id, row.pid, row.end_ts or at.ts)
+                self._listener.note_write(
+                    row.path, row.process_id, row.pid, row.end_ts or at.ts, row.dev, row.inode
+                )
         elif row.op in ("open", "create"):
             if _for_writing(row.flags):
                 self._opened(row)

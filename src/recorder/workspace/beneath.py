@@ -68,6 +68,26 @@ def open_root(path: str) -> int:
     return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
+def open_root_of(pid: int) -> int:
+    """A handle on the root of a process's mount namespace; raises OSError.
+
+    Its own root will not do: a process can chroot at any moment, and the kernel witness's paths are the namespace's.
+    ``..`` leads from there to the top of that namespace and no further, because our own root is not on the way.
+    """
+    current = open_root(f"/proc/{pid}/root")
+    try:
+        while True:
+            above = os.open("..", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=current)
+            at_the_top = os.path.samestat(os.fstat(current), os.fstat(above))
+            os.close(current)
+            current = above
+            if at_the_top:
+                return current
+    except OSError:
+        os.close(current)
+        raise
+
+
 def open_regular(root: int, path: bytes, expected: Identity | None = None) -> Opened | Refused:
     """Open the regular file at ``path`` beneath ``root``, if it is still the ``expected`` one."""
     if b"\0" in path:

@@ -10,12 +10,13 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from recorder.redact import Redactor
 from recorder.source import Target
-from recorder.workspace.beneath import Identity, Refused, open_regular, open_root
+from recorder.workspace.beneath import Identity, Refused, open_regular, open_root, open_root_of
 from recorder.workspace.content import Content, Limits, read_content
 from recorder.workspace.pending import Pending, Written
 from recorder.workspace.sweep import Unseen, changed_files
@@ -30,6 +31,8 @@ MOST_AT_START: Final = 2_000
 """Files of the folder that are read before the command runs."""
 MOST_STORED_AT_START: Final = 64 << 20
 """Bytes of content kept of them."""
+MOST_SEEN: Final = 200_000
+"""Paths whose last state is remembered; one that was forgotten may be read once more than need be."""
 MOST_STORED: Final = 4 << 30
 """Bytes of content kept of one run; beyond it files are only hashed."""
 
@@ -71,13 +74,15 @@ class WorkspaceSource:
         *,
         scan_s: float | None = None,
         root: str | None = None,
+        since_ns: int | None = None,
         skip: Sequence[str] = (),
         limits: Limits | None = None,
         patience_s: float = 120.0,
     ) -> None:
         """``scan_s``: look for changed files that often, for runs without a kernel source.
 
-        ``root`` is the folder that the run takes for ``/``; by default that of the target's process.
+        ``root`` is the folder that the run takes for ``/``; by default that of the mounts that the target's process sees.
+        ``since_ns``: when the run began, if that is before :meth:`start` (UTC).
         ``skip``: folders that are not the run's work, such as the one the recording itself is written to.
         ``stop`` waits ``patience_s`` for the files that are still to be read.
         """
@@ -97,7 +102,10 @@ class WorkspaceSource:
         self._thread: threading.Thread | None = None
         self._sink: Sink | None = None
         self._root = -1
+        self._mounts = -1
+        """The target's mount namespace: files on its mounts can be read after its last process has ended."""
         self._folder = b""
+        self._began_ns = since_ns
         self._since_ns = 0
         self._next_scan = 0.0
 
@@ -132,20 +140,19 @@ class WorkspaceSource:
 
     def start(self, target: Target, sink: Sink) -> None:
         """Begin to read what :meth:`note_write` names, and what changes in the target's folder."""
-        root = self._root_path or f"/proc/{target.root_pid}/root"
         try:
-            self._root = open_root(root)
+            self._reach(target.root_pid)
         except OSError as error:
-            reason = f"cannot reach the run's files through {root}: {error.strerror}"
+            reason = f"cannot reach the run's files through {error.filename or 'its root'}: {error.strerror}"
             self._info = SourceInfo("workspace", self._backend, "unavailable", reason)
             raise Unavailable(reason) from None
         self._sink = sink
         self._folder = os.fsencode(target.folder)
-        self._since_ns = time.time_ns() - _CTIME_ERR_NS
+        self._since_ns = (self._began_ns or time.time_ns()) - _CTIME_ERR_NS
         try:
             self._take_stock(sink)
         except PtbError as error:
-            os.close(self._root)
+            self._let_go()
             self._info = SourceInfo("workspace", self._backend, "unavailable", str(error))
             raise
         weakness = (
@@ -171,11 +178,28 @@ class WorkspaceSource:
             reason = f"still reading files {self._patience_s:g} s after the end; the rest was not kept"
             _gap(sink, "hung", reason, len(self._pending) + 1)
         else:
-            os.close(self._root)
+            self._let_go()
         self._info = SourceInfo("workspace", self._backend, "ended", reason)
+
+    def _reach(self, pid: int) -> None:
+        if self._root_path is not None:
+            self._root = open_root(self._root_path)
+            return
+        self._root = open_root_of(pid)
+        with suppress(
+            OSError
+        ):  # a process that we may not look into; its files may be ours to read all the same
+            self._mounts = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+
+    def _let_go(self) -> None:
+        os.close(self._root)
+        if self._mounts >= 0:
+            os.close(self._mounts)
 
     def _take_stock(self, sink: Sink) -> None:
         """Keep the folder's files as they are before the command runs: what it reads and changes is held against them."""
+        if self._folder == b"/":
+            return  # a whole file system is nobody's work
         first = self._stored
         for number, found in enumerate(changed_files(self._root, self._folder, 0, self._skipped(), Unseen())):
             if number == MOST_AT_START or self._stored - first > MOST_STORED_AT_START:
@@ -185,6 +209,8 @@ class WorkspaceSource:
                 _gap(sink, "too_many", reason, None)
                 return
             path, status = readable(found.path), found.stat
+            if self._began_ns is not None and status.st_ctime_ns >= self._since_ns:
+                continue  # the run has changed it already
             identity = Identity(status.st_dev, status.st_ino)
             now = time.time_ns()
             written = Written(path, now, None, None, identity)
@@ -277,7 +303,9 @@ class WorkspaceSource:
             return _unread(written, error.strerror or "cannot be read")
         finally:
             os.close(opened.fd)
-        status, before = opened.stat, self._seen.get(path)
+        status, before = opened.stat, self._seen.pop(path, None)
+        if len(self._seen) >= MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
         self._seen[path] = _Seen(
             status.st_ino, status.st_ctime_ns, status.st_size, content.sha256, written.process_id
         )
