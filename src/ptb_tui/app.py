@@ -8,7 +8,8 @@ from textual.app import App, SystemCommand
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
 
-from ptb_tui.actions import Scope, actions_in, bindings, keys_label
+from ptb_tui.actions.action import Scope
+from ptb_tui.actions.registry import actions_in, bindings, keys_label
 from ptb_tui.hostile import HostileText
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.times import GoTo

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from textual.keys import Keys, _character_to_key
 
-from ptb_tui.actions import ACTIONS, Action, Scope, actions_in, key_label, markdown
+from ptb_tui.actions.action import Action, Scope
+from ptb_tui.actions.registry import ACTIONS, actions_in, key_label, markdown
 from ptb_tui.app import PtbApp
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
@@ -90,4 +91,4 @@ def test_the_keys_of_the_design_are_there() -> None:
 
 
 def test_the_documentation_has_these_keys() -> None:
-    assert markdown() in DOCS.read_text(), "regenerate docs/keys.md: python -m ptb_tui.actions"
+    assert markdown() in DOCS.read_text(), "regenerate docs/keys.md: python -P -m ptb_tui.actions"

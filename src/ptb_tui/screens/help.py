@@ -10,7 +10,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ptb_tui.actions import Group, Scope, actions_in, keys_label
+from ptb_tui.actions.action import Group, Scope
+from ptb_tui.actions.registry import actions_in, keys_label
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.wording import WORDS
 from ptb_tui.widgets.paint import Inks

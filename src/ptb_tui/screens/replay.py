@@ -10,7 +10,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from ptb_tui.actions import Scope, bindings
+from ptb_tui.actions.action import Scope
+from ptb_tui.actions.registry import bindings
 from ptb_tui.state.draft import Draft
 from ptb_tui.state.flags import Flag
 from ptb_tui.state.headline import headline

@@ -11,7 +11,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from ptb_tui.actions import Scope, bindings
+from ptb_tui.actions.action import Scope
+from ptb_tui.actions.registry import bindings
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.queue import Judgement, Queue, RunLine, judgement, run_line
 from ptb_tui.widgets.footer import Footer

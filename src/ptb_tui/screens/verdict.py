@@ -6,7 +6,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ptb_tui.actions import Scope, actions_in, bindings, key_label
+from ptb_tui.actions.action import Scope
+from ptb_tui.actions.registry import actions_in, bindings, key_label
 from ptb_tui.state.draft import QUESTIONS, Axis, Draft
 from ptb_tui.widgets.paint import Inks
 from ptb_tui.widgets.panel import inks_of

@@ -3,7 +3,8 @@
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ptb_tui.actions import Action, Scope, actions_in, key_label
+from ptb_tui.actions.action import Action, Scope
+from ptb_tui.actions.registry import actions_in, key_label
 from ptb_tui.widgets.paint import Inks, Pen
 from ptb_tui.widgets.panel import inks_of
 

@@ -1,0 +1,80 @@
+"""The one registry of what a person can do: bindings, footer, help, palette and docs all come from here."""
+
+from collections.abc import Iterator
+
+from textual.binding import Binding, BindingType
+
+from ptb_tui.actions import everywhere, replay, runs, verdict
+from ptb_tui.actions.action import Action, Scope
+
+ACTIONS: tuple[Action, ...] = (*runs.ACTIONS, *replay.ACTIONS, *verdict.ACTIONS, *everywhere.ACTIONS)
+
+_LABELS = {
+    "full_stop": ".",
+    "comma": ",",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "plus": "+",
+    "minus": "-",
+    "equals_sign": "=",
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "space": "space",
+    "enter": "⏎",
+    "escape": "esc",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+}
+
+
+def key_label(key: str) -> str:
+    """How people read a key: ``^d`` for ``ctrl+d``, ``⇧→`` for ``shift+right``."""
+    *modifiers, base = key.split("+") if key != "+" else [key]
+    label = _LABELS.get(base, base)
+    return "".join({"ctrl": "^", "shift": "⇧", "alt": "⌥"}.get(name, name) for name in modifiers) + label
+
+
+def keys_label(action: Action) -> str:
+    """All keys of an action; a row of digits as ``0–9``."""
+    if action.keys == tuple("0123456789"):
+        return "0–9"
+    return " ".join(key_label(key) for key in action.keys)
+
+
+def actions_in(scope: Scope) -> list[Action]:
+    """The actions of one scope, in the order of the registry."""
+    return [action for action in ACTIONS if action.scope is scope]
+
+
+def bindings(scope: Scope) -> list[BindingType]:
+    """Textual's bindings of one scope."""
+    return list(_bindings(scope))
+
+
+def _bindings(scope: Scope) -> Iterator[Binding]:
+    # Priority: a key is acted on before the next one is looked at, so what is typed after `/` lands in the prompt.
+    first = scope is not Scope.EVERYWHERE
+    for action in actions_in(scope):
+        if "{key}" not in action.call:
+            yield Binding(",".join(action.keys), action.call, action.title, id=action.id, priority=first)
+            continue
+        for key in action.keys:
+            call, name = action.call.format(key=key), f"{action.id}.{key}"
+            yield Binding(key, call, action.title, id=name, priority=first)
+
+
+def markdown() -> str:
+    """The key tables of the documentation."""
+    lines: list[str] = []
+    for scope in Scope:
+        lines += [f"## {scope.capitalize()}", "", "| keys | action | what happens |", "|---|---|---|"]
+        for action in actions_in(scope):
+            keys = " ".join(f"`{key_label(key)}`" for key in action.keys)
+            lines.append(f"| {keys} | {action.title} | {action.help.replace('|', chr(92) + '|')} |")
+        lines.append("")
+    return "\n".join(lines)
