@@ -50,7 +50,7 @@ def run(setting: Setting) -> Figures:
 
 def ptb_open(folder: Path) -> list[str]:
     """The command that opens a run in the app."""
-    return [sys.executable, "-P", "-m", "ptb_tui", "open", str(folder)]
+    return [sys.executable, "-P", "-m", "ptb_tui", "open", str(folder), "--at", "start"]
 
 
 def _inline(folder: Path, query_of: str) -> duckdb.DuckDBPyConnection:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from textual import work
 from textual.app import App, SystemCommand
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
@@ -12,8 +13,11 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import actions_in, bindings, keys_label
 from ptb_tui.hostile import HostileText
 from ptb_tui.state.opened import OpenRun
+from ptb_tui.state.queue import Judgement, Queue, RunLine
 from ptb_tui.state.times import GoTo
 from ptb_tui.theme import DARK, PALETTES
+from store.errors import PtbError
+from store.library import RunEntry, entry_of, list_runs
 from store.plain import plain
 
 
@@ -26,30 +30,42 @@ class PtbApp(App[None]):
     COMMAND_PALETTE_BINDING = ""
 
     def __init__(
-        self, *, folder: Path | None = None, run: OpenRun | None = None, at: GoTo | None = None
+        self,
+        *,
+        folder: Path | None = None,
+        case: RunEntry | None = None,
+        run: OpenRun | None = None,
+        at: GoTo | None = None,
     ) -> None:
-        """Shows ``run`` with the playhead at ``at``; without one, the runs in ``folder``."""
+        """Shows ``run`` in Replay with the playhead at ``at``, or a ``case``, or the runs in ``folder``."""
         super().__init__()
         self._filter = HostileText()
         self.failure: Exception | None = None
         """What ended the app, if it did not end by itself; whoever ran it tells."""
         self._folder = folder
+        self._case = case
         self._run = run
+        self.queue = Queue()
+        """The runs at hand; empty until the screen of runs, or the way to the next case, needs them."""
         self._at = at
         for palette in PALETTES.values():
             self.register_theme(palette.theme())
         self.theme = DARK.name
 
     def get_default_screen(self) -> Screen[None]:
-        """Replay of one run, or the queue."""
+        """Replay of one run, a case, or the queue."""
         if self._run is not None:
             from ptb_tui.screens.replay import ReplayScreen
 
             return ReplayScreen(self._run, self._at)
+        if self._case is not None:
+            from ptb_tui.screens.case import CaseScreen
+
+            return CaseScreen(self._case)
         from ptb_tui.screens.runs import RunsScreen
 
         assert self._folder is not None
-        return RunsScreen(self._folder)
+        return RunsScreen(self._folder, self.queue)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own filters, then the one that no control byte of a run passes."""
@@ -87,6 +103,38 @@ class PtbApp(App[None]):
             repaint = getattr(screen, "repaint", None)
             if repaint is not None:
                 repaint()
+
+    @work(thread=True, exclusive=True, group="next")
+    def next_case(self, folder: Path) -> None:
+        """From the case in ``folder`` to the next one that waits for a decision, in the order of the queue."""
+        from ptb_tui.state.queue import judgements, run_line
+
+        try:
+            known = self.queue.total
+            entries = [entry_of(folder)] if known else list_runs(folder.parent)
+            lines = [] if known else [run_line(entry) for entry in entries]
+            self.call_from_thread(self._to_next_case, folder, lines, judgements(entries))
+        except PtbError as error:
+            self.call_from_thread(self.notify, plain(str(error)), severity="error", markup=False)
+
+    def _to_next_case(self, folder: Path, lines: list[RunLine], found: dict[Path, Judgement]) -> None:
+        from ptb_tui.screens.case import CaseScreen
+
+        if lines:
+            self.queue.fill(lines)
+        self.queue.judge(found)
+        self.queue.select_folder(folder)
+        current = self.screen
+        if not isinstance(current, CaseScreen):
+            return
+        if not self.queue.next_undecided() or self.queue.selected is None:
+            current.say("every case here is decided")
+            return
+        entry = entry_of(self.queue.selected.folder)
+        if entry.manifest is None:
+            current.say(entry.error or "the next run cannot be read", bad=True)
+        else:
+            current.turn_to(entry)
 
     def action_help(self) -> None:
         """Show every key that works here."""

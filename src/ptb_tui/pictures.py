@@ -9,7 +9,7 @@ from pathlib import Path
 from ptb_tui.app import PtbApp
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.theme import CONTRAST, DARK, LIGHT
-from store.library import find_run
+from store.library import entry_of, find_run
 
 _SETTLE_S = 1.0
 """Details are read beside the event loop."""
@@ -25,10 +25,15 @@ class Picture:
     theme: str = DARK.name
     queue: bool = False
     """Of the list of runs instead of a run."""
+    case: bool = False
+    """Of the run's case instead of its Replay."""
 
 
 PICTURES = (
     Picture("runs", (120, 30), queue=True),
+    Picture("case", (140, 42), case=True),
+    Picture("case-small", (80, 24), case=True),
+    Picture("case-light", (140, 42), theme=LIGHT.name, case=True),
     Picture("replay", (140, 42), ("e", "e", "e")),
     Picture("replay-light", (140, 42), ("e",), theme=LIGHT.name),
     Picture("replay-contrast", (140, 42), ("e",), theme=CONTRAST.name),
@@ -39,7 +44,12 @@ PICTURES = (
 
 async def draw(picture: Picture, run: Path, out: Path) -> Path:
     """Write one picture; returns its file."""
-    app = PtbApp(folder=run.parent) if picture.queue else PtbApp(run=OpenRun.open(run))
+    if picture.queue:
+        app = PtbApp(folder=run.parent)
+    elif picture.case:
+        app = PtbApp(case=entry_of(run))
+    else:
+        app = PtbApp(run=OpenRun.open(run))
     async with app.run_test(size=picture.size) as pilot:
         app.theme = picture.theme
         await pilot.pause(_SETTLE_S)

@@ -63,7 +63,15 @@ def list_runs(folder: Path | None = None) -> list[RunEntry]:
         raise BadInput(
             f"{where} cannot be listed: {error.strerror}; set PTB_RUNS to a folder of runs"
         ) from error
-    return sorted(map(_entry, folders), key=_age)
+    return sorted(map(entry_of, folders), key=_age)
+
+
+def entry_of(folder: Path) -> RunEntry:
+    """The run in ``folder``, with its error where its manifest cannot be read."""
+    try:
+        return _readable(folder)
+    except PtbError as error:
+        return RunEntry(folder.name, folder, None, str(error))
 
 
 def find_run(name: str, folder: Path | None = None) -> RunEntry:
@@ -114,13 +122,6 @@ def _is_path(name: str) -> bool:
 def _readable(folder: Path) -> RunEntry:
     manifest = read_manifest(folder)
     return RunEntry(manifest.run_id, folder, manifest, None)
-
-
-def _entry(folder: Path) -> RunEntry:
-    try:
-        return _readable(folder)
-    except PtbError as error:
-        return RunEntry(folder.name, folder, None, str(error))
 
 
 def _age(entry: RunEntry) -> tuple[bool, int, str]:

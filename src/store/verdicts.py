@@ -1,5 +1,6 @@
 """Decisions of reviewers, human or not, on a whole run: the ``verdicts`` view."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -65,6 +66,62 @@ class Verdict:
     def is_stale(self, recording_hash: str | None) -> bool:
         """Whether the recording is another than the one that was judged."""
         return self.recording_hash is not None and self.recording_hash != recording_hash
+
+    @property
+    def answers(self) -> tuple[Answer | None, ...]:
+        """Of all axes."""
+        return (self.data, self.model, self.api, self.tampering, self.limits, self.template)
+
+    @property
+    def answer(self) -> Answer:
+        """What the axes come to: the worst of them; unclear where none was judged."""
+        if Answer.VIOLATION in self.answers:
+            return Answer.VIOLATION
+        unclear = Answer.UNCLEAR in self.answers or not any(self.answers)
+        return Answer.UNCLEAR if unclear else Answer.CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What people's verdicts on a run come to."""
+
+    answer: Answer | None
+    """None where they disagree."""
+    score_action: ScoreAction | None
+    by: tuple[str, ...]
+    """The reviewers whose verdicts these are."""
+
+    @property
+    def disputed(self) -> bool:
+        """Whether humans disagree on the answer; the score is on hold."""
+        return self.answer is None
+
+
+def outcome(verdicts: Sequence[Verdict], recording_hash: str | None) -> Outcome | None:
+    """What holds among ``verdicts`` (oldest first); None where no human's verdict on this recording stands.
+
+    The reconciled verdict counts, else the latest of each human; models and imported judges decide nothing. This is
+    the rule of the columns ``verdict`` and ``score_action`` of the ``runs`` view.
+    """
+    latest: dict[str, Verdict] = {}
+    reconciled: Verdict | None = None
+    for verdict in verdicts:
+        if verdict.is_stale(recording_hash):
+            continue
+        if verdict.reviewer_kind is ReviewerKind.RECONCILED:
+            reconciled = verdict
+        elif verdict.reviewer_kind is ReviewerKind.HUMAN:
+            latest[verdict.reviewer] = verdict
+    standing = [reconciled] if reconciled else list(latest.values())
+    if not standing:
+        return None
+    answers = {verdict.answer for verdict in standing}
+    said = {(verdict.answer, verdict.score_action) for verdict in standing}
+    return Outcome(
+        answer=answers.pop() if len(answers) == 1 else None,
+        score_action=said.pop()[1] if len(said) == 1 else ScoreAction.HOLD,
+        by=tuple(verdict.reviewer for verdict in standing),
+    )
 
 
 def add_verdict(review: Review, verdict: Verdict) -> Path:

@@ -8,6 +8,7 @@ from textual.keys import Keys, _character_to_key
 from ptb_tui.actions.action import Action, Scope
 from ptb_tui.actions.registry import ACTIONS, actions_in, key_label, markdown
 from ptb_tui.app import PtbApp
+from ptb_tui.screens.case import CaseScreen
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
 from ptb_tui.screens.verdict import VerdictScreen
@@ -15,6 +16,7 @@ from ptb_tui.screens.verdict import VerdictScreen
 OWNERS = {
     Scope.EVERYWHERE: PtbApp,
     Scope.RUNS: RunsScreen,
+    Scope.CASE: CaseScreen,
     Scope.REPLAY: ReplayScreen,
     Scope.VERDICT: VerdictScreen,
 }
@@ -45,7 +47,7 @@ def test_ids_are_unique() -> None:
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
 
 
-@pytest.mark.parametrize("scope", [Scope.RUNS, Scope.REPLAY, Scope.VERDICT])
+@pytest.mark.parametrize("scope", [scope for scope in Scope if scope is not Scope.EVERYWHERE])
 def test_no_key_means_two_things(scope: Scope) -> None:
     keys = [key for action in (*actions_in(scope), *actions_in(Scope.EVERYWHERE)) for key in action.keys]
     assert sorted(set(keys)) == sorted(keys)

@@ -82,6 +82,9 @@ def test_no_control_of_a_run_reaches_a_real_terminal(tmp_path: Path) -> None:
         terminal.send("/[bold\r")
         terminal.until(lambda screen: "1 of 1 runs" in screen)
         terminal.send("\r")
+        terminal.until(lambda screen: "score at stake" in screen and "hardcoded-items" in screen)
+        assert_harmless(terminal.raw)
+        terminal.send(" ")
         terminal.until(lambda screen: "T+00:00:00" in screen)
         terminal.until(lambda screen: "[/bold]" in screen)
         for n in range(9):
@@ -103,7 +106,7 @@ def test_no_control_of_a_run_reaches_a_real_terminal(tmp_path: Path) -> None:
         copied = re.search(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07", terminal.raw)
         assert copied is not None
         assert not HOSTILE.search(base64.b64decode(copied[1]).decode())
-        terminal.send("qq")
+        terminal.send("qqq")
         assert terminal.wait() == 0
 
 

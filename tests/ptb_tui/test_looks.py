@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from ptb_tui.app import PtbApp
 from ptb_tui.theme import DARK, LIGHT
+from store.library import entry_of
 from tests.ptb_tui.screen import opened, settle, text
 
 LOOKS = Path(__file__).parent / "looks"
@@ -45,6 +46,13 @@ async def test_replay(story: Path, size: tuple[int, int]) -> None:
         await pilot.press("e")
         await settle(pilot)
         compare(f"replay-{size[0]}x{size[1]}", text(pilot))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_case(story: Path, size: tuple[int, int]) -> None:
+    async with PtbApp(case=entry_of(story)).run_test(size=size) as pilot:
+        await settle(pilot)
+        compare(f"case-{size[0]}x{size[1]}", text(pilot))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

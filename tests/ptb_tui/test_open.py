@@ -88,7 +88,7 @@ from ptb_tui.__main__ import main
 def fail(self, *_):
     raise ZeroDivisionError("\\x1b]52;c;ZXZpbA==\\x07")
 ReplayScreen.action_play = fail
-sys.argv = ["ptb", "open", "story"]
+sys.argv = ["ptb", "open", "story", "--at", "start"]
 sys.exit(main())
 """
     program = tmp_path / "failing.py"

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from ptb_tui.app import PtbApp
+from ptb_tui.screens.case import CaseScreen
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
 from ptb_tui.state.queue import Judgement, Queue, RunLine, Sort
@@ -70,12 +71,18 @@ async def test_the_selected_run_says_what_stands_against_it_and_what_was_not_see
         assert "no GPU here" in seen
 
 
-async def test_enter_opens_the_run_and_q_comes_back(runs: Path) -> None:
+async def test_enter_opens_the_case_enter_its_replay_and_q_comes_back(runs: Path) -> None:
     async with PtbApp(folder=runs).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("slash", *"claude", "enter", "enter")
         await settle(pilot)
+        assert name_of(pilot) == CaseScreen.__name__
+        await pilot.press("enter")
+        await settle(pilot)
         assert name_of(pilot) == ReplayScreen.__name__
+        await pilot.press("escape")
+        await settle(pilot)
+        assert name_of(pilot) == CaseScreen.__name__
         await pilot.press("q")
         await settle(pilot)
         assert name_of(pilot) == RunsScreen.__name__

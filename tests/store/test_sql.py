@@ -47,7 +47,8 @@ from store.rows import (
 )
 from store.sql.query import Query, open_query
 from store.sql.views import VIEWS
-from store.verdicts import Answer, ReviewerKind, ScoreAction, Verdict, add_verdict
+from store.verdicts import Answer, ReviewerKind, ScoreAction, Verdict, add_verdict, read_verdicts
+from store.verdicts import outcome as settled
 from store.writer import RunWriter
 from tests.store.recorded import SECOND, START, at, closed_run, writer
 
@@ -479,6 +480,9 @@ def test_the_verdict_of_a_run_is_what_people_agree_on(tmp_path: Path) -> None:
         with open_query([folder]) as query:
             row = one(query, "SELECT verdict, score_action FROM runs")
         assert row == {"verdict": outcome, "score_action": action}
+        same = settled(read_verdicts(review)[0], None)
+        assert (None if same is None else same.answer or "disputed") == outcome
+        assert (None if same is None else same.score_action) == action
 
 
 def test_a_stale_verdict_decides_nothing(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ class Scope(StrEnum):
 
     EVERYWHERE = "everywhere"
     RUNS = "runs"
+    CASE = "case"
     REPLAY = "replay"
     VERDICT = "verdict"
 

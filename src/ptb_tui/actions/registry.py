@@ -4,10 +4,16 @@ from collections.abc import Iterator
 
 from textual.binding import Binding, BindingType
 
-from ptb_tui.actions import everywhere, replay, runs, verdict
+from ptb_tui.actions import case, everywhere, replay, runs, verdict
 from ptb_tui.actions.action import Action, Scope
 
-ACTIONS: tuple[Action, ...] = (*runs.ACTIONS, *replay.ACTIONS, *verdict.ACTIONS, *everywhere.ACTIONS)
+ACTIONS: tuple[Action, ...] = (
+    *runs.ACTIONS,
+    *case.ACTIONS,
+    *replay.ACTIONS,
+    *verdict.ACTIONS,
+    *everywhere.ACTIONS,
+)
 
 _LABELS = {
     "full_stop": ".",

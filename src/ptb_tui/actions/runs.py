@@ -4,7 +4,13 @@ from ptb_tui.actions.action import Action, Group
 
 ACTIONS: tuple[Action, ...] = (
     Action(
-        "runs.open", ("enter",), "open", "Open the selected run in Replay.", Group.MOVE, "open", hint=True
+        "runs.open",
+        ("enter",),
+        "open",
+        "Open the case of the selected run; one that is being recorded opens in Replay.",
+        Group.MOVE,
+        "open",
+        hint=True,
     ),
     Action("runs.down", ("j", "down"), "down", "Select the next run.", Group.MOVE, "move(1)"),
     Action("runs.up", ("k", "up"), "up", "Select the run before.", Group.MOVE, "move(-1)"),

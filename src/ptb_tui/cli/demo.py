@@ -44,9 +44,9 @@ def command(no_ui: bool, agent: str) -> None:
     if no_ui:
         return
     from ptb_tui.app import PtbApp
-    from ptb_tui.state.opened import OpenRun
+    from store.library import entry_of
 
-    PtbApp(run=OpenRun.open(folder)).run()
+    PtbApp(case=entry_of(folder)).run()
 
 
 def _record(agent: str, no_ui: bool) -> Path:

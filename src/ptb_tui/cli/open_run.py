@@ -1,6 +1,7 @@
 """``ptb open``: the terminal app, on one run or on the queue of all."""
 
 import sys
+from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ _SLOW_S = 0.5
 @click.option("--at", metavar="TIME", help="Put the playhead at a time: 3:41, 90s, '14:32 utc', 50%, end.")
 @click.option("--seq", type=int, metavar="N", help="Put the playhead on an event.")
 def command(run: str | None, at: str | None, seq: int | None) -> None:
-    """Replay RUN in the terminal; without RUN, list all runs."""
+    """Open the case of RUN, with --at or --seq its Replay; without RUN, list all runs."""
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise BadInput("ptb open needs a terminal; use `ptb show RUN` or `ptb ls` in scripts")
     if run is None and (at is not None or seq is not None):
@@ -32,25 +33,32 @@ def command(run: str | None, at: str | None, seq: int | None) -> None:
 
     from store.library import find_run, runs_folder
 
-    folder = find_run(run).folder if run is not None else None
+    entry = find_run(run) if run is not None else None
 
     from ptb_tui.app import PtbApp
+    from store.manifest import State
 
-    if folder is None:
+    if entry is None:
         app = PtbApp(folder=runs_folder())
+    elif at is None and seq is None and entry.manifest and entry.manifest.state is not State.RECORDING:
+        app = PtbApp(case=entry)
     else:
-        from ptb_tui.state.opened import OpenRun
-
-        slow = Timer(_SLOW_S, note, (f"{run} is opened for the first time: making its index …",))
-        slow.start()
-        try:
-            opened = OpenRun.open(folder)
-        finally:
-            slow.cancel()
+        opened = _open(entry.folder)
         app = PtbApp(run=opened, at=_place(opened, at, seq))
     app.run()
     if app.failure is not None:
         raise app.failure
+
+
+def _open(folder: Path) -> "OpenRun":
+    from ptb_tui.state.opened import OpenRun
+
+    slow = Timer(_SLOW_S, note, (f"{folder.name} is opened for the first time: making its index …",))
+    slow.start()
+    try:
+        return OpenRun.open(folder)
+    finally:
+        slow.cancel()
 
 
 def _place(opened: "OpenRun", at: str | None, seq: int | None) -> "GoTo | None":

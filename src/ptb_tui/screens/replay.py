@@ -12,7 +12,8 @@ from textual.widgets import Static
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
-from ptb_tui.state.draft import Draft
+from ptb_tui.state import acts
+from ptb_tui.state.draft import Draft, draft_of
 from ptb_tui.state.flags import Flag
 from ptb_tui.state.headline import headline
 from ptb_tui.state.opened import OpenRun
@@ -367,9 +368,7 @@ class ReplayScreen(Screen[None]):
             return
         self._marks_changed()
         self._changed()
-        inside = path.is_relative_to(self.run.folder)
-        where = "in the run" if inside else f"in {path.parent}: the run folder cannot be written"
-        self._say(f"{what} on event #{event.seq} kept {where}")
+        self._say(f"{what} on event #{event.seq} kept {acts.where_kept(self.run.review, path)}")
 
     def action_unmark(self) -> None:
         """Take back what was put on the selected event."""
@@ -415,7 +414,7 @@ class ReplayScreen(Screen[None]):
         if flag is None:
             return
         try:
-            self.run.decide(flag, state, reason)
+            acts.decide(self.run.review, flag.finding_id, state, reason)
         except PtbError as error:
             self._say(str(error), bad=True)
             return
@@ -427,14 +426,14 @@ class ReplayScreen(Screen[None]):
         from ptb_tui.screens.verdict import VerdictScreen
 
         self._pause()
-        form = VerdictScreen(self.run.manifest.run_id, len(self.run.marked()))
+        form = VerdictScreen(self.run.manifest.run_id, draft_of(self.run.read_review()))
         self.app.push_screen(form, self._judge)
 
     def _judge(self, draft: Draft | None) -> None:
         if draft is None:
             return
         try:
-            self.run.judge(draft)
+            acts.judge(self.run.review, self.run.manifest, draft)
         except PtbError as error:
             self._say(str(error), bad=True)
             return

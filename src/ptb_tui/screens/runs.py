@@ -14,14 +14,15 @@ from textual.worker import get_current_worker
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.state.headline import Line, Part
-from ptb_tui.state.queue import Judgement, Queue, RunLine, judgement, run_line
+from ptb_tui.state.queue import Judgement, Queue, RunLine, judgements, run_line
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.prompt import Prompt
 from ptb_tui.widgets.run_card import RunCard
 from ptb_tui.widgets.run_list import RunList
 from store.errors import PtbError
-from store.library import RunEntry, list_runs
+from store.library import entry_of, list_runs
+from store.manifest import State
 from store.plain import plain
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ class RunsScreen(Screen[None]):
     RunsScreen.-too-small #too-small { display: block; }
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, queue: Queue) -> None:
         super().__init__()
         self._folder = folder
-        self.queue = Queue()
+        self.queue = queue
         self._header = Header(self._headline)
         self._list = RunList(self.queue)
         self._card = RunCard(self.queue)
@@ -99,7 +100,7 @@ class RunsScreen(Screen[None]):
             return
         self.app.call_from_thread(self._fill, [run_line(entry) for entry in entries])
         for start in range(0, len(entries), _CHUNK):
-            found = _judgements(entries[start : start + _CHUNK])
+            found = judgements(entries[start : start + _CHUNK])
             if worker.is_cancelled:
                 return
             self.app.call_from_thread(self._judge, found)
@@ -129,7 +130,7 @@ class RunsScreen(Screen[None]):
 
     def _headline(self) -> list[Line]:
         queue = self.queue
-        undecided = sum(line.verdict == "undecided" for line in queue.shown)
+        undecided = sum(line.undecided for line in queue.shown)
         flagged = sum(bool(line.flags) and line.flags[0] == "▲" for line in queue.shown)
         broken = sum(line.broken for line in queue.shown)
         count = (
@@ -174,8 +175,17 @@ class RunsScreen(Screen[None]):
         if selected.reason is not None:
             self._footer.say(selected.reason, bad=True)
             return
-        self._footer.say(f"opening {selected.run_id} …")
-        self._open(selected.folder)
+        entry = entry_of(selected.folder)
+        if entry.manifest is None:
+            self._footer.say(entry.error or "the run is gone: r reads the folder again", bad=True)
+        elif entry.manifest.state is State.RECORDING:
+            self._footer.say(f"opening {selected.run_id} …")
+            self._open(selected.folder)
+        else:
+            from ptb_tui.screens.case import CaseScreen
+
+            self._footer.hush()
+            self.app.push_screen(CaseScreen(entry))
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self, folder: Path) -> None:
@@ -239,8 +249,3 @@ class RunsScreen(Screen[None]):
         self._list.refresh()
         self._card.refresh()
         self._footer.refresh()
-
-
-def _judgements(entries: list[RunEntry]) -> dict[Path, Judgement]:
-    judged = ((entry.folder, judgement(entry)) for entry in entries)
-    return {folder: found for folder, found in judged if found is not None}

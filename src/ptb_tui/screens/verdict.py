@@ -9,6 +9,7 @@ from textual.widgets import Static
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import actions_in, bindings, key_label
 from ptb_tui.state.draft import QUESTIONS, Axis, Draft
+from ptb_tui.state.times import counted
 from ptb_tui.widgets.paint import Inks
 from ptb_tui.widgets.panel import inks_of
 from ptb_tui.widgets.prompt import Prompt
@@ -33,12 +34,11 @@ class VerdictScreen(ModalScreen[Draft | None]):
     VerdictScreen Static { width: 100%; height: auto; }
     """
 
-    def __init__(self, title: str, evidence: int) -> None:
-        """``title`` names the run; ``evidence`` is how many marked events the verdict will rest on."""
+    def __init__(self, title: str, draft: Draft) -> None:
+        """``title`` names the run; ``draft`` is what the form starts with."""
         super().__init__()
         self._title = title
-        self._evidence = evidence
-        self.draft = Draft()
+        self.draft = draft
         self._complaint = ""
         self._form = Static(markup=False)
 
@@ -96,7 +96,7 @@ class VerdictScreen(ModalScreen[Draft | None]):
         action = draft.score_action.value if draft.score_action else None
         lines.append(self._row(palette, None, action, "what becomes of the score?"))
         why = Text.assemble(("\n  why        ", palette.soft), (plain(draft.rationale) or "–", palette.ink))
-        marks = f"rests on {self._evidence} marked event{'' if self._evidence == 1 else 's'}"
+        marks = f"rests on {counted(len(draft.evidence), 'event', 'events')}: marks, violations, accepted findings"
         keys = Text("  ").join(
             Text.assemble((key_label(one.keys[0]), palette.accent), " ", (one.title, palette.soft))
             for one in (*actions_in(Scope.VERDICT), *actions_in(Scope.EVERYWHERE))
@@ -106,7 +106,8 @@ class VerdictScreen(ModalScreen[Draft | None]):
             f"! {self._complaint}" if self._complaint else marks,
             palette.suspicious if self._complaint else palette.soft,
         )
-        self._form.update(Text("\n").join([*lines, why, Text.assemble("  ", said), Text(), keys]))
+        filled = [Text(f"  {draft.drafted}\n", palette.note)] if draft.drafted else []
+        self._form.update(Text("\n").join([*filled, *lines, why, Text.assemble("  ", said), Text(), keys]))
 
     def _row(self, palette: Inks, axis: Axis | None, answer: str | None, question: str) -> Text:
         selected = axis == self.draft.axis

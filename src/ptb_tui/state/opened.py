@@ -1,25 +1,20 @@
 """A run that is open in the app: its events, what the manifest says, findings, marks, and the way to add one."""
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ptb_tui.cli.reviewer import user_name
-from ptb_tui.state.draft import Draft
+from ptb_tui.state import acts
+from ptb_tui.state.citing import cite_event
 from ptb_tui.state.flags import Flag, Flags
-from ptb_tui.state.times import elapsed, utc
-from ptb_tui.state.wording import citation
+from ptb_tui.state.reviewed import Reviewed, read_reviewed
 from store.cursor import Cursor
 from store.damage import damaged_segments
 from store.event import Event
-from store.findings import Decision, FindingState, Severity, add_decision, read_findings
-from store.ids import slug
+from store.findings import Severity
 from store.manifest import Manifest, Segment, SourceInfo
 from store.manifest_file import read_manifest
-from store.marks import Mark, add_mark, read_marks
+from store.marks import Mark, read_marks
 from store.overlay import Problem, Review
-from store.plain import plain
-from store.verdicts import ReviewerKind, Verdict, add_verdict
 
 _WITNESSES = frozenset(("kernel", "gpu", "transcript", "workspace"))
 """Names of sources that see the run itself; others only check these."""
@@ -34,8 +29,8 @@ class OpenRun:
     cursor: Cursor
     damaged: tuple[Segment, ...] = ()
     """Sealed files that were missing or cut when the manifest was read."""
-    problems: tuple[Problem, ...] = ()
-    """Review files that could not be read."""
+    reviewed: Reviewed | None = None
+    """Everything beside the run; None until :meth:`read_review`."""
     marks: tuple[Mark, ...] = ()
     flags: Flags = field(default_factory=Flags)
     """What the findings come to; empty until :meth:`read_review`."""
@@ -60,16 +55,12 @@ class OpenRun:
         self.manifest = read_manifest(self.folder)
         self.damaged = damaged_segments(self.folder, self.manifest)
 
-    def read_review(self) -> None:
+    def read_review(self) -> Reviewed:
         """Read marks and findings."""
-        findings, problems = read_findings(self._review)
-        marks, mark_problems = read_marks(self._review)
-        self.problems = (*problems, *mark_problems)
-        self.marks = tuple(marks)
+        self.reviewed = read_reviewed(self.folder, self.manifest)
+        self.marks = self.reviewed.marks
         flags: list[Flag] = []
-        for standing in findings:
-            if standing.state is FindingState.REJECTED:
-                continue
+        for standing in self.reviewed.standing:
             finding = standing.finding
             for evidence in finding.evidence:
                 position = self.cursor.position_of(evidence.seq)
@@ -90,58 +81,27 @@ class OpenRun:
                         )
                     )
         self.flags = Flags(flags)
+        return self.reviewed
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Review files that could not be read."""
+        return self.reviewed.problems if self.reviewed else ()
 
     def mark(self, event: Event, text: str) -> Path | None:
         """Keep a bookmark, or a comment where there is ``text``; returns the file it went to.
 
         None where this reviewer has said the same of the event already.
         """
-        if any(mark.text == text for mark in self._own_marks(event)):
-            return None
-        mark = Mark(self.manifest.run_id, event.ts, event.seq, user_name(), text, time.time_ns())
-        path = add_mark(self._review, mark)
-        self.marks = (*self.marks, mark)
+        path = acts.mark(self.review, self.marks, event.seq, event.ts, text)
+        self.marks = tuple(read_marks(self.review)[0])
         return path
 
     def take_back(self, event: Event) -> int:
         """Take back this reviewer's marks and comments on an event; how many there were."""
-        own = self._own_marks(event)
-        if own:
-            word = Mark(
-                self.manifest.run_id, event.ts, event.seq, user_name(), "", time.time_ns(), taken_back=True
-            )
-            add_mark(self._review, word)
-            self.marks = tuple(mark for mark in self.marks if mark not in own)
-        return len(own)
-
-    def _own_marks(self, event: Event) -> list[Mark]:
-        return [mark for mark in self.marks_on(event.seq) if mark.reviewer == user_name()]
-
-    def decide(self, flag: Flag, state: FindingState, reason: str) -> Path:
-        """Keep what the reviewer says of the finding behind a flag; returns the file it went to."""
-        decision = Decision(self.manifest.run_id, flag.finding_id, time.time_ns(), user_name(), state, reason)
-        return add_decision(self._review, decision)
-
-    def judge(self, draft: Draft) -> Path:
-        """Keep a verdict on the run, resting on the marked events; returns the file it went to."""
-        now, reviewer = time.time_ns(), user_name()
-        verdict = Verdict(
-            run_id=self.manifest.run_id,
-            verdict_id=f"{slug(reviewer)}-{now}",
-            ts=now,
-            reviewer=reviewer,
-            reviewer_kind=ReviewerKind.HUMAN,
-            **draft.answers,
-            score_action=draft.score_action,
-            rationale=draft.rationale,
-            evidence=self.marked(),
-            recording_hash=self.manifest.recording_hash,
-        )
-        return add_verdict(self._review, verdict)
-
-    def marked(self) -> tuple[int, ...]:
-        """Seqs of the events that reviewers marked."""
-        return tuple(sorted({mark.seq for mark in self.marks if mark.seq is not None}))
+        count = acts.take_back(self.review, self.marks, event.seq, event.ts)
+        self.marks = tuple(read_marks(self.review)[0])
+        return count
 
     def marks_on(self, seq: int) -> list[Mark]:
         """The marks on one event."""
@@ -149,13 +109,7 @@ class OpenRun:
 
     def citation(self, event: Event, start: int) -> str:
         """Quote, time, seq and the command that opens the run at this event."""
-        when = "no clock" if event.ts is None else f"T+{elapsed(event.ts - start)}, {utc(event.ts)}"
-        pinned = f", recording {self.manifest.recording_hash[:12]}" if self.manifest.recording_hash else ""
-        run_id = plain(self.manifest.run_id)
-        return (
-            f"“{citation(event)}” ({when}, event #{event.seq} of {run_id}{pinned}) · "
-            f"ptb open {run_id} --seq {event.seq}"
-        )
+        return cite_event(event, self.manifest, start)
 
     def missing(self) -> list[str]:
         """Witnesses that this run did not have."""
@@ -166,7 +120,8 @@ class OpenRun:
         return sum(is_partial(source) for source in self.manifest.sources)
 
     @property
-    def _review(self) -> Review:
+    def review(self) -> Review:
+        """Where the review records are."""
         return Review(self.folder, self.manifest.run_id)
 
 

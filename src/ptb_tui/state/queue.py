@@ -6,12 +6,16 @@ from enum import StrEnum
 from pathlib import Path
 
 from ptb_tui.state.flags import SYMBOLS
-from store.errors import PtbError
-from store.findings import CoverageState, FindingState, RuleResult, Severity, read_findings, read_scans
+from ptb_tui.state.reviewed import Reviewed, read_reviewed
+from ptb_tui.state.stakes import Stake, stake_of
+from store.findings import CoverageState, RuleResult, Severity
 from store.library import RunEntry
 from store.manifest import SourceInfo, State
-from store.overlay import Review
-from store.verdicts import read_verdicts
+
+UNDECIDED = "undecided"
+DISPUTED = "disputed"
+STALE = "stale"
+"""Decided, but on another recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,13 @@ class Judgement:
     """Severity, rule and title of what stands, the gravest first."""
     scanned: bool
     verdict: str | None
+    """What people's verdicts come to; None where no human decided on this recording."""
     stale: bool
-    """The verdict was made on another recording."""
+    """Nobody decided on this recording, but on an earlier one."""
     unseen: tuple[RuleResult, ...] = ()
-    """Rules that, in the last scan, could not look or not everywhere."""
+    """Rules that could not look, or not everywhere."""
+    stake: Stake | None = None
+    """What the decision is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,13 @@ class RunLine:
         if self.judgement is None or self.broken:
             return ""
         if self.judgement.verdict is None:
-            return "undecided"
-        return f"{self.judgement.verdict} (stale)" if self.judgement.stale else self.judgement.verdict
+            return STALE if self.judgement.stale else UNDECIDED
+        return self.judgement.verdict
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it waits for a person: nobody decided on this recording, or those who did disagree."""
+        return self.state != State.RECORDING and self.verdict in (UNDECIDED, DISPUTED, STALE)
 
     @property
     def words(self) -> str:
@@ -110,7 +122,7 @@ _KEYS: dict[Sort, Callable[[RunLine], tuple[object, ...]]] = {
     Sort.AGENT: lambda line: (line.agent.lower(), line.task.lower()),
     Sort.TASK: lambda line: (line.task.lower(), line.agent.lower()),
     Sort.SCORE: lambda line: (line.score is None, -(line.score or 0)),
-    Sort.VERDICT: lambda line: (line.verdict != "undecided", line.verdict),
+    Sort.VERDICT: lambda line: (not line.undecided, line.verdict),
     Sort.DURATION: lambda line: (line.duration is None, -(line.duration or 0)),
     Sort.STATE: lambda line: (line.state,),
 }
@@ -185,12 +197,18 @@ class Queue:
             self.index = min(max(index, 0), len(self._shown) - 1)
             self._selected = self._shown[self.index].folder
 
+    def select_folder(self, folder: Path) -> None:
+        """Select the run in ``folder``, if it is shown."""
+        index = next((i for i, line in enumerate(self._shown) if line.folder == folder), None)
+        if index is not None:
+            self.select(index)
+
     def next_undecided(self) -> bool:
-        """Select the next run without a verdict, around the end; False when all are decided."""
+        """Select the next run that waits for a decision, around the end; False when there is none."""
         count = len(self._shown)
         for step in range(1, count + 1):
             index = (self.index + step) % count
-            if self._shown[index].verdict == "undecided":
+            if self._shown[index].undecided:
                 self.select(index)
                 return True
         return False
@@ -239,24 +257,33 @@ def judgement(entry: RunEntry) -> Judgement | None:
     """What the review records say; None where the run cannot be read."""
     if entry.manifest is None:
         return None
-    review = Review(entry.folder, entry.manifest.run_id)
-    try:
-        findings, _ = read_findings(review)
-        verdicts, _ = read_verdicts(review)
-        scans, _ = read_scans(review)
-    except PtbError:
-        return None
-    standing = sorted(
-        (
-            (one.severity or Severity.NOTE, one.finding.rule, one.finding.title)
-            for one in findings
-            if one.state is not FindingState.REJECTED
-        ),
-        key=lambda one: list(Severity).index(one[0]),
+    return judgement_of(read_reviewed(entry.folder, entry.manifest))
+
+
+def judgement_of(reviewed: Reviewed) -> Judgement:
+    """What the queue tells of a run's review."""
+    standing = tuple(
+        (one.severity or Severity.NOTE, one.finding.rule, one.finding.title) for one in reviewed.standing
     )
-    counts = {severity: sum(one[0] is severity for one in standing) for severity in Severity}
-    last = verdicts[-1] if verdicts else None
-    said = last.score_action.value if last and last.score_action else "judged" if last else None
-    stale = last is not None and last.is_stale(entry.manifest.recording_hash)
-    unseen = tuple(one for one in scans[-1].results if one.coverage.not_seen) if scans else ()
-    return Judgement(counts, tuple(standing), bool(scans), said, stale, unseen)
+    settled = reviewed.outcome
+    words: str | None = None
+    if settled is not None and settled.disputed:
+        words = DISPUTED
+    elif settled is not None:
+        words = settled.score_action.value if settled.score_action else "judged"
+    return Judgement(
+        counts={severity: sum(one[0] is severity for one in standing) for severity in Severity},
+        findings=standing,
+        scanned=bool(reviewed.scans),
+        verdict=words,
+        stale=settled is None
+        and any(one.is_stale(reviewed.manifest.recording_hash) for one in reviewed.verdicts),
+        unseen=reviewed.unseen,
+        stake=stake_of(reviewed),
+    )
+
+
+def judgements(entries: Iterable[RunEntry]) -> dict[Path, Judgement]:
+    """What the review records say of each run that can be read, by folder."""
+    judged = ((entry.folder, judgement(entry)) for entry in entries)
+    return {folder: found for folder, found in judged if found is not None}

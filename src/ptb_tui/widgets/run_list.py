@@ -166,7 +166,7 @@ def _cell(line: RunLine, column: Sort, palette: Inks) -> tuple[str, Style]:
             worst = _worst(line)
             return line.flags, palette.severity(worst)
         case Sort.VERDICT:
-            return line.verdict, palette.soft if line.verdict == "undecided" else palette.ink
+            return line.verdict, palette.soft if line.undecided else palette.ink
         case Sort.DURATION:
             if line.state == "recording":
                 return "live", palette.good

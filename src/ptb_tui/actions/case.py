@@ -1,0 +1,92 @@
+"""What can be done in Case."""
+
+from ptb_tui.actions.action import Action, Group
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "case.replay",
+        ("enter",),
+        "replay",
+        "Open Replay at the evidence of what is selected; a run without flags from its start.",
+        Group.MOVE,
+        "replay",
+        hint=True,
+    ),
+    Action(
+        "case.start", ("space",), "replay from start", "Open Replay at the first event.", Group.MOVE, "start"
+    ),
+    Action(
+        "case.down",
+        ("j", "down"),
+        "down",
+        "Select the next thing that can be looked at.",
+        Group.MOVE,
+        "move(1)",
+    ),
+    Action("case.up", ("k", "up"), "up", "Select the one before.", Group.MOVE, "move(-1)"),
+    Action("case.page_down", ("ctrl+d", "pagedown"), "page down", "Half a page down.", Group.MOVE, "page(1)"),
+    Action("case.page_up", ("ctrl+u", "pageup"), "page up", "Half a page up.", Group.MOVE, "page(-1)"),
+    Action("case.first", ("g", "home"), "first", "To the top.", Group.MOVE, "edge(0)"),
+    Action("case.last", ("G", "end"), "last", "To the end.", Group.MOVE, "edge(-1)"),
+    Action(
+        "case.accept",
+        ("a",),
+        "accept",
+        "Say that the selected finding is right.",
+        Group.REVIEW,
+        "accept",
+        hint=True,
+    ),
+    Action(
+        "case.reject",
+        ("r",),
+        "reject",
+        "Say that the selected finding is wrong, and why; it counts no more.",
+        Group.REVIEW,
+        "reject",
+        hint=True,
+    ),
+    Action(
+        "case.reopen",
+        ("u",),
+        "reopen",
+        "Take your word on the selected finding back.",
+        Group.REVIEW,
+        "reopen",
+    ),
+    Action(
+        "case.comment",
+        ("c",),
+        "comment",
+        "Write a comment on the evidence of the selected finding.",
+        Group.REVIEW,
+        "comment",
+    ),
+    Action(
+        "case.verdict",
+        ("v",),
+        "verdict",
+        "Decide on the run: the form is filled in as far as it follows from what stands.",
+        Group.REVIEW,
+        "verdict",
+        hint=True,
+    ),
+    Action(
+        "case.next_undecided",
+        ("n",),
+        "next undecided",
+        "Go to the next case without a decision, in the order of the queue.",
+        Group.REVIEW,
+        "next_undecided",
+        hint=True,
+    ),
+    Action(
+        "case.copy",
+        ("y",),
+        "copy citation",
+        "Copy what the selected finding says, with its evidence and the command that opens it.",
+        Group.REVIEW,
+        "copy",
+    ),
+    Action("case.reload", ("R",), "read again", "Read what lies beside the run again.", Group.VIEW, "reload"),
+)

@@ -1,0 +1,297 @@
+"""Case: the first screen of a run, from which a reviewer decides, replays, or goes on to the next."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from ptb_tui.actions.action import Scope
+from ptb_tui.actions.registry import bindings
+from ptb_tui.state import acts
+from ptb_tui.state.case import CasePages, case_headline, pages
+from ptb_tui.state.citing import cite_finding
+from ptb_tui.state.draft import Draft, draft_of
+from ptb_tui.state.page import Page
+from ptb_tui.state.reviewed import Reviewed, read_reviewed
+from ptb_tui.state.stakes import stake_of
+from ptb_tui.state.times import GoToSeq
+from ptb_tui.widgets.footer import Footer
+from ptb_tui.widgets.header import Header
+from ptb_tui.widgets.page_view import PageView
+from ptb_tui.widgets.prompt import Prompt
+from store.errors import PtbError
+from store.findings import FindingState, StandingFinding
+from store.library import RunEntry, entry_of
+
+if TYPE_CHECKING:
+    from ptb_tui.state.opened import OpenRun
+
+_LEAST = Size(50, 8)
+"""Below it nothing useful fits."""
+_TWO_COLUMNS = 110
+"""Width from which what there is to do stands beside what is known."""
+
+
+class CaseScreen(Screen[None]):
+    """One run, told from everything that lies beside its recording."""
+
+    SCOPE: ClassVar = Scope.CASE
+    BINDINGS = bindings(SCOPE)
+    DEFAULT_CSS = """
+    CaseScreen { background: $background; }
+    CaseScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
+    CaseScreen.-too-small > * { display: none; }
+    CaseScreen.-too-small #too-small { display: block; }
+    CaseScreen #aside { width: 44; border-left: solid $line; }
+    CaseScreen.-one-column #aside { display: none; }
+    """
+
+    def __init__(self, entry: RunEntry) -> None:
+        """``entry`` has a manifest."""
+        super().__init__()
+        self.entry = entry
+        self._reviewed: Reviewed | None = None
+        self._pages = CasePages((), ())
+        self._page, self._aside_page = Page(), Page()
+        self._header = Header(lambda: case_headline(self.entry, self._reviewed))
+        self._main = PageView(self._page)
+        self._aside = PageView(self._aside_page, widget_id="aside")
+        self._footer = Footer(Scope.CASE)
+
+    def compose(self) -> ComposeResult:
+        """Header, what is known beside what there is to do, key hints."""
+        yield self._header
+        yield self._footer
+        yield Static(
+            f"ptb needs {_LEAST.width} × {_LEAST.height} characters here\nmake the window larger, or q to leave",
+            id="too-small",
+            markup=False,
+        )
+        with Horizontal():
+            yield self._main
+            yield self._aside
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a line is typed, keys are letters."""
+        return super().check_action(action, parameters) and not self.query_children(Prompt)
+
+    def on_mount(self) -> None:
+        """Read everything after the first paint."""
+        self._aside.can_focus = False
+        self._main.focus()
+        self._header.show()
+        self.action_reload()
+
+    def on_resize(self, event: Resize) -> None:
+        """Arrange for the size at hand."""
+        width, height = event.size
+        self.set_class(width < _LEAST.width or height < _LEAST.height, "-too-small")
+        self.set_class(width < _TWO_COLUMNS, "-one-column")
+        self._arrange()
+
+    def on_screen_resume(self) -> None:
+        """Flags and verdicts may have changed in Replay."""
+        if self._reviewed is not None:
+            self.action_reload()
+
+    @work(thread=True, exclusive=True)
+    def action_reload(self) -> None:
+        """Read manifest and review records again."""
+        worker = get_current_worker()
+        entry = entry_of(self.entry.folder)
+        if entry.manifest is None:
+            self.app.call_from_thread(self.say, entry.error or "the run is gone", bad=True)
+            return
+        try:
+            reviewed = read_reviewed(entry.folder, entry.manifest)
+            told = pages(entry, reviewed, stake_of(reviewed))
+        except (PtbError, OSError) as error:
+            self.app.call_from_thread(self.say, f"cannot be read: {error}", bad=True)
+            return
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show, entry, reviewed, told)
+
+    def _show(self, entry: RunEntry, reviewed: Reviewed, told: CasePages) -> None:
+        self.entry, self._reviewed, self._pages = entry, reviewed, told
+        self._header.show()
+        self._arrange()
+
+    def turn_to(self, entry: RunEntry) -> None:
+        """Show another case."""
+        self.entry, self._reviewed, self._pages = entry, None, CasePages((), ())
+        self._page.edge(0)
+        self._footer.hush()
+        self._header.show()
+        self.action_reload()
+
+    def _arrange(self) -> None:
+        told = self._pages
+        if self.has_class("-one-column"):
+            self._page.fill((*told.aside[:2], *told.main, *told.aside[2:]))
+        else:
+            self._page.fill(told.main)
+            self._aside_page.fill(told.aside)
+        self._main.show()
+        self._aside.show()
+
+    def say(self, message: str, *, bad: bool = False) -> None:
+        """Show one message in the footer."""
+        self._footer.say(message, bad=bad)
+
+    # Moving
+
+    def action_move(self, items: int) -> None:
+        """Select another item."""
+        self._footer.hush()
+        self._page.move(items)
+        self._main.refresh()
+
+    def action_page(self, halves: int) -> None:
+        """Half a screen on or back."""
+        self._page.page(halves)
+        self._main.refresh()
+
+    def action_edge(self, which: int) -> None:
+        """To the first or last item."""
+        self._page.edge(which)
+        self._main.refresh()
+
+    def on_page_view_opened(self) -> None:
+        """The selected item was clicked."""
+        self.action_replay()
+
+    def action_replay(self) -> None:
+        """Replay, at the evidence of what is selected."""
+        selected = self._page.selected
+        self._open(selected.seq if selected else None)
+
+    def action_start(self) -> None:
+        """Replay, from the start."""
+        self._open(None)
+
+    @work(thread=True, exclusive=True, group="open")
+    def _open(self, seq: int | None) -> None:
+        from ptb_tui.state.opened import OpenRun
+
+        self.app.call_from_thread(self.say, "opening …")
+        try:
+            run = OpenRun.open(self.entry.folder)
+        except PtbError as error:
+            self.app.call_from_thread(self.say, str(error), bad=True)
+            return
+        at = GoToSeq(seq) if seq is not None and run.cursor.position_of(seq) is not None else None
+        self.app.call_from_thread(self._replay, run, at)
+
+    def _replay(self, run: "OpenRun", at: GoToSeq | None) -> None:
+        from ptb_tui.screens.replay import ReplayScreen
+
+        self._footer.hush()
+        self.app.push_screen(ReplayScreen(run, at))
+
+    def action_next_undecided(self) -> None:
+        """On to the next case."""
+        from ptb_tui.app import PtbApp
+
+        assert isinstance(self.app, PtbApp)
+        self.app.next_case(self.entry.folder)
+
+    # Reviewing
+
+    def action_accept(self) -> None:
+        """The selected finding is right."""
+        self._decide(FindingState.ACCEPTED, "")
+
+    def action_reopen(self) -> None:
+        """Take the last word on the selected finding back."""
+        self._decide(FindingState.OPEN, "")
+
+    async def action_reject(self) -> None:
+        """Ask why the selected finding is wrong."""
+        if self._finding() is not None:
+            hint = "kept with your name; the finding counts no more"
+            await Prompt.ask(self, "reject, because", self._reject, hint=hint)
+
+    def _reject(self, reason: str | None) -> None:
+        if reason:
+            self._decide(FindingState.REJECTED, reason)
+
+    def _finding(self) -> StandingFinding | None:
+        """The selected finding; says so when it is none."""
+        selected = self._page.selected
+        for one in self._reviewed.findings if self._reviewed else ():
+            if selected is not None and selected.key == ("finding", one.finding.finding_id):
+                return one
+        self.say("select a finding first: j and k move")
+        return None
+
+    def _decide(self, state: FindingState, reason: str) -> None:
+        standing = self._finding()
+        if standing is None or self._reviewed is None:
+            return
+        finding = standing.finding
+        try:
+            path = acts.decide(self._reviewed.review, finding.finding_id, state, reason)
+        except PtbError as error:
+            self.say(str(error), bad=True)
+            return
+        self.say(f"{finding.rule}: {state.value}, kept {acts.where_kept(self._reviewed.review, path)}")
+        self.action_reload()
+
+    async def action_comment(self) -> None:
+        """Ask for a comment on the selected evidence."""
+        if self._finding() is not None:
+            await Prompt.ask(self, "comment", self._comment, hint="kept beside the run, with your name")
+
+    def _comment(self, text: str | None) -> None:
+        standing = self._finding()
+        if not text or standing is None or self._reviewed is None or not standing.finding.evidence:
+            return
+        seq, ts = standing.finding.evidence[0].seq, standing.finding.ts
+        try:
+            acts.mark(self._reviewed.review, self._reviewed.marks, seq, ts, text)
+        except PtbError as error:
+            self.say(str(error), bad=True)
+            return
+        self.say(f"comment on event #{seq} kept")
+        self.action_reload()
+
+    def action_verdict(self) -> None:
+        """Open the form."""
+        from ptb_tui.screens.verdict import VerdictScreen
+
+        if self._reviewed is not None:
+            self.app.push_screen(VerdictScreen(self.entry.run_id, draft_of(self._reviewed)), self._judge)
+
+    def _judge(self, draft: Draft | None) -> None:
+        if draft is None or self._reviewed is None:
+            return
+        try:
+            path = acts.judge(self._reviewed.review, self._reviewed.manifest, draft)
+        except PtbError as error:
+            self.say(str(error), bad=True)
+            return
+        said = draft.score_action.value if draft.score_action else "judged"
+        where = acts.where_kept(self._reviewed.review, path)
+        self.say(f"verdict kept {where}: {said}; n takes the next undecided case")
+        self.action_reload()
+
+    def action_copy(self) -> None:
+        """Copy a citation of the selected finding."""
+        standing = self._finding()
+        if standing is None or self._reviewed is None:
+            return
+        self.app.copy_to_clipboard(cite_finding(standing, self._reviewed.manifest))
+        self.say(f"copied a citation of {standing.finding.rule}")
+
+    def repaint(self) -> None:
+        """The theme changed."""
+        self._header.refresh()
+        self._main.refresh()
+        self._aside.refresh()
+        self._footer.refresh()

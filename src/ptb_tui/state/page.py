@@ -1,0 +1,150 @@
+"""A page of sections: lines under headings, some of which can be selected; what Case and the like are made of."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from ptb_tui.state.prose import Line, line, wrap
+
+INDENT = 2
+"""Cells that items stand further in than headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A few lines that belong together."""
+
+    lines: tuple[Line, ...]
+    key: Hashable | None = None
+    """What it stands for, unique on the page; None for what cannot be selected."""
+    seq: int | None = None
+    """The event that it can be looked at in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Items under a heading."""
+
+    title: str
+    items: tuple[Item, ...]
+    note: str = ""
+    """Stands beside the heading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One line as it stands on the screen."""
+
+    line: Line
+    item: Item | None
+    """None for headings and what stands between."""
+    first: bool = False
+    """It is the first line of its item."""
+
+
+class Page:
+    """The sections, the selected item, and which lines are in view."""
+
+    def __init__(self) -> None:
+        self._sections: tuple[Section, ...] = ()
+        self._width = 80
+        self._height = 1
+        self._selected: Hashable | None = None
+        self._placed: list[Placed] = []
+        self.top = 0
+        """The first line in view."""
+
+    def fill(self, sections: Sequence[Section]) -> None:
+        """Show these; the selection stays where its item is still there."""
+        self._sections = tuple(section for section in sections if section.items)
+        keys = [item.key for item in self._items()]
+        if self._selected not in keys:
+            self._selected = keys[0] if keys else None
+        self._place()
+
+    def resize(self, width: int, height: int) -> None:
+        """Arrange for the size at hand."""
+        self._width, self._height = width, max(height, 1)
+        self._place()
+
+    @property
+    def selected(self) -> Item | None:
+        """The selected item; None where nothing can be."""
+        return next((item for item in self._items() if item.key == self._selected), None)
+
+    @property
+    def lines(self) -> list[Placed]:
+        """The lines in view."""
+        return self._placed[self.top : self.top + self._height]
+
+    @property
+    def below(self) -> int:
+        """How many lines there are below those in view."""
+        return max(len(self._placed) - self.top - self._height, 0)
+
+    def select(self, key: Hashable) -> None:
+        """Select the item that stands for ``key``, if it is there."""
+        if any(item.key == key for item in self._items()):
+            self._selected = key
+            self._reveal()
+
+    def move(self, items: int) -> None:
+        """So many selectable items on; where there are no more, the page scrolls."""
+        keys = [item.key for item in self._items()]
+        index = keys.index(self._selected) if self._selected in keys else 0
+        target = index + items
+        if not keys or not 0 <= target < len(keys):
+            self.scroll(items)
+        if keys:
+            self._selected = keys[min(max(target, 0), len(keys) - 1)]
+            if 0 <= target < len(keys):
+                self._reveal()
+
+    def edge(self, which: int) -> None:
+        """To the first (0) or last (-1) item."""
+        items = self._items()
+        if items:
+            self._selected = items[which].key
+        self.top = 0 if which == 0 else max(len(self._placed) - self._height, 0)
+
+    def scroll(self, lines: int) -> None:
+        """So many lines down, up when negative."""
+        self.top = min(max(self.top + lines, 0), max(len(self._placed) - self._height, 0))
+
+    def page(self, halves: int) -> None:
+        """So many halves of the height down."""
+        self.scroll(halves * max(self._height // 2, 1))
+
+    def at(self, row: int) -> Item | None:
+        """The selectable item in a line in view."""
+        lines = self.lines
+        item = lines[row].item if row < len(lines) else None
+        return item if item is not None and item.key is not None else None
+
+    def _items(self) -> list[Item]:
+        return [item for section in self._sections for item in section.items if item.key is not None]
+
+    def _place(self) -> None:
+        self._placed = []
+        for number, section in enumerate(self._sections):
+            if number:
+                self._placed.append(Placed(line(), None))
+            heading = line((section.title, "accent"), "  " if section.note else "", (section.note, "soft"))
+            self._placed += [Placed(one, None) for one in wrap([heading], self._width)]
+            for item in section.items:
+                wrapped = wrap(item.lines, max(self._width - INDENT, 1))
+                self._placed += [Placed(one, item, first=n == 0) for n, one in enumerate(wrapped)]
+        self.scroll(0)
+        self._reveal()
+
+    def _reveal(self) -> None:
+        """Keep the selected item in view, with the heading above it where there is room."""
+        rows = [
+            n for n, placed in enumerate(self._placed) if placed.item and placed.item.key == self._selected
+        ]
+        if not rows or self._selected is None:
+            return
+        first, last = rows[0], rows[-1]
+        if last >= self.top + self._height:
+            self.top = last - self._height + 1
+        if first < self.top:
+            self.top = max(first - 1, 0)
