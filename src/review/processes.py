@@ -76,6 +76,16 @@ class ProcessTree:
         """The processes that it forked."""
         return self._children.get(process_id, [])
 
+    def parent(self, process_id: int) -> Process | None:
+        """The process that forked it, where both were recorded."""
+        process = self._by_id.get(process_id)
+        return None if process is None or process.parent_id is None else self._by_id.get(process.parent_id)
+
+    def started_us(self, process_id: int) -> int | None:
+        """When it was forked; None where that was not seen."""
+        process = self._by_id.get(process_id)
+        return None if process is None else process.start_us
+
     def with_descendants(self, roots: set[int]) -> set[int]:
         """``roots`` and everything that they started, directly or not."""
         found: set[int] = set()

@@ -37,6 +37,11 @@ VERBS: tuple[Verb, ...] = (
     Verb("open", "ptb_tui.cli.open_run", "look at runs in the terminal app"),
     Verb("scan", "ptb_tui.cli.scan", "run detectors, keep their findings, rule on them"),
     Verb("refs", "ptb_tui.cli.refs", "evaluation data to compare runs with"),
+    Verb(
+        "lineage",
+        "ptb_tui.cli.lineage",
+        "where a file came from and where it went; how final_model was made",
+    ),
     Verb("flag", "ptb_tui.cli.flag", "add a finding, or accept or reject one"),
     Verb("verdict", "ptb_tui.cli.verdict", "decide on a run, or list the decisions on it"),
     Verb(

@@ -4,10 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from review.lineage.graph import Content, Edge, Graph, Making, at_least
+from review.lineage.edges import Edge, at_least
+from review.lineage.graph import Content, Graph, Making
 from review.lineage.images import Carrier
 from review.lineage.made_from import DataFile, Origin
-from review.lineage.uses import FAR_FUTURE, WEIGHTS
+from review.lineage.uses import DATA_NAME, FAR_FUTURE, WEIGHTS
 from store.findings import Certainty
 
 MOST_LISTED = 50
@@ -38,12 +39,17 @@ def is_weights(path: str) -> bool:
 
 
 def data_edges(edges: Iterable[Edge]) -> list[Edge]:
-    """The edges that start at data: neither weights, nor scripts, nor what a program reads for itself."""
-    return [
-        edge
-        for edge in edges
-        if not is_weights(path := edge.source.path) and not is_script(path) and not _NO_DATA.search(path)
-    ]
+    """The edges that start at data: neither weights, nor scripts, nor what a program reads for itself.
+
+    What is only possible counts where its name tells of data.
+    """
+    return [edge for edge in edges if _is_data(edge.source.path, edge.certainty)]
+
+
+def _is_data(path: str, certainty: Certainty) -> bool:
+    if is_weights(path) or is_script(path) or _NO_DATA.search(path):
+        return False
+    return certainty is not Certainty.POSSIBLE or re.search(DATA_NAME, path) is not None
 
 
 def describe(graph: Graph, edges: Sequence[Edge]) -> list[DataFile]:
@@ -63,7 +69,7 @@ def describe(graph: Graph, edges: Sequence[Edge]) -> list[DataFile]:
             seq=edge.read.seq,
             read_at=edge.read.first_us * 1000,
             bytes_read=edge.read.size,
-            sha256=graph.latest_hash(path),
+            sha256=graph.hashes.latest(path),
             certainty=edge.certainty,
             origins=tuple(_origins(graph, path, latest[path], inputs)),
         )

@@ -13,7 +13,8 @@ from pathlib import Path
 from review.detector import RunView
 from review.lineage.checkpoints import checkpoint_folder, identify, in_hub_cache
 from review.lineage.data_files import MOST_LISTED, data_edges, describe, is_script, is_weights
-from review.lineage.graph import Content, Edge, Graph, Making, weakest
+from review.lineage.edges import Edge, weakest
+from review.lineage.graph import Content, Graph, Making
 from review.lineage.images import Carrier
 from review.lineage.made_from import (
     Afterwards,
@@ -185,7 +186,7 @@ class _Walk:
                 making.written.seq,
                 None if making.written.last_us >= FAR_FUTURE else making.written.last_us * 1000,
                 making.written.size,
-                self._graph.latest_hash(path, making.path),
+                self._graph.hashes.latest(path, making.path),
             )
             for path, making in sorted(first.items())[:_MOST_SAVES]
         )
@@ -274,8 +275,10 @@ def _not_seen(run: RunView, graph: Graph, submitted: Sequence[str], stages: Sequ
         told.append("which base the weights were trained from: no checkpoint was seen to be read")
     if any(_unknown_origin(data) for stage in stages for data in stage.data):
         told.append("where some data files came from: nothing wrote them in this run")
-    if graph.crowded:
-        told.append(f"the workers of {len(graph.crowded)} processes that started a thousand others and more")
+    if graph.kin.crowded:
+        told.append(
+            f"the workers of {len(graph.kin.crowded)} processes that started a thousand others and more"
+        )
     return told
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from review.detector import RunView
-from review.processes import Process, ProcessTree
+from review.processes import ProcessTree
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "tmux", "screen", "script"})
 _SERVERS = re.compile(
@@ -112,20 +112,6 @@ class Images:
         if words and posixpath.basename(words[0]).removeprefix("-") in _SHELLS:
             return Carrier.SHELL
         return Carrier.SERVER if _SERVERS.search(" ".join(words[:4])) else Carrier.PROGRAM
-
-    def parent(self, process_id: int) -> Process | None:
-        """The process that forked it, where it was recorded."""
-        process = self._tree.get(process_id)
-        return None if process is None or process.parent_id is None else self._tree.get(process.parent_id)
-
-    def started_us(self, process_id: int) -> int | None:
-        """When it was forked."""
-        process = self._tree.get(process_id)
-        return None if process is None else process.start_us
-
-    def heirs(self, process_id: int, since_us: int) -> Collection[int]:
-        """The processes that it, or one of them, forked since then."""
-        return self._tree.heirs(process_id, since_us) - {process_id}
 
     def workers(self, process_id: int) -> Collection[int]:
         """Its children that run its own program: forks, and what Python's multiprocessing spawns."""

@@ -97,6 +97,14 @@ class Names:
         ]
         return moved + linked
 
+    @staticmethod
+    def applied(change: NameChange, path: str) -> str:
+        """The name that ``path`` got, or has beside it, by a change of it or of a folder above it."""
+        for before, after in ((change.old, change.new), (change.new, change.old)):
+            if path == before or path.startswith(f"{before}/"):
+                return after + path[len(before) :]
+        return path
+
     def _moves(self, by_name: dict[str, list[NameChange]], path: str) -> Iterator[tuple[NameChange, str]]:
         """Changes of ``path`` itself and of the folders above it, each with the rest of the path below."""
         folder, rest = path, ""

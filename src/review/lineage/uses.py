@@ -4,7 +4,6 @@ Reads and writes are asked for by path or by process, so that of millions of acc
 database. Without byte counts, as under strace, an open for reading counts as a read.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,12 +16,15 @@ FAR_FUTURE = 2**62
 NO_DATA = (
     r"^/(dev|proc|sys)/|^[a-z]+:\[(event|inotify|signal|timer|perf|io_uring|bpf|pid)|^anon_inode:"
     r"|^/(usr|lib|lib64|etc|opt)/|/(site|dist)-packages/|/lib/python3|/__pycache__/|/\.git/|^(memfd|/memfd):"
+    r"|\.(so|pyc|dylib)(\.[0-9.]+)?$|/pyvenv\.cfg$"
 )
 """Paths of devices, programs and libraries, as a regular expression; what is read there is data only by its name."""
 DATA_NAME = r"\.(jsonl|csv|tsv|parquet|arrow)(\.gz|\.zst|\.xz|\.bz2)?$|\.json\.(gz|zst)$"
 """Names that tell of data wherever they stand, such as the items that a package ships."""
 WEIGHTS = r"\.(safetensors|bin|pt|pth|gguf|ckpt|npz)$"
 """Names of files that hold weights, as a regular expression."""
+SCAFFOLD_FILES = r"/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log)/"
+"""Where agent CLIs keep their logs and the output of commands, as a regular expression."""
 
 _MOST_PER_PROCESS = 5000
 """Paths of one process that are looked at, in the order in which it came to them."""
@@ -146,8 +148,3 @@ def _span(seq: int | None, first_us: int | None, last_us: int | None, size: int 
         return None
     start = first_us or 0
     return Span(seq, start, max(start, last_us or 0), size)
-
-
-def is_data(path: str) -> bool:
-    """Whether a path may hold data, as :func:`uses_by` sees it."""
-    return re.search(NO_DATA, path) is None or re.search(DATA_NAME, path) is not None
