@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.docker_daemon import daemon
+
+__all__ = ["daemon"]
+
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:

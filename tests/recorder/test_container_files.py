@@ -9,9 +9,9 @@ import pytest
 
 from store.sql.query import open_query
 from tests.recorder.ebpf.conftest import bpf_object
-from tests.recorder.ebpf.test_container import Docker, answer, daemon, docker, image, recording, table
+from tests.recorder.ebpf.test_container import Docker, answer, docker, image, recording, table
 
-__all__ = ["bpf_object", "daemon", "docker", "image", "recording"]
+__all__ = ["bpf_object", "docker", "image", "recording"]
 
 pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
 

@@ -44,6 +44,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("flag", "ptb_tui.cli.flag", "add a finding, or accept or reject one"),
     Verb("verdict", "ptb_tui.cli.verdict", "decide on a run, or list the decisions on it"),
+    Verb("score", "ptb_tui.cli.score", "evaluate the model that a run left"),
     Verb(
         "leaderboard",
         "ptb_tui.cli.leaderboard",

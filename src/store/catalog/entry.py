@@ -56,12 +56,14 @@ class HashedFile:
 class Evaluation:
     """How ``final_model`` is scored."""
 
-    command: tuple[str, ...]
-    """Arguments, with ``{model}``, ``{templates}``, ``{limit}`` and ``{metrics}`` (a JSON file) to be filled in."""
-    token_option: str
-    """The option that takes a token limit."""
     token_limits: tuple[int, ...]
     """The default, then what is tried after failures; falling."""
+    command: tuple[str, ...] = ()
+    """Arguments, with ``{model}``, ``{templates}``, ``{limit}`` and ``{metrics}`` (a JSON file) to be filled in."""
+    token_option: str = ""
+    """The option of the command that takes a token limit."""
+    inspect_task: str | None = None
+    """Instead of a command: ``FILE.py@NAME``, an inspect-ai task in the harness's folder."""
     judge_model: str | None = None
     """The hosted model that grades; None where answers are checked locally."""
     harness_revision: str | None = None

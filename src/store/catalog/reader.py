@@ -10,12 +10,13 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 
-from store.catalog.entry import BaseModel, Benchmark, HashedFile
+from store.catalog.entry import BaseModel, Benchmark, Evaluation, HashedFile
 from store.decode import decode
 from store.errors import BadInput
 
 _SHIPPED = Path(__file__).parent
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_TASK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*\.py@[A-Za-z_][A-Za-z0-9_]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLACES = {"model", "templates", "limit", "metrics"}
 
@@ -137,13 +138,7 @@ def _check_benchmark(benchmark: Benchmark) -> Iterator[str]:
         yield "leaderboard_weight is not between 0 and 1"
     if not limits or limits[-1] < 1 or list(limits) != sorted(set(limits), reverse=True):
         yield "evaluation.token_limits is not a falling row of numbers above 0"
-    places = {name for argument in evaluation.command for name in _places(argument)}
-    if not evaluation.command:
-        yield "evaluation.command is empty"
-    elif not places <= _PLACES:
-        yield f"evaluation.command has {{{min(places - _PLACES)}}}; it may have {', '.join(sorted(_PLACES))}"
-    elif not {"model", "metrics"} <= places:
-        yield "evaluation.command lacks {model} or {metrics}"
+    yield from _check_evaluation(evaluation)
     yield from (f"file_patterns has {pattern!r}: {why}" for pattern, why in _broken(benchmark.file_patterns))
     yield from (f"data.splits of {one.hub_id} is empty" for one in benchmark.data if not one.splits)
     yield from _check_hashes("harness", benchmark.harness)
@@ -154,6 +149,23 @@ def _check_benchmark(benchmark: Benchmark) -> Iterator[str]:
     )
     whole = {one.hub_id for one in benchmark.allowed if not one.splits}
     yield from (f"{name} is both allowed and disallowed" for name in benchmark.disallowed if name in whole)
+
+
+def _check_evaluation(evaluation: Evaluation) -> Iterator[str]:
+    places = {name for argument in evaluation.command for name in _places(argument)}
+    if evaluation.inspect_task is not None:
+        if evaluation.command:
+            yield "evaluation has a command and an inspect_task; one of them evaluates"
+        if not _TASK.fullmatch(evaluation.inspect_task):
+            yield f"evaluation.inspect_task is {evaluation.inspect_task!r}, not of the form FILE.py@NAME"
+    elif not evaluation.command:
+        yield "evaluation.command is empty"
+    elif not places <= _PLACES:
+        yield f"evaluation.command has {{{min(places - _PLACES)}}}; it may have {', '.join(sorted(_PLACES))}"
+    elif not {"model", "metrics"} <= places:
+        yield "evaluation.command lacks {model} or {metrics}"
+    elif not evaluation.token_option:
+        yield "evaluation.token_option is empty"
 
 
 def _check_model(model: BaseModel) -> Iterator[str]:

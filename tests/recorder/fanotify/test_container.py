@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.recorder.ebpf.conftest import bpf_object
-from tests.recorder.ebpf.test_container import Docker, answer, daemon, docker, image, marked, recording, table
+from tests.recorder.ebpf.test_container import Docker, answer, docker, image, marked, recording, table
 
-__all__ = ["bpf_object", "daemon", "docker", "image", "marked", "recording"]
+__all__ = ["bpf_object", "docker", "image", "marked", "recording"]
 
 pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
 

@@ -1,0 +1,342 @@
+"""``ptb score`` from the request to the kept attempts.
+
+Look at the model and the harness; wait for the device; copy both; then evaluate with one token limit after the other until
+an attempt completes. Every attempt is kept, and so is the refusal to make one.
+"""
+
+import os
+import secrets as random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from runner.scoring.attempt import Attempting, Outcome
+from runner.scoring.box import Box
+from runner.scoring.container_box import ContainerBox, connect, empty_image, remove_orphans
+from runner.scoring.devices import CPU, chosen, lock_devices
+from runner.scoring.environment import Environment, find_environment
+from runner.scoring.final_model import FINAL_MODEL, Vetted, vet
+from runner.scoring.harness import Harness, Source, copy_harness, find_harness
+from runner.scoring.layout import Layout
+from runner.scoring.ledger import Ledger, Stopped, settle_lost
+from runner.scoring.pristine import Copied, check_room, copy_files
+from runner.scoring.process_box import ProcessBox
+from runner.scoring.reaper import Charge, Reaper
+from runner.scoring.refused import Refused
+from runner.scoring.request import Request
+from runner.scoring.spec import Engine, protocol_of
+from store.catalog.entry import BaseModel, Benchmark
+from store.catalog.reader import load_catalog
+from store.errors import BadInput
+from store.jobs import Job, Phase, Standing, read_jobs
+from store.jsonio import dumps
+from store.library import RunEntry
+from store.overlay import Review
+from store.owner import current_owner
+from store.scores import Isolation, ScoreAttempt, ScoreStatus, add_score
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What came of it."""
+
+    job: Job
+    attempts: tuple[ScoreAttempt, ...]
+    notes: tuple[str, ...]
+    """What somebody who relies on the score should know."""
+
+
+def new_job_id() -> str:
+    """An id that sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{random.token_hex(4)}"
+
+
+def find_model(entry: RunEntry, request: Request) -> Path:
+    """Where the model of a run is: as asked, in the run folder, in the agent's folder, or where it was imported from."""
+    if request.model is not None:
+        return request.model.expanduser().absolute()
+    facts = entry.manifest.facts if entry.manifest else None
+    places = [entry.folder.absolute() / FINAL_MODEL]
+    places += [Path(base) / FINAL_MODEL for base in (facts.root, facts.source_path) if base] if facts else []
+    return next((place for place in places if place.exists() or place.is_symlink()), places[0])
+
+
+def score(entry: RunEntry, request: Request, listener: Callable[[Job], None] = lambda _job: None) -> Scored:
+    """Score the model of a run; ``listener`` is told of every change.
+
+    Raises :class:`BadInput` for a request that cannot be meant, :class:`Unavailable` where this machine cannot. A model
+    or a harness that is not fit, an evaluation that fails, and a stop are outcomes.
+    """
+    benchmark, base_model = _task(entry, request)
+    review = Review(entry.folder.absolute(), entry.run_id)
+    settle_lost(review)
+    _check_alone(review)
+    devices = chosen(request.device)
+    engine = request.engine or (Engine.TRANSFORMERS if CPU in devices else Engine.VLLM)
+    job = Job(
+        run_id=entry.run_id,
+        job_id=request.job_id or new_job_id(),
+        owner=current_owner(),
+        started_at=time.time_ns(),
+        updated_at=time.time_ns(),
+        benchmark=benchmark.id,
+        engine=engine.value,
+        isolation=request.isolation,
+        device=",".join(devices),
+        phase=Phase.CHECKING,
+        limit_n=request.limit,
+    )
+    stop = threading.Event()
+    with _signals(stop):
+        ledger = Ledger(review, job, listener, stop.is_set)
+        ledger.update()
+        scoring = _Scoring(entry, request, benchmark, base_model, engine, ledger)
+        try:
+            return scoring.run()
+        except BaseException as error:
+            if ledger.job.phase is not Phase.ENDED:
+                ledger.end(ScoreStatus.FAILED, None, str(error) or type(error).__name__)
+            raise
+
+
+class _Scoring:
+    """One job."""
+
+    def __init__(
+        self,
+        entry: RunEntry,
+        request: Request,
+        benchmark: Benchmark,
+        base_model: BaseModel | None,
+        engine: Engine,
+        ledger: Ledger,
+    ) -> None:
+        self._entry = entry
+        self._request = request
+        self._benchmark = benchmark
+        self._base_model = base_model
+        self._engine = engine
+        self._ledger = ledger
+        self._notes: list[str] = []
+        self._attempts: list[ScoreAttempt] = []
+
+    def run(self) -> Scored:
+        """Everything."""
+        began = time.time_ns()
+        try:
+            vetted = vet(find_model(self._entry, self._request))
+            source = self._find_harness()
+            environment, client = self._ready()
+            self._ledger.tick()
+            self._evaluate(vetted, source, environment, client)
+        except Refused as refusal:
+            self._keep(self._blank(began, ScoreStatus.REFUSED, str(refusal)))
+        except Stopped:
+            self._keep(self._blank(began, ScoreStatus.CANCELLED, "stopped before it was evaluated"))
+        last = self._attempts[-1]
+        self._ledger.end(last.status, last.value, last.reason)
+        return Scored(self._ledger.job, tuple(self._attempts), tuple(self._notes))
+
+    def _find_harness(self) -> Source:
+        if self._request.harness is None:
+            raise BadInput(
+                f"what evaluates {self._benchmark.title} is not part of ptb: give its folder with --harness, such as a"
+                " checkout of github.com/aisa-group/PostTrainBench"
+            )
+        source = find_harness(
+            self._request.harness.expanduser().absolute(), self._benchmark, self._base_model
+        )
+        if self._benchmark.evaluation.judge_model:
+            raise BadInput(
+                f"{self._benchmark.title} is graded by {self._benchmark.evaluation.judge_model}, which this version cannot"
+                " reach from a container without a network"
+            )
+        return source
+
+    def _ready(self) -> tuple[Environment | None, Any]:
+        """The interpreter to lend and the daemon, as far as they are used."""
+        environment = None
+        if self._request.image is None or self._request.python is not None:
+            environment = find_environment(self._request.python)
+            environment.check(self._engine, protocol_of(self._benchmark.evaluation))
+        if self._request.isolation is Isolation.PROCESS:
+            self._notes.append(
+                "evaluated by a process of this machine: nothing isolated it (--sandbox process)"
+            )
+            return environment, None
+        client = connect()
+        remove_orphans(client)
+        return environment, client
+
+    def _evaluate(self, vetted: Vetted, source: Source, environment: Environment | None, client: Any) -> None:
+        request, ledger = self._request, self._ledger
+        ledger.update(phase=Phase.WAITING)
+        ids = chosen(request.device)
+        locks, device = lock_devices(ids, any_of=request.device is None, waiting=lambda _ids: ledger.tick())
+        layout = Layout.create()
+        review = ledger.review
+        charge = Charge(
+            str(review.run_folder),
+            review.run_id,
+            ledger.job.job_id,
+            str(layout.root),
+            containers=client is not None,
+        )
+        try:
+            with Reaper(charge, locks.descriptors):
+                try:
+                    ledger.update(phase=Phase.COPYING, device=device)
+                    model, harness = self._copy(vetted, source, layout)
+                    self._descend(model, harness, layout, device, environment, client)
+                finally:
+                    layout.remove()
+        finally:
+            locks.release()
+
+    def _copy(self, vetted: Vetted, source: Source, layout: Layout) -> tuple[Copied, Harness]:
+        check_room(layout.root, vetted.size)
+        model = copy_files(vetted.names, vetted.folder.open, layout.model, lambda _bytes: self._ledger.tick())
+        harness = copy_harness(source, self._benchmark, self._base_model, layout.harness_root)
+        layout.templates.mkdir(exist_ok=True)
+        if vetted.left_out:
+            self._notes.append(f"left out of the model, as no loader reads it: {', '.join(vetted.left_out)}")
+        if not harness.pinned:
+            self._notes.append(f"the catalog does not say what the harness of {self._benchmark.id} must be")
+        return model, harness
+
+    def _descend(
+        self,
+        model: Copied,
+        harness: Harness,
+        layout: Layout,
+        device: str,
+        environment: Environment | None,
+        client: Any,
+    ) -> None:
+        """Down the ladder of token limits until an attempt completes."""
+        ladder = self._request.token_limits or self._benchmark.evaluation.token_limits
+        pinned = replace(
+            self._blank(0, ScoreStatus.FAILED, ""),
+            model_hash=model.hash,
+            harness_hash=harness.hash,
+            device=device,
+        )
+        for number, token_limit in enumerate(ladder, start=1):
+            layout = layout.next_attempt()
+            attempt_id = f"{self._ledger.job.job_id}-{number}"
+            box = self._box(layout, device, environment, client)
+            self._ledger.update(
+                phase=Phase.LOADING, attempt_id=attempt_id, attempt=number, attempts=len(ladder), token_limit=token_limit,
+                container=box.container, log=str(layout.out / "output.txt"), device=device,
+            )  # fmt: skip
+            attempting = Attempting(
+                self._ledger, self._request, self._benchmark, self._engine, layout, token_limit
+            )
+            began = time.time_ns()
+            outcome = attempting.run(box)
+            kept = attempting.keep_logs(attempt_id)
+            self._keep(
+                replace(
+                    _filled(pinned, outcome), ts=began, ended_at=time.time_ns(), attempt_id=attempt_id,
+                    token_limit=token_limit, log=kept, image=box.image if isinstance(box, ContainerBox) else None,
+                )
+            )  # fmt: skip
+            if outcome.status is not ScoreStatus.FAILED or not outcome.began:
+                return
+
+    def _box(self, layout: Layout, device: str, environment: Environment | None, client: Any) -> Box:
+        job = self._ledger.job
+        if client is None:
+            assert environment
+            return ProcessBox(environment, layout, job.job_id, device)
+        image = self._request.image or empty_image(client)
+        owner = dumps(asdict(job.owner)).decode()
+        threads = os.environ.get("OMP_NUM_THREADS")
+        return ContainerBox(client, environment, image, layout, job.job_id, device, owner, threads)
+
+    def _keep(self, attempt: ScoreAttempt) -> None:
+        add_score(self._ledger.review, attempt)
+        self._attempts.append(attempt)
+
+    def _blank(self, began: int, status: ScoreStatus, reason: str) -> ScoreAttempt:
+        request, job = self._request, self._ledger.job
+        return ScoreAttempt(
+            run_id=self._entry.run_id,
+            attempt_id=job.attempt_id or f"{job.job_id}-0",
+            ts=began,
+            ended_at=time.time_ns(),
+            benchmark=self._benchmark.id,
+            metric=self._benchmark.metric,
+            status=status,
+            engine=self._engine.value,
+            isolation=request.isolation,
+            limit_n=request.limit,
+            temperature=request.sampling.temperature,
+            top_p=request.sampling.top_p,
+            device=job.device,
+            reason=reason,
+        )
+
+
+def _filled(pinned: ScoreAttempt, outcome: Outcome) -> ScoreAttempt:
+    return replace(
+        pinned,
+        status=outcome.status,
+        reason=outcome.reason,
+        value=outcome.measured.value if outcome.measured else None,
+        stderr=outcome.measured.stderr if outcome.measured else None,
+        samples=outcome.measured.samples if outcome.measured else None,
+        engine_version=outcome.engine_version,
+        seed=outcome.seed,
+    )
+
+
+def _task(entry: RunEntry, request: Request) -> tuple[Benchmark, BaseModel | None]:
+    facts = entry.manifest.facts if entry.manifest else None
+    name = request.benchmark or (facts.benchmark if facts else None)
+    if name is None:
+        raise BadInput(f"{entry.run_id} does not say which benchmark it is about; give --benchmark")
+    catalog = load_catalog()
+    benchmark = catalog.benchmark(name)
+    if request.token_limits and any(limit < 1 for limit in request.token_limits):
+        raise BadInput("a token limit is a number above 0")
+    try:
+        return benchmark, catalog.model(facts.base_model) if facts and facts.base_model else None
+    except BadInput:
+        return benchmark, None
+
+
+def _check_alone(review: Review) -> None:
+    for job in read_jobs(review)[0]:
+        if job.standing is Standing.RUNNING:
+            raise BadInput(
+                f"{review.run_id} is being scored by job {job.job_id} (pid {job.owner.pid} on {job.owner.host}):"
+                " --follow shows it, --cancel stops it"
+            )
+
+
+@contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """Turn the usual signals into a word to stop, where this is the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, asked) for number in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,278 @@
+"""``ptb score`` from the command line, with a harness that needs no model: bookkeeping, refusals, stops."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner.scoring.devices import is_free
+from store.jobs import Job, Phase, Standing, read_jobs
+from store.scores import ScoreStatus
+from store.sql.query import open_query
+from tests.runner.scoring import World
+
+_PATIENCE_S = 40
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def measured(world: World) -> float | None:
+    with open_query([world.runs / "one"]) as query:
+        ((row,),) = (query.run("SELECT score FROM runs").table().to_pylist(),)
+    value: float | None = row["score"]
+    return value
+
+
+def job_of(world: World) -> Job | None:
+    jobs, problems = read_jobs(world.review())
+    assert problems == []
+    return jobs[-1] if jobs else None
+
+
+def wait_for(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"never {what}"
+        time.sleep(0.05)
+
+
+def sampling(world: World) -> bool:
+    job = job_of(world)
+    return job is not None and job.phase is Phase.SAMPLING
+
+
+def nothing_is_left(world: World) -> bool:
+    """No process of a job, no scratch folder, no lock."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            own = f"TMPDIR={world.scratch}".encode() in (folder / "environ").read_bytes()
+            mark = (
+                b"PTB_SCORE_JOB=" in (folder / "environ").read_bytes()
+                and str(world.root).encode() in (folder / "environ").read_bytes()
+            )
+        except OSError:
+            continue
+        if own or mark:
+            return False
+    return not any(world.scratch.iterdir()) and is_free("cpu")
+
+
+def test_a_score_is_kept_with_what_it_was_measured_with(world: World) -> None:
+    code, said, _ = world.score("--seed", "7")
+    assert (code, said["status"], said["value"], said["counts"]) == (0, "complete", 0.5, True)
+    [attempt] = world.attempts()
+    assert (attempt.value, attempt.stderr, attempt.token_limit, attempt.limit_n) == (0.5, 0.1, 4000, None)
+    assert len(attempt.model_hash or "") == len(attempt.harness_hash or "") == 64
+    assert attempt.seed is None  # this harness takes none, and nothing else is said
+    assert measured(world) == 0.5
+    logs = world.runs / "one" / "scores" / (attempt.log or "none")
+    assert json.loads((logs / "metrics.json").read_text())["accuracy"] == 0.5
+    assert nothing_is_left(world)
+
+
+def test_another_model_has_another_hash_and_the_same_one_the_same(world: World) -> None:
+    for _ in range(2):
+        world.score()
+    (world.runs / "one" / "final_model" / "generation_config.json").write_text('{"temperature": 2}')
+    world.score()
+    first, second, third = world.attempts()
+    assert first.model_hash == second.model_hash != third.model_hash
+    assert first.harness_hash == third.harness_hash
+
+
+def test_a_failure_is_tried_again_with_fewer_tokens_and_kept(world: World) -> None:
+    world.evaluate("""
+        if args.max_tokens > 3000:
+            sys.exit("CUDA out of memory")
+        score(0.25)
+    """)
+    code, said, _ = world.score()
+    assert (code, said["value"]) == (0, 0.25)
+    assert [(one.status, one.token_limit) for one in world.attempts()] == [
+        (ScoreStatus.FAILED, 4000),
+        (ScoreStatus.COMPLETE, 3000),
+    ]
+    assert measured(world) == 0.25
+
+
+def test_a_limited_score_is_kept_and_is_not_the_runs(world: World) -> None:
+    world.evaluate("score(args.limit / 4)")
+    code, said, _ = world.score("--limit", "3")
+    assert (code, said["value"], said["counts"]) == (0, 0.75, False)
+    assert [one.limit_n for one in world.attempts()] == [3]
+    assert measured(world) is None
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("score(7)", "score from 0 to 1"),
+        ("score(float('nan'))", "no JSON"),
+        ("score(True)", "score from 0 to 1"),
+        ("score('1.0')", "score from 0 to 1"),
+        ("score(1.0, n_examples=2)", "2 of the benchmark's 4 items"),
+        ("pass", "metrics.json cannot be read"),
+        ("os.symlink('/etc/hostname', args.json_output_file)", "metrics.json cannot be read"),
+        ("os.mkfifo(args.json_output_file)", "no regular file"),
+        ("open(args.json_output_file, 'w').write('[' * 3_000_000)", "larger than"),
+        ("score(0.5); sys.exit(3)", "ended with code 3"),
+        ("score(0.5); os._exit(0)", "no result"),
+        ("score(0.5); os.kill(os.getpid(), 9)", "no result"),
+    ],
+)
+def test_what_is_no_result_is_no_score(world: World, program: str, reason: str) -> None:
+    world.evaluate(program)
+    code, said, _ = world.score("--token-limit", "100")
+    assert (code, said["status"], said["value"]) == (1, "failed", None)
+    assert reason in said["reason"]
+    assert measured(world) is None
+    assert nothing_is_left(world)
+
+
+def test_a_harness_that_is_not_the_published_one_is_refused(world: World) -> None:
+    catalog = world.root / "catalog" / "benchmarks" / "quick.toml"
+    catalog.write_text(f'{catalog.read_text()}\n[[harness]]\nfile = "evaluate.py"\nsha256 = "{"0" * 64}"\n')
+    code, said, _ = world.score()
+    assert (code, said["status"]) == (1, "refused")
+    assert "is not the published one" in said["reason"]
+    [attempt] = world.attempts()
+    assert attempt.status is ScoreStatus.REFUSED
+
+
+def test_a_module_beside_a_pinned_harness_is_not_taken_along(world: World) -> None:
+    import hashlib
+
+    world.evaluate("""
+        import random
+        score(0.9 if hasattr(random, "planted") else 0.1)
+    """)
+    (world.harness / "random.py").write_text("planted = True")
+    catalog = world.root / "catalog" / "benchmarks" / "quick.toml"
+    digest = hashlib.sha256((world.harness / "evaluate.py").read_bytes()).hexdigest()
+    catalog.write_text(f'{catalog.read_text()}\n[[harness]]\nfile = "evaluate.py"\nsha256 = "{digest}"\n')
+    assert world.score()[1]["value"] == 0.1
+
+
+def test_the_harness_finds_the_copy_and_not_the_agents_folder(world: World) -> None:
+    world.evaluate(f"score(float(not args.model_path.startswith({str(world.runs)!r})))")
+    assert world.score()[1]["value"] == 1.0
+
+
+def test_a_run_is_scored_once_at_a_time_and_can_be_stopped_from_elsewhere(world: World) -> None:
+    world.evaluate("time.sleep(60)")
+    with world.start() as process:
+        wait_for(lambda: sampling(world), "sampling")
+        code, _, said = world.score()
+        assert code == 2
+        assert "is being scored by job" in said
+        cancel = subprocess.run(
+            world.command("--cancel"), env=world.environment, capture_output=True, text=True, check=False
+        )
+        assert (cancel.returncode, "cancelled" in cancel.stdout) == (0, True)
+        assert process.wait(20) == 130
+    assert [one.status for one in world.attempts()] == [ScoreStatus.CANCELLED]
+    assert nothing_is_left(world)
+
+
+def test_an_interrupt_stops_it(world: World) -> None:
+    world.evaluate("time.sleep(60)")
+    with world.start() as process:
+        wait_for(lambda: sampling(world), "sampling")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    assert [one.status for one in world.attempts()] == [ScoreStatus.CANCELLED]
+    assert nothing_is_left(world)
+
+
+def test_it_goes_on_in_the_background_and_can_be_followed(world: World) -> None:
+    world.evaluate("time.sleep(2); score(0.5)")
+    code, said, _ = world.score("--detach")
+    assert (code, said["status"]) == (0, "running")
+    followed = subprocess.run(
+        world.command("--follow", "--json"),
+        env=world.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(followed.stdout)["value"] == 0.5
+    assert said["job_id"] == json.loads(followed.stdout)["job_id"]
+    wait_for(lambda: nothing_is_left(world), "over")
+
+
+def test_two_runs_wait_for_one_device(world: World) -> None:
+    world.add_run("two")
+    world.evaluate("""
+        time.sleep(1.5)
+        score(0.5)
+    """)
+    with world.start() as first, world.start(run="two") as second:
+        assert (first.wait(60), second.wait(60)) == (0, 0)
+    [one], [two] = world.attempts("one"), world.attempts("two")
+    assert one.ended_at < two.ts or two.ended_at < one.ts
+
+
+def test_what_takes_too_long_is_ended(world: World) -> None:
+    world.evaluate("import subprocess; subprocess.Popen(['sleep', '50'], start_new_session=True).wait()")
+    code, said, _ = world.score("--attempt-hours", "0.0003", "--token-limit", "5")
+    assert code == 1
+    assert "longer than" in said["reason"]
+    assert nothing_is_left(world)
+
+
+def test_secrets_in_the_harness_log_are_not_kept(world: World) -> None:
+    world.evaluate("print('key sk-ant-api03-' + 'A1b2' * 22 + 'AA', flush=True); score(0.5)")
+    world.score()
+    [attempt] = world.attempts()
+    text = (world.runs / "one" / "scores" / (attempt.log or "") / "output.txt").read_text()
+    assert "A1b2A1b2" not in text
+    assert "[redacted:" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_any_moment_nothing_of_it_stays_and_it_is_found_again(world: World, seed: int) -> None:
+    world.evaluate(
+        "import subprocess; subprocess.Popen(['sleep', '70'], start_new_session=True); time.sleep(70)"
+    )
+    moment = random.Random(seed).uniform(0.2, 6)
+    with world.start() as process:
+        time.sleep(moment)
+        process.kill()
+    wait_for(lambda: nothing_is_left(world), f"clean after a kill at {moment:.1f} s")
+    job = job_of(world)
+    if job is not None:
+        wait_for(lambda: (job_of(world) or job).standing is Standing.ENDED, "settled")
+        assert (job_of(world) or job).outcome == "lost"
+    world.evaluate("score(0.5)")
+    assert world.score()[1]["value"] == 0.5
+    assert {one.status for one in world.attempts()} <= {ScoreStatus.LOST, ScoreStatus.COMPLETE}
+
+
+def test_without_a_harness_it_says_where_one_is(world: World) -> None:
+    done = subprocess.run(
+        world.command("--sandbox", "process"),
+        env=world.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--harness" in done.stderr.splitlines()[-1]
+
+
+def test_without_docker_it_says_what_else_there_is(world: World) -> None:
+    world.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
+    code, _, said = world.score(sandbox="container")
+    assert code == 2
+    assert "--sandbox process" in said
+    assert os.path.lexists(world.runs / "one" / "run.json")
