@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from ptb_tui.app import PtbApp
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.theme import CONTRAST, DARK, LIGHT
 from store.library import entry_of, find_run
 
-_SETTLE_S = 1.0
-"""Details are read beside the event loop."""
+_PUT_OFF_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ PICTURES = (
 )
 
 
+async def _settle(pilot: Pilot[None]) -> None:
+    """Wait for what is put off for a moment, then for what is read beside the event loop."""
+    await pilot.pause(_PUT_OFF_S)
+    while any(worker.is_running for worker in pilot.app.workers):
+        await pilot.pause(_PUT_OFF_S)
+
+
 async def draw(picture: Picture, run: Path, out: Path) -> Path:
     """Write one picture; returns its file."""
     if picture.queue:
@@ -52,10 +60,10 @@ async def draw(picture: Picture, run: Path, out: Path) -> Path:
         app = PtbApp(run=OpenRun.open(run))
     async with app.run_test(size=picture.size) as pilot:
         app.theme = picture.theme
-        await pilot.pause(_SETTLE_S)
+        await _settle(pilot)
         for key in picture.keys:
             await pilot.press(key)
-        await pilot.pause(_SETTLE_S)
+            await _settle(pilot)
         file = out / f"{picture.name}.svg"
         file.write_text(app.export_screenshot(title="ptb"), encoding="utf-8")
     return file

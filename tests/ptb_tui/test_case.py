@@ -21,6 +21,8 @@ from store.overlay import Review
 from store.verdicts import Answer, ReviewerKind, ScoreAction, Verdict, add_verdict, read_verdicts
 from tests.ptb_tui.screen import replay_of, settle, text
 from tests.ptb_tui.story import START, add_findings
+from tests.review.runs import EVAL, TASK
+from tests.review.runs import Story as Recorded
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -85,6 +87,34 @@ async def test_the_case_says_what_speaks_against_it_what_is_missing_and_what_to_
     assert "if it falls: the base model's" in seen
     assert "v decides" in seen
     assert "nobody yet" in seen
+
+
+async def test_how_final_model_was_made_is_told_step_by_step_and_each_leads_to_its_event(
+    tmp_path: Path,
+) -> None:
+    run = Recorded(tmp_path / "made", base_model="Qwen/Qwen3-4B-Base")
+    maker = run.start("python make_data.py")
+    run.read(maker, EVAL)
+    run.write(maker, f"{TASK}/train.jsonl", "{}\n")
+    trainer = run.start("python train.py")
+    run.read(trainer, f"/root/.cache/huggingface/hub/models--Qwen--Qwen3-4B-Base/blobs/{'a' * 64}")
+    run.read(trainer, f"{TASK}/train.jsonl")
+    saved = run.write(trainer, f"{TASK}/final_model/model.safetensors")
+    folder = run.end()
+    async with case_of(folder).run_test(size=(140, 50)) as pilot:
+        await settle(pilot)
+        seen = text(pilot)
+        assert "how final_model was made  likely" in seen
+        assert "base     Qwen/Qwen3-4B-Base  the base that the task gives" in seen
+        assert "data     train.jsonl" in seen
+        assert "← written by python make_data.py from evaluation_code/data/healthbench.jsonl" in seen
+        assert "trained  python train.py" in seen
+        assert "saved    final_model/model.safetensors" in seen
+        await pilot.press("j", "j", "j", "enter")
+        await settle(pilot)
+        event = replay_of(pilot).replay.event()
+        assert event is not None
+        assert event.seq == saved
 
 
 async def test_what_nobody_could_see_is_said_once_and_as_loud_as_a_flag(story: Path) -> None:

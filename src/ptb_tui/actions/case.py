@@ -7,7 +7,7 @@ ACTIONS: tuple[Action, ...] = (
         "case.replay",
         ("enter",),
         "replay",
-        "Open Replay at the evidence of what is selected; a run without flags from its start.",
+        "Open Replay at what is selected: the evidence of a finding, a step of the making.",
         Group.MOVE,
         "replay",
         hint=True,

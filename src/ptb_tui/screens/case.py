@@ -14,10 +14,10 @@ from textual.worker import get_current_worker
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.state import acts
-from ptb_tui.state.case import CasePages, case_headline, pages
+from ptb_tui.state.case import WORKING_OUT, CasePages, case_headline, pages
 from ptb_tui.state.citing import cite_finding
 from ptb_tui.state.draft import Draft, draft_of
-from ptb_tui.state.page import Page
+from ptb_tui.state.page import Page, Section
 from ptb_tui.state.reviewed import Reviewed, read_reviewed
 from ptb_tui.state.stakes import stake_of
 from ptb_tui.state.times import GoToSeq
@@ -58,6 +58,7 @@ class CaseScreen(Screen[None]):
         self.entry = entry
         self._reviewed: Reviewed | None = None
         self._pages = CasePages((), ())
+        self._making = WORKING_OUT
         self._page, self._aside_page = Page(), Page()
         self._header = Header(lambda: case_headline(self.entry, self._reviewed))
         self._main = PageView(self._page)
@@ -121,21 +122,38 @@ class CaseScreen(Screen[None]):
         self.entry, self._reviewed, self._pages = entry, reviewed, told
         self._header.show()
         self._arrange()
+        self._work_out(reviewed)
+
+    @work(thread=True, exclusive=True, group="making")
+    def _work_out(self, reviewed: Reviewed) -> None:
+        """How the model was made takes longer than the rest, and is worked out once."""
+        from ptb_tui.state.making import making
+
+        worker = get_current_worker()
+        section = making(reviewed)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._show_making, section)
+
+    def _show_making(self, section: Section) -> None:
+        self._making = section
+        self._arrange()
 
     def turn_to(self, entry: RunEntry) -> None:
         """Show another case."""
         self.entry, self._reviewed, self._pages = entry, None, CasePages((), ())
-        self._page.edge(0)
+        self._making = WORKING_OUT
+        self._page.fill(())
         self._footer.hush()
         self._header.show()
         self.action_reload()
 
     def _arrange(self) -> None:
         told = self._pages
+        main = (self._making, *told.main) if told.main else ()
         if self.has_class("-one-column"):
-            self._page.fill((*told.aside[:2], *told.main, *told.aside[2:]))
+            self._page.fill((*told.aside[:2], *main, *told.aside[2:]))
         else:
-            self._page.fill(told.main)
+            self._page.fill(main)
             self._aside_page.fill(told.aside)
         self._main.show()
         self._aside.show()

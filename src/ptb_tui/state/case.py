@@ -34,6 +34,13 @@ _KIND_WORDS = {
 }
 
 
+WORKING_OUT = Section(
+    "how final_model was made",
+    (Item((line(("working it out from what processes read and wrote …", "soft")),)),),
+)
+"""Stands where :func:`ptb_tui.state.making.making` will."""
+
+
 @dataclass(frozen=True, slots=True)
 class CasePages:
     """The sections of both columns."""

@@ -50,11 +50,15 @@ class Page:
         self._height = 1
         self._selected: Hashable | None = None
         self._placed: list[Placed] = []
+        self._touched = False
+        """Somebody moved: from then on the selection stays in view; before, the beginning does."""
         self.top = 0
         """The first line in view."""
 
     def fill(self, sections: Sequence[Section]) -> None:
         """Show these; the selection stays where its item is still there."""
+        if not sections:
+            self._touched, self.top = False, 0
         self._sections = tuple(section for section in sections if section.items)
         keys = [item.key for item in self._items()]
         if self._selected not in keys:
@@ -89,6 +93,7 @@ class Page:
 
     def move(self, items: int) -> None:
         """So many selectable items on; where there are no more, the page scrolls."""
+        self._touched = True
         keys = [item.key for item in self._items()]
         index = keys.index(self._selected) if self._selected in keys else 0
         target = index + items
@@ -108,6 +113,10 @@ class Page:
 
     def scroll(self, lines: int) -> None:
         """So many lines down, up when negative."""
+        self._touched = True
+        self._turn(lines)
+
+    def _turn(self, lines: int) -> None:
         self.top = min(max(self.top + lines, 0), max(len(self._placed) - self._height, 0))
 
     def page(self, halves: int) -> None:
@@ -133,8 +142,9 @@ class Page:
             for item in section.items:
                 wrapped = wrap(item.lines, max(self._width - INDENT, 1))
                 self._placed += [Placed(one, item, first=n == 0) for n, one in enumerate(wrapped)]
-        self.scroll(0)
-        self._reveal()
+        self._turn(0)
+        if self._touched:
+            self._reveal()
 
     def _reveal(self) -> None:
         """Keep the selected item in view, with the heading above it where there is room."""
