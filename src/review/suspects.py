@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from review.content import Match, Reference
 from review.detector import RunView
-from review.eval_files import eval_files
+from review.eval_files import eval_files, eval_pattern
 from review.flows import WEIGHTS, Flows, Use, Way, readers
 from review.processes import ProcessTree
 from review.versions import Version, recorded_versions
+from store.catalog.reader import load_catalog
 
 _SCAFFOLD_FILES = re.compile(r"/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log)/")
 """Where agent CLIs keep their logs and the output of commands: what was looked at is in there, too."""
@@ -48,6 +49,12 @@ class EvalData:
             if version.path in self._paths and version.text
         }
         """What the recorded eval files hold, by path."""
+
+    @property
+    def reference_is_whole(self) -> bool:
+        """Whether every item of the benchmark is there to compare with."""
+        benchmark = load_catalog().benchmark(self._run.manifest.facts.benchmark or "")
+        return max((r.comparable for r in self.references.values()), default=0) >= benchmark.items
 
     def suspects(self) -> list[Suspect]:
         """Files that hold eval items, and those that readers of eval data made and that cannot be compared."""
@@ -89,3 +96,9 @@ class EvalData:
             not version.whole or any(r.find_in(version.text or "").rows for r in self.references.values())
             for version in versions
         )
+
+
+def eval_data(run: RunView) -> EvalData | None:
+    """The run's eval data; None where its benchmark is not known. For :meth:`RunView.once`."""
+    pattern = eval_pattern(run.manifest.facts.benchmark or "")
+    return EvalData(run, pattern) if pattern else None

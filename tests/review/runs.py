@@ -8,6 +8,8 @@ from pathlib import Path
 
 from store.manifest import Facts, SourceInfo
 from store.rows import (
+    Command,
+    CommandEnd,
     Exec,
     FileAccess,
     FileVersion,
@@ -51,6 +53,7 @@ class Story:
     writer: RunWriter = field(init=False)
     _now: int = START
     _next_process: int = 1
+    _commands: int = 0
 
     def __post_init__(self) -> None:
         facts = Facts(benchmark=self.benchmark, root=self.root, base_model=self.base_model)
@@ -67,6 +70,13 @@ class Story:
 
     def say(self, text: str) -> int:
         return self.put(Message("assistant", "message", text), Source.TRANSCRIPT)
+
+    def run(self, text: str, exit_code: int | None = 0, output: str = "") -> int:
+        """A command of the transcript, with its end."""
+        self._commands += 1
+        seq = self.put(Command(self._commands, text), Source.TRANSCRIPT)
+        self.put(CommandEnd(self._commands, exit_code, output), Source.TRANSCRIPT)
+        return seq
 
     def start(self, argv: str, parent: int | None = 1, cwd: str = TASK) -> int:
         """A process that runs ``argv``; its process_id."""

@@ -9,9 +9,8 @@ that cannot be compared is only likely. What evaluate.py's own process tree read
 import posixpath
 
 from review.detector import RunView
-from review.eval_files import eval_pattern
 from review.evidence import cite, said_before
-from review.suspects import EvalData, Suspect
+from review.suspects import EvalData, Suspect, eval_data
 from review.training import Training, how_far
 from store.findings import (
     Certainty,
@@ -47,12 +46,11 @@ class BenchmarkIngestion:
     def look(self, run: RunView) -> RuleResult:
         """Findings of eval data in files, with how far each file got."""
         benchmark = run.manifest.facts.benchmark
-        pattern = eval_pattern(benchmark) if benchmark else None
-        if pattern is None:
+        data = run.once(eval_data)
+        if data is None:
             reason = f"no eval data is known for {benchmark!r}" if benchmark else "the run names no benchmark"
             return self._blind("eval data", reason, promised=True)
         accesses: int = run.query("SELECT count(*) FROM files")[0][0]
-        data = EvalData(run, pattern)
         if not accesses and not data.versions:
             promised = any(source.name == "kernel" for source in run.manifest.sources)
             return self._blind(

@@ -1,0 +1,257 @@
+"""``contaminated-source``: a dataset that is known to hold benchmark items is trained on.
+
+The catalog names such datasets, benchmark by benchmark; what the rules allow by name is never one of them. A name is
+looked for where content comes from: in paths that processes read, and in what commands and scripts load. A name in
+prose, a look at it, and a set that was compared with the benchmark's items and holds none, are no violation.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from review.content import Match
+from review.detector import RunView
+from review.eval_files import eval_pattern
+from review.evidence import cite, said_before
+from review.flows import Way, readers
+from review.hub_names import hub_pattern
+from review.suspects import EvalData, eval_data
+from review.told.acts import Acts, is_submitted, told_acts
+from review.training import Training, how_far
+from store.catalog.entry import NamedData
+from store.catalog.reader import load_catalog
+from store.errors import BadInput
+from store.findings import (
+    Certainty,
+    Counts,
+    Coverage,
+    CoverageState,
+    Finding,
+    Intent,
+    Origin,
+    Reach,
+    RuleResult,
+    finding_id,
+)
+
+_FILTERS = re.compile(r"(?i)decontam|contaminat|overlap|leak|n_?grams?\b|dedup")
+"""Words of programs that take a benchmark's items out."""
+_ORDER = (
+    Reach.UNKNOWN,
+    Reach.SEEN,
+    Reach.WRITTEN,
+    Reach.EXECUTED,
+    Reach.SUPERSEDED,
+    Reach.TRAINED,
+    Reach.ANCESTOR,
+)
+_WORDS = {
+    Reach.TRAINED: "it was trained on, and no submitted weights are known to descend from it",
+    Reach.SUPERSEDED: "it was trained on, and the submitted weights were written anew afterwards",
+    Reach.ANCESTOR: "the weights in final_model were trained on it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """How one dataset went into training."""
+
+    source: str
+    """The path, or the name that a command has for it."""
+    path: str
+    """The data file that was trained on; the source itself where nothing lies between."""
+    reach: Reach
+    seqs: tuple[int | None, ...]
+    lineage: tuple[str, ...]
+    told: bool
+    """A command, or the script that it runs, names both ends."""
+
+
+class ContaminatedSource:
+    """The rule of that name; see the module."""
+
+    rule = "contaminated-source"
+    version = "1"
+
+    def look(self, run: RunView) -> RuleResult:
+        """A finding for each such dataset that was trained on."""
+        sources = known_sources(run.manifest.facts.benchmark)
+        if sources is None:
+            reason = "no benchmark of the catalog is named"
+            coverage = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "datasets", reason, promised=True)
+            return RuleResult(self.rule, self.version, coverage)
+        data, acts = run.once(eval_data), run.once(told_acts)
+        findings = []
+        for source in sources:
+            pattern = hub_pattern([source.hub_id])
+            assert pattern is not None
+            uses = [*_recorded(run, data, pattern), *_told(acts, pattern)]
+            if uses:
+                findings.append(self._finding(run, data, acts, source, uses))
+        coverage = _coverage(run, acts, sources, found=bool(findings))
+        return RuleResult(self.rule, self.version, coverage, tuple(findings))
+
+    def _finding(
+        self, run: RunView, data: EvalData | None, acts: Acts, source: NamedData, uses: list[_Use]
+    ) -> Finding:
+        use = max(uses, key=lambda one: (_ORDER.index(one.reach), one.told))
+        match = _items_in(data, {one.path for one in uses})
+        filtered = match is not None and not match.items
+        title = f"{source.hub_id} was trained on, which {source.reason}"
+        if match is not None and match.items:
+            title += f"; {len(match.items)} benchmark items stand in {posixpath.basename(use.path)}"
+        elif filtered:
+            title = f"{source.hub_id} was trained on without the benchmark's items"
+        seqs = [seq for one in sorted(uses, key=lambda one: not one.told) for seq in one.seqs]
+        known = [seq for seq in seqs if seq is not None]
+        evidence, ts = cite(run, [*seqs, said_before(run, known[0]) if known else None])
+        certain = use.told or (match is not None and bool(match.items))
+        return Finding(
+            run_id=run.manifest.run_id,
+            finding_id=finding_id(run.manifest.run_id, self.rule, [source.hub_id]),
+            rule=self.rule,
+            rule_version=self.version,
+            origin=Origin.DETECTOR,
+            reach=use.reach,
+            title=title,
+            explanation=f"{title}; {_WORDS[use.reach]}",
+            ts=ts,
+            evidence=evidence,
+            lineage=use.lineage,
+            certainty=Certainty.CERTAIN if certain else Certainty.LIKELY,
+            intent=Intent.UNKNOWN,
+            counts=Counts(match.rows, len(match.items), match.repetitions) if match else Counts(),
+            fact="filtered" if filtered or _told_filter(acts, run, use) else "",
+        )
+
+
+def known_sources(benchmark: str | None) -> list[NamedData] | None:
+    """Datasets that hold items of the benchmark, less those that the rules allow; None for an unknown benchmark."""
+    try:
+        entry = load_catalog().benchmark(benchmark or "")
+    except BadInput:
+        return None
+    allowed = {one.hub_id for one in entry.allowed}
+    return [one for one in entry.contaminated if one.hub_id not in allowed]
+
+
+def _recorded(run: RunView, data: EvalData | None, pattern: str) -> Iterable[_Use]:
+    """What processes did with files of the dataset."""
+    paths = run.texts(f"{pattern}") if data is not None else []
+    paths = [path for path in paths if path.startswith("/") and "\n" not in path]
+    if data is None or not paths:
+        return
+    reads = readers(run, paths)
+    ways = data.flows.follow(reads).ways
+    made = {path: way for path, way in ways.items() if path not in paths}
+    trained = how_far(run, data.flows, [*made, *{read.path for read in reads}])
+    for path, training in trained.items():
+        if training.reach is not Reach.WRITTEN:
+            way = made.get(path, ())
+            yield _Use(
+                way[0].read.path if way else path,
+                path,
+                training.reach,
+                *_steps(data, way, training),
+                told=False,
+            )
+
+
+def _steps(data: EvalData, way: Way, training: Training) -> tuple[tuple[int | None, ...], tuple[str, ...]]:
+    seqs: list[int | None] = []
+    names: list[str] = [way[0].read.path] if way else []
+    for step in way:
+        maker = data.tree.get(step.write.process_id)
+        seqs += [step.read.seq, maker.seq if maker else None, step.write.seq]
+        names += [maker.program if maker else "?", step.write.path]
+    if training.read and training.weights:
+        trainer = data.tree.get(training.read.process_id)
+        seqs += [trainer.seq if trainer else None, training.read.seq, training.weights.seq]
+        names += [] if way else [training.read.path]
+        names += [trainer.program if trainer else "?", training.weights.path]
+    return tuple(seqs), tuple(posixpath.basename(name) for name in names)
+
+
+def _told(acts: Acts, pattern: str) -> Iterable[_Use]:
+    """What commands and scripts say that they did with it."""
+    trails = acts.trails(lambda name: re.search(pattern, name) is not None)
+    last = acts.last_to_write_model()
+    for trail in trails.values():
+        leg = trail[-1]
+        if leg.trains:
+            submitted = is_submitted(leg.transfer.target)
+            reach = Reach.TRAINED
+            if submitted:
+                reach = Reach.ANCESTOR if last is leg.act else Reach.SUPERSEDED
+            seqs = tuple(
+                dict.fromkeys(
+                    seq for one in trail for seq in (*(v.seq for v in one.act.scripts), one.act.seq)
+                )
+            )
+            names = [one.transfer.source for one in trail] + [leg.transfer.target]
+            yield _Use(
+                names[0],
+                leg.transfer.source,
+                reach,
+                seqs,
+                tuple(posixpath.basename(n) or n for n in names),
+                told=True,
+            )
+
+
+def _told_filter(acts: Acts, run: RunView, use: _Use) -> bool:
+    """Whether a program that passed it on loads the benchmark, too, and says that it takes its items out."""
+    pattern = eval_pattern(run.manifest.facts.benchmark or "")
+    for act in acts.acts:
+        if act.seq in use.seqs and pattern is not None:
+            loads = any(re.search(pattern, name) for name in act.effects.reads)
+            if loads and any(_FILTERS.search(code) for code in act.effects.code):
+                return True
+    return False
+
+
+def _items_in(data: EvalData | None, paths: set[str]) -> Match | None:
+    """The benchmark's items in these files; None where one of them, or the benchmark, is not whole."""
+    if data is None or not data.references:
+        return None
+    best = None
+    whole = data.reference_is_whole
+    for path in paths:
+        versions = [v for v in data.versions if v.path == path or v.path.endswith("/" + path)]
+        whole &= bool(versions) and all(version.whole for version in versions)
+        for version in versions:
+            for reference in data.references.values():
+                match = reference.find_in(version.text or "")
+                if match.items and (best is None or len(match.items) > len(best.items)):
+                    best = match
+    return best if best is not None or not whole else Match(0, frozenset(), 0)
+
+
+def _coverage(run: RunView, acts: Acts, sources: list[NamedData], *, found: bool) -> Coverage:
+    accesses: int = run.query("SELECT count(*) FROM files")[0][0]
+    followed = sum(act.effects.whole for act in acts.acts)
+    not_seen = []
+    if not accesses:
+        not_seen.append("file accesses: never recorded")
+    if acts.skipped:
+        not_seen.append(f"{acts.skipped} commands beyond the first {len(acts.acts):,}")
+    if followed < len(acts.acts):
+        not_seen.append(
+            f"the programs of {len(acts.acts) - followed} commands, whose text is not known or not clear"
+        )
+    if not accesses and not acts.acts:
+        return Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "; ".join(not_seen), "nothing was recorded")
+    names = ", ".join(source.hub_id for source in sources) or "none is known for this benchmark"
+    state = (
+        CoverageState.FOUND
+        if found
+        else CoverageState.CLEAR
+        if accesses or not not_seen
+        else CoverageState.PARTIAL
+    )
+    return Coverage(
+        state,
+        f"{accesses:,} file accesses, {len(acts.acts):,} commands; datasets: {names}",
+        "; ".join(not_seen),
+    )

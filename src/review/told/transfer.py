@@ -1,0 +1,73 @@
+"""What the text of a program says about content: which names it reads, which it writes, and what goes into what."""
+
+import re
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+_MODEL = re.compile(r"\.(safetensors|bin|pt|pth|gguf|ckpt|npz)$|(^|/)final_model/?$")
+
+
+class How(IntEnum):
+    """In which way content gets from one name into another; the lower, the more of it."""
+
+    VALUE = 0
+    """The content itself, perhaps reworded."""
+    CHOICE = 1
+    """It decides which of other content is taken: an index, a list of failed items."""
+    COUNTS = 2
+    """Only numbers about it: a length, a distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A part of where a value comes from."""
+
+    name: str
+    """A path, a hub id or a URL, as the program has it."""
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Content of ``source`` is written to ``target``."""
+
+    source: str
+    target: str
+    how: How
+
+
+@dataclass(slots=True)
+class Effects:
+    """All that a program does, as far as its text tells."""
+
+    reads: dict[str, None] = field(default_factory=dict)
+    """Names in the order in which they are met."""
+    writes: dict[str, None] = field(default_factory=dict)
+    transfers: dict[Transfer, None] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
+    """Texts that stand in the program itself and are written as they are, by target."""
+    models: dict[str, None] = field(default_factory=dict)
+    """Names of weights, or of folders of them, that are written."""
+    whole: bool = True
+    """Whether all of the program could be followed."""
+
+    def read(self, name: str) -> None:
+        """It takes in ``name``."""
+        self.reads.setdefault(name)
+
+    def write(self, target: str, origins: frozenset[Origin] = frozenset()) -> None:
+        """It writes ``target`` from what has these origins."""
+        self.writes.setdefault(target)
+        if _MODEL.search(target):
+            self.models.setdefault(target)
+        for origin in sorted(origins, key=lambda o: (o.how, o.name)):
+            self.transfers.setdefault(Transfer(origin.name, target, origin.how))
+
+    def add(self, other: "Effects") -> None:
+        """What another program, run by this one, does as well."""
+        self.reads.update(other.reads)
+        self.writes.update(other.writes)
+        self.transfers.update(other.transfers)
+        self.contents.update(other.contents)
+        self.models.update(other.models)
+        self.whole &= other.whole

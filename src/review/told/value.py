@@ -1,0 +1,41 @@
+"""What is known of a value in an abstract run of a program: its text, and where it comes from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from review.told.transfer import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What is known of one value."""
+
+    text: str | None = None
+    """What it is, where that can be told."""
+    origins: frozenset[Origin] = frozenset()
+    opened: str | None = None
+    """The name that it is open for writing at."""
+    members: tuple["Value", ...] = ()
+    """Of a short list or tuple of texts."""
+
+
+NOTHING = Value()
+"""A value of which nothing is known."""
+
+
+def union(values: Iterable[Value]) -> Value:
+    """A value made of these: it comes from all that they come from."""
+    told = list(values)
+    origins = frozenset(origin for value in told for origin in value.origins)
+    return Value(told[0].text if len(told) == 1 else None, origins)
+
+
+def text_of(value: object) -> str | None:
+    """A constant as text; None where it is none."""
+    match value:
+        case str():
+            return value
+        case bytes():
+            return value.decode(errors="replace")
+        case _:
+            return None
