@@ -12,12 +12,13 @@ import click
 from ptb_tui.cli.output import json_option, note, print_json
 
 if TYPE_CHECKING:
-    from runner.sandbox.plan import Finished, RunPlan
+    from runner.sandbox.plan import Finished, Mount, RunPlan
     from runner.weights.check import WeightCheck
 
 BAD = 1
 COULD_NOT_LOOK = 3
 INTERRUPTED = 130
+BASE_IMAGE = "nvidia/cuda:12.8.1-devel-ubuntu24.04"
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -42,10 +43,58 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("-o", "--output", metavar="RUN", type=click.Path(path_type=Path), help="Folder of the new run.")
 @click.option(
     "--sandbox",
-    type=click.Choice(["process"]),
-    required=True,
-    expose_value=False,
-    help="For development, a process that nothing holds in.",
+    type=click.Choice(["docker", "process"]),
+    default="docker",
+    show_default=True,
+    help="A container; or, for development, a process that nothing holds in.",
+)
+@click.option("--image", help="The container's image; by default the one that --base-image is built into.")
+@click.option(
+    "--base-image",
+    default=BASE_IMAGE,
+    show_default=True,
+    help="What the shipped recipe builds on, where there is no such image yet.",
+)
+@click.option(
+    "--network",
+    type=click.Choice(["open", "allowlist", "none"]),
+    default="open",
+    show_default=True,
+    help="What the agent may reach; open is the benchmark's rule.",
+)
+@click.option(
+    "--allow",
+    metavar="HOST",
+    multiple=True,
+    help="A host for the allowlist; *.HOST for all below it. Repeatable.",
+)
+@click.option(
+    "--forward",
+    metavar="PORT",
+    type=click.IntRange(1, 65535),
+    multiple=True,
+    help="Open a port of this machine's loopback on the sandbox's. Repeatable.",
+)
+@click.option("--gpu", metavar="ID", multiple=True, help="A GPU, by index or UUID. Repeatable.")
+@click.option("--mount", metavar="PATH[:TARGET]", multiple=True, help="Let the agent read PATH. Repeatable.")
+@click.option("--cpus", type=click.FloatRange(min=0, min_open=True), help="CPU cores.")
+@click.option("--memory", metavar="GIB", type=click.FloatRange(min=0, min_open=True), help="Memory.")
+@click.option("--pids", type=click.IntRange(min=16), default=4096, show_default=True, help="Processes.")
+@click.option(
+    "--disk",
+    metavar="GIB",
+    type=click.FloatRange(min=0.05),
+    default=200.0,
+    show_default=True,
+    help="What the agent may write to its home folder and /tmp.",
+)
+@click.option(
+    "--model-disk",
+    metavar="GIB",
+    type=click.FloatRange(min=0.05),
+    default=60.0,
+    show_default=True,
+    help="What it may write to final_model.",
 )
 @click.option(
     "--harness", metavar="DIR", type=_FOLDER, help="A checkout of PostTrainBench, or a task's files."
@@ -72,6 +121,19 @@ def command(
     hours: float,
     seed: int,
     output: Path | None,
+    sandbox: str,
+    image: str | None,
+    base_image: str,
+    network: str,
+    allow: tuple[str, ...],
+    forward: tuple[int, ...],
+    gpu: tuple[str, ...],
+    mount: tuple[str, ...],
+    cpus: float | None,
+    memory: float | None,
+    pids: int,
+    disk: float,
+    model_disk: float,
     harness: Path | None,
     model_cache: Path | None,
     base: Path | None,
@@ -88,7 +150,7 @@ def command(
     from runner.agents.agent import find_agent
     from runner.agents.keys import find_keys
     from runner.harness import find_harness, make_prompt
-    from runner.sandbox.plan import RunPlan
+    from runner.sandbox.plan import Limits, Network, Policy, RunPlan
     from runner.sandbox.process import run_as_process
     from runner.task import Task
     from store.catalog.reader import load_catalog
@@ -116,11 +178,32 @@ def command(
         harness=files,
         model_cache=model_cache,
         job=job,
+        limits=Limits(cpus, memory, pids, disk, model_disk),
+        network=Network(Policy(network), allow, forward),
+        gpus=gpu,
+        mounts=tuple(map(_mount, mount)),
     )
     if not files.fixed:
         note("no --harness: the agent gets no evaluate.py")
-    finished = run_as_process(plan, 2 if as_json else 1, note)
+    if sandbox == "process":
+        finished = run_as_process(plan, 2 if as_json else 1, note)
+    else:
+        from runner.image import ensure_image
+        from runner.sandbox.container import run_in_container
+
+        finished = run_in_container(plan, image or ensure_image(base_image, note), note)
     return _conclude(plan, finished, base, as_json)
+
+
+def _mount(text: str) -> "Mount":
+    from runner.sandbox.plan import Mount
+    from store.errors import BadInput
+
+    source, _, target = text.partition(":")
+    path = Path(source).absolute()
+    if not path.exists():
+        raise BadInput(f"--mount {text}: there is no {path}")
+    return Mount(path, target or str(path))
 
 
 def _conclude(plan: "RunPlan", finished: "Finished", base: Path | None, as_json: bool) -> int:
