@@ -89,7 +89,7 @@ _COUNTED = (
 )
 @click.option(
     "--gpu-hz",
-    type=click.FloatRange(min=1 / 60, max=10),
+    type=click.FloatRange(min=0.02, max=10),
     default=1.0,
     show_default=True,
     help="GPU samples a second.",

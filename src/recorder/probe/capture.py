@@ -20,7 +20,10 @@ _EBPF_COST: Final = (
     "CPU × 1.03 for process-heavy work, 1.12 with 64 kB reads, 1.32 unpacking 20,000 files,"
     f" 1.51 with 1 kB reads ({MEASURED_ON})"
 )
-_EBPF_BLIND: Final = "what a mapping is read for once it is mapped; arguments of 32-bit system calls"
+_EBPF_BLIND: Final = (
+    "what is read or changed through a mapping once it is mapped; the few 32-bit calls that hide their arguments,"
+    " which are a gap"
+)
 _STRACE_COST: Final = f"CPU × 1.04 to 1.35 for most work, 7 unpacking 20,000 files ({MEASURED_ON})"
 _STRACE_BLIND: Final = (
     "bytes read and written, io_uring; a program under it can notice it, and cannot use strace itself"
