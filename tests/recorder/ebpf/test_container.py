@@ -46,8 +46,7 @@ class Docker:
             self("rm", "-f", *self._made)
 
 
-@pytest.fixture(scope="session")
-def image(daemon: str) -> str:
+def import_image(host: str) -> str:
     """An empty root into which the host's /usr is mounted."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as tar:
@@ -60,12 +59,18 @@ def image(daemon: str) -> str:
             folder.type, folder.mode = tarfile.DIRTYPE, 0o777
             tar.addfile(folder)
     subprocess.run(
-        ["docker", "-H", daemon, "import", "-", "ptb-test"],
+        ["docker", "-H", host, "import", "-", "ptb-test"],
         input=data.getvalue(),
         check=True,
         capture_output=True,
     )
     return "ptb-test"
+
+
+@pytest.fixture(scope="session")
+def image(daemon: str) -> str:
+    """The image, at the daemon of the tests."""
+    return import_image(daemon)
 
 
 @pytest.fixture
