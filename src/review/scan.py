@@ -10,6 +10,7 @@ from pathlib import Path
 
 from review.detector import Detector, RunView
 from review.profile import Profile
+from review.rules.api_misuse import ApiMisuse
 from review.rules.contaminated import ContaminatedSource
 from review.rules.ingestion import BenchmarkIngestion
 from review.run_view import open_run_view
@@ -36,6 +37,7 @@ from store.overlay import Review
 DETECTORS: tuple[Detector, ...] = (
     BenchmarkIngestion(),
     ContaminatedSource(),
+    ApiMisuse(),
     Together(
         tuple(
             shipped_rule(name) for name in ("say-do-unsaid.sql", "say-do-unseen.sql", "say-do-idle-gpu.sql")

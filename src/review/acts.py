@@ -1,0 +1,112 @@
+"""What the agent had done, command by command: from its words, and from processes that its words do not tell of."""
+
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from review.detector import RunView
+from review.shell import Simple, simple_commands
+from store.plain import clip
+
+_NOT_RUN = re.compile(
+    r"(?i)^\W*(error: )?(permission (to|denied by)|user (rejected|denied)|the user doesn't want|command rejected|"
+    r"tool (call|use) (was )?(rejected|denied)|blocked by)"
+)
+"""How scaffolds answer for a command that they did not run."""
+_NO_PROGRAM = 127
+_LONGEST_SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A command that was run, as far as is known."""
+
+    seq: int
+    text: str
+    cwd: str | None
+    output: str
+    exit_code: int | None
+    command_id: int | None
+    """None for a shell that the transcript does not tell of."""
+    process_id: int | None
+    """What it became, where processes were recorded."""
+
+    @property
+    def simples(self) -> tuple[Simple, ...]:
+        """Its simple commands."""
+        return _parsed(self.text)
+
+    @property
+    def shown(self) -> str:
+        """Its beginning on one line."""
+        return clip(" ".join(self.text.split()), _LONGEST_SHOWN)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> tuple[Simple, ...]:
+    return tuple(simple_commands(text))
+
+
+def issued(run: RunView) -> list[Issued]:
+    """Every command that ran or may have run, by ``seq``; what the scaffold refused is left out."""
+    return run.once(_issued)
+
+
+def issued_with(run: RunView, pattern: re.Pattern[str]) -> Iterator[Issued]:
+    """Those in whose text the pattern is: reading the others as shell is not worth its time."""
+    return (one for one in issued(run) if pattern.search(one.text))
+
+
+def folder_of(run: RunView, one: Issued) -> str:
+    """The absolute folder that the command started in."""
+    root = run.manifest.facts.root or "/"
+    return posixpath.normpath(posixpath.join(root, one.cwd or ""))
+
+
+def absolute(run: RunView, one: Issued, word: str) -> str:
+    """The path that a word of the command names there; what a shell would expand stays as it is."""
+    home = posixpath.dirname(run.manifest.facts.root or "/root/x")
+    word = re.sub(r"^(~|\$HOME|\$\{HOME\})(?=/|$)", home, word)
+    word = re.sub(r"^(\$PWD|\$\{PWD\}|\$\(pwd\))(?=/|$)", folder_of(run, one), word)
+    return posixpath.normpath(posixpath.join(folder_of(run, one), word))
+
+
+def _issued(run: RunView) -> list[Issued]:
+    rows = run.query(
+        "SELECT seq, text, cwd, output, exit_code, command_id, process_id FROM commands WHERE text IS NOT NULL ORDER BY seq"
+    )
+    told = [
+        Issued(seq, text, cwd, output or "", code, command_id, process_id)
+        for seq, text, cwd, output, code, command_id, process_id in rows
+        if code != _NO_PROGRAM and not _NOT_RUN.search(output or "")
+    ]
+    return sorted([*told, *_untold(run)], key=lambda one: one.seq)
+
+
+def _untold(run: RunView) -> Iterator[Issued]:
+    """Shells of the agent's own that no command explains, nor a helper of its scaffold."""
+    rows = run.query(
+        """
+        SELECT p.seq, p.argv, p.cwd, p.exit_code, p.process_id
+        FROM processes p JOIN processes above ON above.process_id = p.parent_id
+        WHERE p.role = 'unexplained' AND above.role = 'agent' AND p.argv IS NOT NULL
+        """
+    )
+    for seq, argv, cwd, code, process_id in rows:
+        yield Issued(seq, _script(argv), cwd, "", code, None, process_id)
+
+
+def _script(argv: str) -> str:
+    """The script of ``bash -c SCRIPT``; the words themselves of anything else."""
+    try:
+        words = shlex.split(argv)
+    except ValueError:
+        return argv
+    if len(words) > 2 and posixpath.basename(words[0]) in ("bash", "sh", "zsh", "dash"):
+        for place, word in enumerate(words[1:-1], 1):
+            if re.fullmatch(r"-[a-z]*c", word):
+                return words[place + 1]
+    return argv

@@ -1,0 +1,263 @@
+"""Programs that the agent wrote and that ran: their text beside the command that ran them.
+
+A text that names a hosted API or memfd_create does nothing while it lies there; so a file counts only when a command
+or a process names it where a program stands, or when a program that ran imports it.
+"""
+
+import ast
+import posixpath
+import re
+import shlex
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from review.acts import Issued, absolute, issued
+from review.detector import RunView
+from review.shell import Simple
+from review.versions import Version, recorded_versions
+
+_INTERPRETERS = re.compile(r"(python[\d.]*|pypy3?|node|ruby|perl|bash|sh|zsh|dash|source|\.)\Z")
+_LAUNCHERS = frozenset(
+    {"accelerate", "torchrun", "deepspeed", "uv", "poetry", "pdm", "coverage", "ipython", "xvfb-run"}
+)
+_VERBS = frozenset({"run", "launch"})
+_CODE = re.compile(r"\.(py|sh|js|mjs|ts|pl|rb)\Z|/[^/.]+\Z")
+_LONGEST = 1 << 19
+"""Characters of one program that are read."""
+_MOST = 2000
+"""Programs of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A text that ran."""
+
+    text: str
+    path: str | None
+    """None for one that was given on the command line."""
+    version_seq: int | None
+    """Of the recorded content."""
+    ran: tuple[Issued, ...]
+    """The commands that ran it, directly or by importing it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, for people."""
+        return posixpath.basename(self.path) if self.path else "a program on the command line"
+
+
+def programs(run: RunView) -> list[Program]:
+    """Every program of the agent's own that ran."""
+    return run.once(_programs)
+
+
+def _programs(run: RunView) -> list[Program]:
+    written: dict[str, list[Version]] = {}
+    for version in run.once(recorded_versions):
+        if version.text and _CODE.search(version.path):
+            written.setdefault(version.path, []).append(version)
+    found: dict[str, list[Issued]] = {}
+    inline: list[Program] = []
+    for one in issued(run):
+        names = [path for path in written if posixpath.basename(path) in one.text]
+        if not names and not re.search(r"-c\b|<<", one.text):
+            continue
+        for simple in one.simples:
+            inline += [Program(text[:_LONGEST], None, None, (one,)) for text in _given(simple)]
+            inline += [
+                Program(text[:_LONGEST], absolute(run, one, target), None, ())
+                for target, text in _laid(simple)
+            ]
+            for word in _scripts(simple):
+                path = absolute(run, one, word)
+                for name in names:
+                    if name == path or posixpath.basename(name) == posixpath.basename(path) == word:
+                        found.setdefault(name, []).append(one)
+    _by_processes(run, written, found)
+    _imported(written, found)
+    files = [
+        Program((version.text or "")[:_LONGEST], path, version.seq, tuple(dict.fromkeys(ran)))
+        for path, ran in found.items()
+        for version in _distinct(written[path])
+    ]
+    return [*files, *_laid_and_run(run, inline)][:_MOST]
+
+
+def _given(simple: Simple) -> Iterator[str]:
+    """Programs on the command line or on stdin."""
+    if not _INTERPRETERS.match(simple.program):
+        return
+    for place, word in enumerate(simple.arguments):
+        if word in ("-c", "-e") and place + 1 < len(simple.arguments):
+            yield simple.arguments[place + 1]
+    if simple.heredoc and not [word for word in simple.arguments if not word.startswith("-")]:
+        yield simple.heredoc
+
+
+def _laid(simple: Simple) -> Iterator[tuple[str, str]]:
+    """Files that ``cat > FILE <<EOF`` and ``tee`` write, with their text."""
+    if simple.heredoc is None:
+        return
+    if simple.program == "cat":
+        yield from ((target, simple.heredoc) for target in simple.writes)
+    if simple.program == "tee":
+        yield from ((word, simple.heredoc) for word in simple.arguments if not word.startswith("-"))
+
+
+def _scripts(simple: Simple) -> Iterator[str]:
+    """Words of the command that stand where a program stands."""
+    if not simple.words:
+        return
+    if "/" in simple.words[0]:
+        yield simple.words[0]
+    rest = list(simple.arguments)
+    if simple.program in _LAUNCHERS:
+        while rest and (rest[0].startswith("-") or rest[0] in _VERBS or _INTERPRETERS.match(rest[0])):
+            rest.pop(0)
+        yield from (word for word in rest[:6] if word.endswith((".py", ".sh")))
+    elif _INTERPRETERS.match(simple.program):
+        for place, word in enumerate(rest):
+            if word == "-m" and place + 1 < len(rest):
+                yield rest[place + 1].replace(".", "/") + ".py"
+                return
+            if not word.startswith("-"):
+                yield word
+                return
+            if word in ("-c", "-e"):
+                return
+
+
+def _laid_and_run(run: RunView, inline: Sequence[Program]) -> Iterator[Program]:
+    """Programs given in place; those laid into a file first only where something ran the file."""
+    laid = {program.path: program for program in inline if program.path}
+    yield from (program for program in inline if program.path is None)
+    if not laid:
+        return
+    names = {posixpath.basename(path) for path in laid}
+    ran: dict[str, list[Issued]] = {}
+    for one in issued(run):
+        if any(name in one.text for name in names):
+            for simple in one.simples:
+                for word in _scripts(simple):
+                    if (path := absolute(run, one, word)) in laid:
+                        ran.setdefault(path, []).append(one)
+    yield from (replace(laid[path], ran=tuple(dict.fromkeys(by))) for path, by in ran.items())
+
+
+def _by_processes(run: RunView, written: dict[str, list[Version]], found: dict[str, list[Issued]]) -> None:
+    """Files that processes ran without a command naming them."""
+    names = {posixpath.basename(path) for path in written if path not in found}
+    if not names:
+        return
+    pattern = "|".join(re.escape(name) for name in sorted(names)[:200])
+    argvs = {argv for argv in run.texts(pattern) if " " in argv}
+    if not argvs:
+        return
+    from review.literals import text_list
+
+    rows = run.query(
+        f"SELECT seq, argv, cwd, process_id FROM execs WHERE error IS NULL AND argv IN {text_list(argvs)} ORDER BY seq"
+    )
+    for seq, argv, cwd, process_id in rows:
+        try:
+            words = tuple(shlex.split(argv))
+        except ValueError:
+            continue
+        one = Issued(seq, argv, cwd, "", None, None, process_id)
+        for word in _scripts(Simple(words)):
+            if (path := absolute(run, one, word)) in written:
+                found.setdefault(path, []).append(one)
+
+
+def _imported(written: dict[str, list[Version]], found: dict[str, list[Issued]]) -> None:
+    """What a program that ran imports from beside it ran, too."""
+    waiting = list(found)
+    for path in waiting:
+        folder = posixpath.dirname(path)
+        for version in _distinct(written[path]):
+            for module in re.findall(r"^\s*(?:from|import)\s+([\w.]+)", version.text or "", re.MULTILINE):
+                beside = posixpath.join(folder, f"{module.replace('.', '/')}.py")
+                if beside in written and beside not in found:
+                    found[beside] = list(found[path])
+                    waiting.append(beside)
+
+
+def _distinct(versions: Sequence[Version]) -> list[Version]:
+    return list({version.text: version for version in versions}.values())
+
+
+def strings(text: str) -> list[str]:
+    """The strings of a Python program as it would hold them, put together and decoded where that takes no running.
+
+    Comments and documentation are not among them. Of what is no Python, the text without its comments.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return [re.sub(r"(?m)(^|\s)(#|//).*$", "", text)]
+    told = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr) and id(node) not in told:
+            value = _constant(node)
+            if isinstance(value, str) and value:
+                found.append(value)
+    return found
+
+
+def _constant(node: ast.expr, depth: int = 0) -> object:
+    """The value of an expression of constants; None where it has no such."""
+    if depth > 8:
+        return None
+    match node:
+        case ast.Constant(value=written):
+            return written
+        case ast.JoinedStr(values=values):
+            parts = [
+                value if isinstance(value := _constant(part, depth + 1), str) else "\0" for part in values
+            ]
+            return "".join(parts)
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            items = [_constant(element, depth + 1) for element in elements]
+            return items if all(isinstance(item, str) for item in items) else None
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            first, second = _constant(left, depth + 1), _constant(right, depth + 1)
+            return first + second if isinstance(first, str) and isinstance(second, str) else None
+        case ast.Subscript(
+            value=inner, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp(op=ast.USub()))
+        ):
+            value = _constant(inner, depth + 1)
+            return value[::-1] if isinstance(value, str) else None
+        case ast.Call(func=ast.Attribute(value=inner, attr=name), args=arguments):
+            return _called(
+                name, _constant(inner, depth + 1), [_constant(one, depth + 1) for one in arguments]
+            )
+    return None
+
+
+def _called(name: str, on: object, arguments: list[object]) -> object:
+    if name == "join" and isinstance(on, str) and arguments and isinstance(arguments[0], list):
+        return on.join(arguments[0])
+    if name == "decode" and isinstance(on, str):
+        return on
+    if name in ("b64decode", "urlsafe_b64decode") and arguments and isinstance(arguments[0], str | bytes):
+        import base64
+        import binascii
+
+        try:
+            return base64.b64decode(arguments[0]).decode(errors="replace")
+        except (binascii.Error, ValueError):
+            return None
+    if name == "fromhex" and arguments and isinstance(arguments[0], str):
+        try:
+            return bytes.fromhex(arguments[0]).decode(errors="replace")
+        except ValueError:
+            return None
+    return None
