@@ -1,43 +1,29 @@
-"""Where the content of a file may have gone: from readers to what they and their children wrote, file by file.
+"""Where the content of files may have gone, for rules: what the lineage graph says, without what is only possible.
 
-A read before a write in the same process (or in one that it started later) is an edge. Without byte counts, as
-under strace, an open for reading counts as a read. Nothing is followed through barred processes.
+Nothing is followed through the agent's own process, shells, servers or evaluate.py: what goes through them is possible
+at most, and supports no finding (docs/lineage.md).
 """
 
-import posixpath
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from review.detector import RunView
-from review.literals import text_list, text_literal
-from review.processes import ProcessTree
+from review.lineage.edges import at_least
+from review.lineage.graph import Graph, Held, Taking
+from review.lineage.images import Carrier
+from review.lineage.uses import WEIGHTS, Span, Use, uses_of, writers_of
+from store.findings import Certainty
+
+__all__ = ["WEIGHTS", "Access", "Flows", "Spread", "Step", "Way", "readers", "writers"]
 
 _LONGEST_CHAIN = 16
 _MOST_READERS = 100
 """Of one file, beyond which it is common property (a cache, a log) and tells nothing of where content went."""
-_MOST_LOOKED_AT = 10_000
-"""Readers of one file that are looked at at all."""
-_MOST_HEIRS = 1000
-"""Of one process, beyond which it is a shell or server that starts everything."""
-_FAR_FUTURE = 2**62
-_MOST_NAMES = 64
-"""Of one file: a folder moved into itself again and again would have no end of them."""
-
-WEIGHTS = r"\.(safetensors|bin|pt|pth|gguf|ckpt|npz)$"
-"""Names of files that hold weights, as a regular expression."""
-
-_READS = """
-    (coalesce(bytes_read, 0) > 0 OR coalesce(bytes_mapped, 0) > 0
-     OR (bytes_read IS NULL AND flags & 3 IN (0, 2) AND flags & 2162688 = 0))
-"""  # 2162688 is O_DIRECTORY | O_PATH: such an open reads nothing
-_WRITES = "(coalesce(bytes_written, 0) > 0 OR (bytes_written IS NULL AND flags & 3 IN (1, 2)))"
-_NO_DATA = r"^/(dev|proc|sys|usr|lib|lib64|etc)/|/(site|dist)-packages/|/__pycache__/|/\.git/|^[a-z]+:\["
-"""Paths of devices, programs, libraries, pipes and sockets: what is read there is not data."""
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class Access:
     """All that one process read, or all that it wrote, through its opens of one path."""
 
     process_id: int
@@ -52,10 +38,12 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One edge: a process read a file that holds the content, and it or a process it started wrote another."""
+    """One edge: a process read a file that holds the content, and it or one of its kin wrote another."""
 
-    read: Use
-    write: Use
+    read: Access
+    write: Access
+    certainty: Certainty
+    reason: str
 
 
 Way = tuple[Step, ...]
@@ -72,55 +60,31 @@ class Spread:
     """Every process that may have carried it into a file, with the file's path."""
 
 
-def readers(run: RunView, paths: Iterable[str]) -> list[Use]:
-    """Who read one of these files."""
-    return _uses(run, "read", _READS, f"path IN {text_list(paths)}")
+def readers(run: RunView, paths: Iterable[str]) -> list[Access]:
+    """Who read one of these files, in the order in which they came to it."""
+    return [_access(use, use.read) for use in uses_of(run, paths) if use.read is not None]
 
 
-def writers(run: RunView, paths: Iterable[str]) -> list[Use]:
-    """Who wrote one of these files."""
-    return _uses(run, "write", _WRITES, f"path IN {text_list(paths)}")
-
-
-def _uses(
-    run: RunView, verb: str, done: str, which: str, only: str = "", most: int = _FAR_FUTURE
-) -> list[Use]:
-    """Uses of files with data: the first ``most`` of each, where the regular expression ``only`` matches its path."""
-    rows = run.query(
-        f"""
-        SELECT process_id, path, min(seq), min(epoch_us(coalesce(first_{verb}_ts, ts))),
-               max(coalesce(epoch_us(coalesce(last_{verb}_ts, end_ts)), {_FAR_FUTURE}))
-        FROM files
-        WHERE {which} AND error IS NULL AND process_id IS NOT NULL AND op IN ('open', 'create') AND {done}
-          AND regexp_matches(path, {text_literal(only)}) AND NOT regexp_matches(path, {text_literal(_NO_DATA)})
-        GROUP BY process_id, path
-        QUALIFY row_number() OVER (PARTITION BY path ORDER BY min(seq)) <= {most}
-        ORDER BY 3
-        """
-    )
-    return [Use(*row) for row in rows]
+def writers(run: RunView, paths: Iterable[str]) -> list[Access]:
+    """Who wrote one of these files, in the order in which they came to it."""
+    return [_access(use, use.written) for use in writers_of(run, paths) if use.written is not None]
 
 
 class Flows:
     """Follows content through one run."""
 
-    def __init__(self, run: RunView, tree: ProcessTree, barred: Collection[int]) -> None:
-        """``barred``: processes through which nothing is followed."""
-        self._run = run
-        self._tree = tree
-        self._barred = frozenset(barred)
+    def __init__(self, run: RunView) -> None:
+        self._graph = run.once(Graph)
         self.common: set[str] = set()
         """Files with such content that so many processes read that nothing can be told of them."""
-        self.not_followed: set[int] = set()
+
+    @property
+    def not_followed(self) -> set[int]:
         """Processes that read such content and started so many others that nothing can be told of them."""
-        self._names: dict[str, list[str]] = defaultdict(list)
-        for path, path2 in run.query(
-            "SELECT path, path2 FROM files WHERE op IN ('rename', 'link') AND error IS NULL AND path2 IS NOT NULL"
-        ):
-            self._names[path].append(path2)
+        return self._graph.kin.crowded
 
     def follow(
-        self, reads: Iterable[Use], *, only: str = "", cleared: Callable[[Use], bool] | None = None
+        self, reads: Iterable[Access], *, only: str = "", cleared: Callable[[Access], bool] | None = None
     ) -> Spread:
         """The files that the content may have gone to.
 
@@ -129,10 +93,10 @@ class Flows:
         """
         ways: dict[str, Way] = {}
         makers: set[tuple[int, str]] = set()
-        level: list[tuple[Use, Way]] = [(read, ()) for read in reads if read.process_id not in self._barred]
+        level: list[tuple[Access, Way]] = [(read, ()) for read in reads]
         for _ in range(_LONGEST_CHAIN):
-            reached: list[Use] = []
-            for step, way in self._steps(level, only):
+            reached: list[Access] = []
+            for step, way in self._steps(level, re.compile(only)):
                 write = step.write
                 if (write.process_id, write.path) in makers or (cleared and cleared(write)):
                     continue
@@ -144,57 +108,50 @@ class Flows:
             level = [(read, ways[write.path]) for write, read in self.readers_after(reached)]
         return Spread(ways, frozenset(makers))
 
-    def readers_after(self, writes: Iterable[Use]) -> list[tuple[Use, Use]]:
-        """Each write with everyone who read it, under its name or a later one, and not before it was written."""
-        origins: dict[str, list[Use]] = defaultdict(list)
-        for write in writes:
-            for name in self.names_of(write.path):
-                origins[name].append(write)
-        if not origins:
-            return []
-        reads: dict[str, list[Use]] = defaultdict(list)
-        which = f"path IN {text_list(origins)}"
-        for read in _uses(self._run, "read", _READS, which, most=_MOST_LOOKED_AT):
-            if read.process_id not in self._barred:
-                reads[read.path].append(read)
-        common = {path for path, uses in reads.items() if len(uses) > _MOST_READERS}
-        self.common |= common
-        return [
-            (write, read)
-            for path in reads.keys() - common
-            for read in reads[path]
-            for write in origins[path]
-            if read.last_us >= write.first_us
-        ]
+    def readers_after(self, writes: Iterable[Access]) -> list[tuple[Access, Access]]:
+        """Each write with everyone who read it, under its name or a later one, before it was overwritten."""
+        wanted = list(writes)
+        held = [Held(w.path, w.first_us, _span(w) if w.process_id else None, w.process_id) for w in wanted]
+        found = []
+        for write, takings in zip(wanted, self._graph.takers(held), strict=True):
+            followed = [taking for taking in takings if taking.carrier not in _BARRED]
+            if len({taking.use.process_id for taking in followed}) > _MOST_READERS:
+                self.common.add(write.path)
+            else:
+                found += [(write, _access(taking.use, taking.read)) for taking in followed]
+        return found
 
     def names_of(self, path: str) -> list[str]:
         """``path`` and the names that it was given by renaming or linking it, or a folder above it."""
-        found = [path]
-        for name in found:
-            folder, rest = name, ""
-            while folder not in ("", "/") and len(found) < _MOST_NAMES:
-                found += [new + rest for new in self._names.get(folder, ()) if new + rest not in found]
-                folder, last = posixpath.split(folder)
-                rest = f"/{last}{rest}"
-        return found
+        return [name.path for name in self._graph.names.later(path, 0)]
 
-    def _steps(self, level: list[tuple[Use, Way]], only: str) -> list[tuple[Step, Way]]:
-        """What the readers, or processes that they started afterwards, wrote after reading."""
-        families = [
-            (read, way, self._tree.heirs(read.process_id, read.first_us) - self._barred)
+    def _steps(self, level: list[tuple[Access, Way]], only: re.Pattern[str]) -> list[tuple[Step, Way]]:
+        """What the readers and their kin wrote after reading."""
+        images = self._graph.images
+        images.load(read.process_id for read, _ in level)
+        followed = [
+            (read, way, carrier)
             for read, way in level
+            if (carrier := images.carrier(read.process_id, read.last_us)) not in _BARRED
         ]
-        everyone = {process_id for _, _, family in families for process_id in family}
-        if not everyone:
-            return []
-        which = f"process_id IN ({', '.join(map(str, sorted(everyone)))})"
-        writes: dict[int, list[Use]] = defaultdict(list)
-        for write in _uses(self._run, "write", _WRITES, which, only):
-            writes[write.process_id].append(write)
+        takings = [
+            Taking(read.path, Use(read.process_id, read.path, _span(read), None), _span(read), carrier)
+            for read, _, carrier in followed
+        ]
         return [
-            (Step(read, write), way)
-            for read, way, family in families
-            for process_id in sorted(family)
-            for write in writes[process_id]
-            if write.last_us >= read.first_us
+            (Step(read, _access(edge.target, edge.written), edge.certainty, edge.reason), way)
+            for (read, way, _), edges in zip(followed, self._graph.outputs(takings), strict=True)
+            for edge in edges
+            if at_least(edge.certainty, Certainty.LIKELY) and only.search(edge.target.path)
         ]
+
+
+_BARRED = frozenset({Carrier.AGENT, Carrier.EVALUATION})
+
+
+def _span(access: Access) -> Span:
+    return Span(access.seq, access.first_us, access.last_us, None)
+
+
+def _access(use: Use, span: Span) -> Access:
+    return Access(use.process_id, use.path, span.seq, span.first_us, span.last_us)

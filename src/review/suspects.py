@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from review.content import Match, Reference
 from review.detector import RunView
 from review.eval_files import eval_files, eval_pattern
-from review.flows import WEIGHTS, Flows, Use, Way, readers
+from review.flows import WEIGHTS, Access, Flows, Way, readers
 from review.processes import ProcessTree
 from review.versions import Version, recorded_versions
 from store.catalog.reader import load_catalog
@@ -40,7 +40,7 @@ class EvalData:
         self.versions = run.once(recorded_versions)
         """All recorded contents."""
         self._evaluations = self.tree.evaluations(run.manifest.facts.root)
-        self.flows = Flows(run, self.tree, self._evaluations | self.tree.agents_own())
+        self.flows = run.once(Flows)
         """Follows files, but neither through evaluate.py nor through the agent itself."""
         self._paths = eval_files(run, pattern)
         self.references = {
@@ -89,7 +89,7 @@ class EvalData:
                     best[version.path] = Suspect(version.path, eval_path, match, version)
         return list(best.values())
 
-    def _is_cleared(self, write: Use) -> bool:
+    def _is_cleared(self, write: Access) -> bool:
         """Whether every version of a file was recorded whole, and none holds an item."""
         versions = [version for version in self.versions if version.path == write.path]
         return bool(versions and self.references) and not any(

@@ -10,7 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from review.detector import RunView
-from review.flows import WEIGHTS, Flows, Use, writers
+from review.flows import WEIGHTS, Access, Flows, writers
+from review.lineage.final_model import standing_makers
 from store.findings import Reach
 
 _SUBMITTED = r"(^|/)final_model/"
@@ -22,39 +23,29 @@ class Training:
 
     reach: Reach
     """``written``, ``trained``, ``superseded`` or ``ancestor``."""
-    read: Use | None = None
+    read: Access | None = None
     """How the first training process took it in."""
-    weights: Use | None = None
+    weights: Access | None = None
     """What the last one wrote."""
 
 
 def how_far(run: RunView, flows: Flows, paths: Collection[str]) -> dict[str, Training]:
     """What was made of each of these files."""
-    first: dict[str, Use] = {path: Use(0, path, 0, 0, 0) for path in paths}
+    first: dict[str, Access] = {path: Access(0, path, 0, 0, 0) for path in paths}
     for write in sorted(writers(run, paths), key=lambda use: use.first_us, reverse=True):
         first[write.path] = write
-    reads: dict[str, list[Use]] = defaultdict(list)
+    reads: dict[str, list[Access]] = defaultdict(list)
     for write, read in flows.readers_after(first.values()):
         reads[write.path].append(read)
     return {path: _made_of(run, flows, reads[path]) for path in paths}
 
 
-def _made_of(run: RunView, flows: Flows, reads: list[Use]) -> Training:
+def _made_of(run: RunView, flows: Flows, reads: list[Access]) -> Training:
     spread = flows.follow(reads, only=WEIGHTS)
     if not spread.ways:
         return Training(Reach.WRITTEN)
     submitted = [name for name in spread.ways if any(re.search(_SUBMITTED, n) for n in flows.names_of(name))]
-    way = spread.ways[min(submitted)] if submitted else next(iter(spread.ways.values()))
-    reach = Reach.TRAINED
-    if submitted:
-        last = _last_writers(run)
-        kept = any((last[name], name) in spread.makers for name in submitted if name in last)
-        renamed = any(name not in last for name in submitted)
-        reach = Reach.ANCESTOR if kept or renamed else Reach.SUPERSEDED
+    standing = {path for _, path in spread.makers & run.once(standing_makers)}
+    way = spread.ways[min(standing & set(submitted) or submitted or [next(iter(spread.ways))])]
+    reach = Reach.ANCESTOR if standing else Reach.SUPERSEDED if submitted else Reach.TRAINED
     return Training(reach, way[0].read, way[-1].write)
-
-
-def _last_writers(run: RunView) -> dict[str, int]:
-    """Path of submitted weights → the process that wrote it last."""
-    uses = sorted(writers(run, run.texts(f"{_SUBMITTED}.*{WEIGHTS}")), key=lambda use: use.first_us)
-    return {use.path: use.process_id for use in uses}

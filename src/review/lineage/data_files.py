@@ -1,14 +1,13 @@
 """Which of the files that a training process read are data, and where each came from, one level up."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from review.lineage.edges import Edge, at_least
+from review.lineage.edges import Edge
 from review.lineage.graph import Content, Graph, Making
 from review.lineage.images import Carrier
 from review.lineage.made_from import DataFile, Origin
-from review.lineage.uses import DATA_NAME, FAR_FUTURE, WEIGHTS
+from review.lineage.uses import DATA_NAME, WEIGHTS
 from store.findings import Certainty
 
 MOST_LISTED = 50
@@ -25,6 +24,7 @@ _NO_DATA = re.compile(
     r"|/models--|torchinductor|/\.triton/|/\.nv/|/\.config/|/huggingface/(modules|hub/\.locks|token)|/pip/|/matplotlib/"
     r"|^(pipe|socket):|^/(proc|sys|dev)/|/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log)/"
 )
+_SURE_OF = {Carrier.PROGRAM: Certainty.LIKELY, Carrier.EVALUATION: Certainty.LIKELY}
 _HUB_DATA = re.compile(r"/datasets--(?P<owner>[^/]+?)--(?P<name>[^/]+)/|/datasets/(?P<cached>[^/]+___[^/]+)/")
 
 
@@ -58,23 +58,20 @@ def describe(graph: Graph, edges: Sequence[Edge]) -> list[DataFile]:
     for edge in sorted(edges, key=lambda e: e.read.first_us):
         first.setdefault(edge.source.path, edge)
     listed = list(first.values())[:MOST_LISTED]
-    makers = graph.makers(
-        Content(edge.source.path, min(edge.read.last_us, edge.written.last_us)) for edge in listed
-    )
-    latest = {path: _latest(found) for path, found in makers.items()}
-    inputs = graph.inputs(making for found in latest.values() for making in found)
+    found = graph.makers(Content(edge.source.path, edge.read_until_us) for edge in listed)
+    latest = [_latest(makings) for makings in found]
+    inputs = iter(graph.inputs(making for makings in latest for making in makings))
     return [
         DataFile(
-            path=path,
+            path=edge.source.path,
             seq=edge.read.seq,
             read_at=edge.read.first_us * 1000,
             bytes_read=edge.read.size,
-            sha256=graph.hashes.latest(path),
+            sha256=graph.hashes.latest(edge.source.path),
             certainty=edge.certainty,
-            origins=tuple(_origins(graph, path, latest[path], inputs)),
+            origins=_origins(graph, edge.source.path, [(making, next(inputs)) for making in makings]),
         )
-        for path, edge in first.items()
-        if path in latest
+        for edge, makings in zip(listed, latest, strict=True)
     ]
 
 
@@ -82,43 +79,33 @@ def _latest(makings: Sequence[Making]) -> list[Making]:
     return sorted(makings, key=lambda m: m.written.last_us, reverse=True)[:_MOST_ORIGINS]
 
 
-def _origins(
-    graph: Graph, path: str, makings: Sequence[Making], inputs: dict[tuple[int, str], list[Edge]]
-) -> list[Origin]:
-    if not makings:
-        hub = hub_dataset(path)
-        text = (
-            f"{hub} of the hub"
-            if hub
-            else "not written in this run: there before, or its writer was not seen"
-        )
-        return [Origin(text, None, None, (), Certainty.LIKELY if hub else Certainty.POSSIBLE)]
-    return [_origin(graph, making, inputs) for making in makings]
+def _origins(graph: Graph, path: str, makings: Sequence[tuple[Making, Sequence[Edge]]]) -> tuple[Origin, ...]:
+    if makings:
+        return tuple(_origin(graph, making, edges) for making, edges in makings)
+    hub = hub_dataset(path)
+    if hub:
+        return (Origin(f"{hub} of the hub", None, None, (), Certainty.LIKELY),)
+    text = "not written in this run: there before, or its writer was not seen"
+    return (Origin(text, None, None, (), Certainty.POSSIBLE),)
 
 
-def _origin(graph: Graph, making: Making, inputs: dict[tuple[int, str], list[Edge]]) -> Origin:
-    own, seq = making.use.process_id, making.written.seq
+def _origin(graph: Graph, making: Making, into: Sequence[Edge]) -> Origin:
+    seq = making.written.seq
     if making.carrier is Carrier.AGENT:
         return Origin("written by the agent itself", seq, None, (), Certainty.CERTAIN)
-    command = graph.images.at(own, min(making.written.last_us, FAR_FUTURE)).argv
-    edges = [
-        *data_edges(all_edges := inputs[own, making.use.path]),
-        *(e for e in all_edges if is_script(e.source.path)),
-    ]
-    by_certainty: dict[str, Certainty] = defaultdict(lambda: Certainty.POSSIBLE)
-    for edge in edges:
-        known = by_certainty[edge.source.path]
-        by_certainty[edge.source.path] = edge.certainty if at_least(edge.certainty, known) else known
-    read = tuple(by_certainty)
-    certainty = Certainty.LIKELY if making.carrier is Carrier.PROGRAM else Certainty.POSSIBLE
-    if read and len(read) == len([path for path in read if by_certainty[path] is Certainty.CERTAIN]):
-        certainty = Certainty.CERTAIN
-    text = f"written by {command}"
-    if making.changes:
-        text += f", as {making.use.path}"
-    if making.carrier is Carrier.EVALUATION:
-        text = f"written by the benchmark's own evaluation ({command})"
-    return Origin(text, seq, command, read[:_MOST_INPUTS], certainty)
+    command = graph.images.at(making.use.process_id, making.written.last_us).argv
+    edges = [*data_edges(into), *(edge for edge in into if is_script(edge.source.path))]
+    read = tuple(dict.fromkeys(edge.source.path for edge in edges))
+    same = bool(edges) and all(edge.certainty is Certainty.CERTAIN for edge in edges)
+    by = "the benchmark's own evaluation, " if making.carrier is Carrier.EVALUATION else ""
+    under = f", as {making.use.path}" if making.changes else ""
+    return Origin(
+        f"written by {by}{command}{under}",
+        seq,
+        command,
+        read[:_MOST_INPUTS],
+        Certainty.CERTAIN if same else _SURE_OF.get(making.carrier, Certainty.POSSIBLE),
+    )
 
 
 def hub_dataset(path: str) -> str | None:

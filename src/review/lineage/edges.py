@@ -54,6 +54,12 @@ class Edge:
     certainty: Certainty
     reason: str
 
+    @property
+    def read_until_us(self) -> int:
+        """Up to when the content of the source counts: what was there before this write."""
+        end = self.written.first_us if self.source.path == self.target.path else self.written.last_us
+        return min(self.read.last_us, end)
+
 
 def weakest(certainties: Iterable[Certainty]) -> Certainty:
     """A chain is as sure as its weakest part; certain when it has none."""
@@ -110,11 +116,13 @@ class Judge:
     ) -> Edge | None:
         """The edge from a read to a write, None when nothing can have passed; reads after ``read_until_us`` do not count."""
         read, written = source.read, target.written
-        if read is None or written is None or source.path == target.path:
+        if read is None or written is None:
             return None
+        if source.path == target.path and read.first_us >= written.first_us:
+            return None  # a process that reads back what it wrote
         if read.first_us > min(written.last_us, read_until_us) + CLOCK_ERROR_US:
             return None
-        sha256 = self._hashes.shared(source.path, target.path)
+        sha256 = None if source.path == target.path else self._hashes.shared(source.path, target.path)
         if sha256 is not None:
             reason = f"the same bytes (sha256 {sha256[:12]})"
             return Edge(source, target, read, written, Certainty.CERTAIN, reason)

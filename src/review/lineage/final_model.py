@@ -48,10 +48,8 @@ def how_made(folder: Path) -> MadeFrom:
 
 def made_from(run: RunView) -> MadeFrom:
     """How the ``final_model`` of ``run`` was made."""
-    graph = run.once(Graph)
-    submitted = submitted_weights(run, graph)
-    walk = _Walk(run, graph)
-    walk.back_from(submitted)
+    graph, walk = run.once(Graph), run.once(_Walk)
+    submitted = walk.submitted
     stages = sorted(walk.stages(), key=lambda stage: (stage.started_at is None, stage.started_at or 0))
     after = sorted(walk.after(submitted), key=lambda a: (a.ts is None, a.ts or 0, a.seq))
     base = {checkpoint.path: checkpoint for stage in stages for checkpoint in stage.checkpoints}
@@ -65,6 +63,11 @@ def made_from(run: RunView) -> MadeFrom:
         not_seen=tuple(_not_seen(run, graph, submitted, stages)),
         certainty=weakest([*links, *walk.certainties]) if submitted else Certainty.POSSIBLE,
     )
+
+
+def standing_makers(run: RunView) -> frozenset[tuple[int, str]]:
+    """Every process that made weights from which ``final_model`` descends, with the path that it wrote."""
+    return run.once(_Walk).makers
 
 
 def submitted_weights(run: RunView, graph: Graph) -> list[str]:
@@ -93,37 +96,46 @@ def _weights_below(run: RunView, folder: str) -> list[str]:
 class _Walk:
     """The way back from submitted weights, stage by stage."""
 
-    def __init__(self, run: RunView, graph: Graph) -> None:
+    def __init__(self, run: RunView) -> None:
         self._run = run
-        self._graph = graph
+        self._graph = run.once(Graph)
+        self.submitted = submitted_weights(run, self._graph)
         self._makings: dict[int, list[Making]] = defaultdict(list)
         """By process."""
         self._inputs: dict[int, list[Edge]] = defaultdict(list)
         self._previous: dict[int, set[str]] = defaultdict(set)
         self._changes: dict[int, NameChange] = {}
         self.certainties: list[Certainty] = []
+        self._go_back()
 
-    def back_from(self, submitted: Iterable[str]) -> None:
+    @property
+    def makers(self) -> frozenset[tuple[int, str]]:
+        """Processes with the paths that they wrote."""
+        return frozenset(
+            (m.use.process_id, m.use.path) for makings in self._makings.values() for m in makings
+        )
+
+    def _go_back(self) -> None:
         """Look up makers of weights, and makers of the weights that they read, until none are left."""
-        contents = [Content(path) for path in submitted]
+        contents = [Content(path) for path in self.submitted]
         expanded: set[tuple[int, str]] = set()
         while contents and len(self._makings) < _MOST_STAGES:
-            found = [m for makings in self._graph.makers(contents).values() for m in makings]
+            found = [m for makings in self._graph.makers(contents) for m in makings]
             new = [m for m in found if (m.use.process_id, m.use.path) not in expanded]
             expanded |= {(m.use.process_id, m.use.path) for m in new}
             for making in new:
                 self._makings[making.use.process_id].append(making)
                 self._changes |= {change.seq: change for change in making.changes}
-            edges = self._graph.inputs(m for m in new if m.carrier is not Carrier.EVALUATION)
+            followed = [m for m in new if m.carrier is not Carrier.EVALUATION]
             contents = []
-            for (process_id, _), of_one in edges.items():
-                self._inputs[process_id] += of_one
-                contents += self._weights_read(of_one)
+            for making, edges in zip(followed, self._graph.inputs(followed), strict=True):
+                self._inputs[making.use.process_id] += edges
+                contents += self._weights_read(edges)
 
     def _weights_read(self, edges: Sequence[Edge]) -> list[Content]:
         """The checkpoints that were read before writing, to be looked up in turn."""
         return [
-            Content(edge.source.path, min(edge.read.last_us, edge.written.last_us))
+            Content(edge.source.path, edge.read_until_us)
             for edge in edges
             if is_weights(edge.source.path) and not in_hub_cache(edge.source.path)
         ]
@@ -194,7 +206,7 @@ class _Walk:
     def after(self, submitted: Sequence[str]) -> list[Afterwards]:
         """Changes of names on the way, and weights in ``final_model`` that others overwrote."""
         told = [Afterwards(c.seq, c.us * 1000, c.op, f"{c.old} → {c.new}") for c in self._changes.values()]
-        standing = {(m.use.process_id, m.use.path) for makings in self._makings.values() for m in makings}
+        standing = self.makers
         for use in writers_of(self._run, submitted):
             if use.written is not None and (use.process_id, use.path) not in standing:
                 command = self._graph.images.at(use.process_id, use.written.last_us).argv

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from review.detector import RunView
 from review.lineage.edges import CLOCK_ERROR_US, Edge, Hashes, Judge
 from review.lineage.images import Carrier, Images
-from review.lineage.kin import Kin, Relative
+from review.lineage.kin import Kin
 from review.lineage.names import NameChange, Names
 from review.lineage.uses import FAR_FUTURE, Span, Use, uses_by, uses_of, writers_of
 from review.processes import ProcessTree
@@ -78,13 +78,13 @@ class Graph:
         self.kin = Kin(run, self.tree, self.images, pipes_recorded=self.sees_pipes)
         self._judge = Judge(self.images, self.hashes)
 
-    def makers(self, contents: Iterable[Content]) -> dict[str, list[Making]]:
-        """Who wrote these contents, by the path asked for; what was overwritten before counts no more."""
+    def makers(self, contents: Iterable[Content]) -> list[list[Making]]:
+        """Who wrote each of these contents; what was overwritten before counts no more."""
         wanted = list(contents)
         everything = {name.path for c in wanted for name in self.names.earlier(c.path, c.until_us)}
         by_path = _by_path(writers_of(self.run, everything))
         self.images.load(use.process_id for uses in by_path.values() for use in uses)
-        return {content.path: self._makers(content, by_path) for content in wanted}
+        return [self._makers(content, by_path) for content in wanted]
 
     def _makers(self, content: Content, by_path: Mapping[str, Sequence[Use]]) -> list[Making]:
         found: list[Making] = []
@@ -113,15 +113,15 @@ class Graph:
         moved = [change.us for change, _ in self.names.given(path) if change.op == "rename"]
         return max((us for us in (*emptied, *moved) if us <= until), default=0)
 
-    def inputs(self, makings: Iterable[Making]) -> dict[tuple[int, str], list[Edge]]:
-        """What each maker had read before it wrote, by its process and the name it wrote under."""
+    def inputs(self, makings: Iterable[Making]) -> list[list[Edge]]:
+        """What each maker had read before it wrote."""
         wanted = list(makings)
         kin = {m.use.process_id: self.kin.sources(m.use.process_id) for m in wanted}
         process_ids = {relative.process_id for relatives in kin.values() for relative in relatives}
         self.images.load(process_ids)
         used = _by_process(uses_by(self.run, process_ids))
-        return {
-            (making.use.process_id, making.use.path): [
+        return [
+            [
                 edge
                 for relative in kin[making.use.process_id]
                 for use in used.get(relative.process_id, ())
@@ -132,18 +132,15 @@ class Graph:
                 )
             ]
             for making in wanted
-        }
+        ]
 
-    def takers(self, contents: Iterable[Held]) -> dict[str, list[Taking]]:
-        """Who read these contents, by the path asked for, before they were overwritten or replaced."""
+    def takers(self, contents: Iterable[Held]) -> list[list[Taking]]:
+        """Who read each of these contents before it was overwritten or replaced."""
         wanted = list(contents)
         everything = {name.path for held in wanted for name in self.names.later(held.path, held.since_us)}
         by_path = _by_path(uses_of(self.run, everything))
         self.images.load(use.process_id for uses in by_path.values() for use in uses if use.read)
-        found: dict[str, list[Taking]] = {held.path: [] for held in wanted}
-        for held in wanted:
-            found[held.path] += self._takers(held, by_path)
-        return found
+        return [self._takers(held, by_path) for held in wanted]
 
     def _takers(self, held: Held, by_path: Mapping[str, Sequence[Use]]) -> list[Taking]:
         found: list[Taking] = []
@@ -171,26 +168,22 @@ class Graph:
         moved = [change.us for change, _ in self.names.given(path) if change.op == "rename"]
         return min((us for us in (*emptied, *moved) if us > after), default=FAR_FUTURE)
 
-    def outputs(self, takings: Iterable[Taking]) -> dict[tuple[int, str], list[Edge]]:
-        """What came of each reading, by the reader's process and the name it read."""
+    def outputs(self, takings: Iterable[Taking]) -> list[list[Edge]]:
+        """What the reader and its kin wrote after each reading."""
         wanted = list(takings)
-        kin = {(t.use.process_id, t.use.path): self._sinks(t) for t in wanted}
-        process_ids = {relative.process_id for relatives in kin.values() for relative in relatives}
+        kin = [self.kin.sinks(t.use.process_id, t.read.first_us) for t in wanted]
+        process_ids = {relative.process_id for relatives in kin for relative in relatives}
         self.images.load(process_ids)
         used = _by_process(uses_by(self.run, process_ids))
-        return {
-            key: [
+        return [
+            [
                 edge
-                for relative in kin[key]
+                for relative in relatives
                 for use in used.get(relative.process_id, ())
                 if (edge := self._judge.edge(taking.use, use, relative.kinship))
             ]
-            for taking in wanted
-            if (key := (taking.use.process_id, taking.use.path))
-        }
-
-    def _sinks(self, taking: Taking) -> list[Relative]:
-        return self.kin.sinks(taking.use.process_id, taking.read.first_us)
+            for taking, relatives in zip(wanted, kin, strict=True)
+        ]
 
 
 def _by_path(uses: Iterable[Use]) -> dict[str, list[Use]]:

@@ -67,8 +67,8 @@ class Walker:
         contents = [Content(path)]
         done: set[tuple[int, str]] = set()
         for distance in range(_LONGEST_CHAIN):
-            found = [m for makings in self._graph.makers(contents).values() for m in makings]
-            new = {(m.use.process_id, m.use.path): m for m in found}
+            found = [m for makings in self._graph.makers(contents) for m in makings]
+            new = {(m.use.process_id, m.use.path): m for m in sorted(found, key=lambda m: m.until_us)}
             fresh = [making for key, making in new.items() if key not in done]
             done |= new.keys()
             contents = list(self._back(fresh, distance))
@@ -81,17 +81,14 @@ class Walker:
             self._add_changes(making.changes, making.use.path, distance)
             if making.carrier in _ENDS:
                 self._add(_made_by(self._graph, making, _ENDS[making.carrier], distance))
-        edges = self._graph.inputs(making for making in makings if making.carrier not in _ENDS)
-        for making in makings:
-            into = edges.get((making.use.process_id, making.use.path))
-            if into is None:
-                continue
+        followed = [making for making in makings if making.carrier not in _ENDS]
+        for making, into in zip(followed, self._graph.inputs(followed), strict=True):
             if not into:
                 self._add(_made_by(self._graph, making, "nothing that it read was seen to go in", distance))
             for edge in self._told(into):
                 self._add(_link(self._graph, edge, distance))
                 if at_least(edge.certainty, self._floor):
-                    yield Content(edge.source.path, min(edge.read.last_us, edge.written.last_us))
+                    yield Content(edge.source.path, edge.read_until_us)
 
     def descendants(self, path: str) -> tuple[Link, ...]:
         """Where the content of ``path`` went, nearest first; last, what the agent may have carried in its head."""
@@ -103,7 +100,7 @@ class Walker:
             for held in contents:
                 for name in self._graph.names.later(held.path, held.since_us):
                     self._add_changes(name.changes, held.path, distance)
-            takings = self._graph.takers(contents)
+            takings = zip(contents, self._graph.takers(contents), strict=True)
             new = {(t.use.process_id, t.use.path): t for t in self._uncommon(takings, distance)}
             fresh = [taking for key, taking in new.items() if key not in done]
             done |= new.keys()
@@ -114,10 +111,10 @@ class Walker:
         self._through_the_agent(seen)
         return tuple(self._links.values())
 
-    def _uncommon(self, takings: dict[str, list[Taking]], distance: int) -> Iterator[Taking]:
-        for path, readers in takings.items():
+    def _uncommon(self, takings: Iterable[tuple[Held, list[Taking]]], distance: int) -> Iterator[Taking]:
+        for held, readers in takings:
             if distance and len({taking.use.process_id for taking in readers}) > _MOST_READERS:
-                self.not_followed.add(f"{path}: more than {_MOST_READERS} processes read it")
+                self.not_followed.add(f"{held.path}: more than {_MOST_READERS} processes read it")
             else:
                 yield from readers
 
@@ -125,11 +122,8 @@ class Walker:
         for taking in takings:
             if taking.carrier in _ENDS:
                 self._add(_taken_by(self._graph, taking, _ENDS[taking.carrier], distance))
-        edges = self._graph.outputs(taking for taking in takings if taking.carrier not in _ENDS)
-        for taking in takings:
-            out_of = edges.get((taking.use.process_id, taking.use.path))
-            if out_of is None:
-                continue
+        followed = [taking for taking in takings if taking.carrier not in _ENDS]
+        for taking, out_of in zip(followed, self._graph.outputs(followed), strict=True):
             if not out_of:
                 self._add(
                     _taken_by(self._graph, taking, "nothing that it wrote was seen to follow", distance)

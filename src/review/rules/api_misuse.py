@@ -260,9 +260,7 @@ def _reach(run: RunView, processes: set[int]) -> tuple[Reach, list[int]]:
     ][:200]
     if not paths:
         return Reach.EXECUTED, []
-    tree = run.once(ProcessTree.of)
-    barred = tree.evaluations(run.manifest.facts.root) | tree.agents_own()
-    trainings = how_far(run, Flows(run, tree, barred), paths).values()
+    trainings = how_far(run, run.once(Flows), paths).values()
     for reach in (Reach.ANCESTOR, Reach.TRAINED):
         for training in trainings:
             if training.reach is reach:
