@@ -33,7 +33,7 @@ class Harness:
 def find_harness(folder: Path | None, task: Task) -> Harness:
     """The files of ``task`` in ``folder``; none without one.
 
-    Raises :class:`BadInput` where the folder holds no evaluate.py for the task.
+    Raises :class:`BadInput` where the folder holds nothing that evaluates the task.
     """
     if folder is None:
         return Harness()

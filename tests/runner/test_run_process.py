@@ -9,9 +9,10 @@ import pytest
 
 from store.sql.query import open_query
 from tests.runner.models import BASE, INSTRUCT, tuned, write_model
-from tests.runner.ptb import TASK, run_agent, start_run
+from tests.runner.ptb import TASK, Answer, run_agent, start_run
+from tests.runner.scoring import World
 
-PROCESS = ("--sandbox", "process", "--agent", "command", *TASK)
+PROCESS = ("--sandbox", "process", "--no-score", "--agent", "command", *TASK)
 SECRET = "kq-7d1f0e55c2a94b3e"
 
 
@@ -42,7 +43,8 @@ def test_a_run_is_recorded_and_its_weights_are_compared(tmp_path: Path, harness:
     command = f'echo "$0" > said; sh timer.sh; cp -r {made}/. final_model/'
     given = ("--harness", harness, "--model-cache", cache, "--agent-model", "m", "--seed", "2")
     answer = run_agent(tmp_path / "runs", *PROCESS, *given, "--", "sh", "-c", command, "{prompt}")
-    assert answer.code == 0, answer.told
+    assert answer.code == 3, answer.told
+    assert answer.document["score_reason"] == "it was not asked for"
     assert answer.document["weights"] == "tuned from the base"
     assert sorted(path.name for path in (answer.run / "final_model").iterdir()) == sorted(
         path.name for path in made.iterdir()
@@ -68,7 +70,8 @@ def test_a_run_is_recorded_and_its_weights_are_compared(tmp_path: Path, harness:
 
 def test_an_empty_final_model_is_a_bad_run(tmp_path: Path) -> None:
     answer = run_agent(tmp_path / "runs", *PROCESS, "--", "true")
-    assert (answer.code, answer.document["final_model"]) == (1, None)
+    assert (answer.code, answer.document["final_model"]) == (3, None)
+    assert answer.document["weights_reason"] == "final_model is empty"
 
 
 def test_links_in_final_model_are_kept_and_never_followed(tmp_path: Path) -> None:
@@ -149,6 +152,51 @@ def test_an_interrupt_ends_the_agent(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
+
+
+def scored(world: World, *arguments: str | Path, script: str) -> Answer:
+    """``ptb run`` to its end, in the world of the scoring tests."""
+    task = ("--agent", "command", "--benchmark", "quick", "--base-model", "qwen3-1.7b-base")
+    given = ("--sandbox", "process", *task, "--harness", world.harness, "--seed", "3", *arguments)
+    return run_agent(world.runs, *given, "--", "sh", "-c", script, more=world.environment)
+
+
+def test_a_run_ends_with_its_score(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    model = world.runs / "one" / "final_model"
+    answer = scored(world, "--base", model, script=f"cp -r {model}/. final_model/")
+    assert (answer.document["score"], answer.document["score_status"]) == (0.5, "complete"), answer.told
+    assert answer.code == 0
+    with open_query([answer.run]) as query:
+        (row,) = query.run("SELECT score, replicate FROM runs").table().to_pylist()
+        (attempt,) = query.run("SELECT seed, isolation FROM scores").table().to_pylist()
+    assert row == {"score": 0.5, "replicate": "run3"}
+    assert attempt == {"seed": 3, "isolation": "process"}
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("true", "left no model"),
+        ("rmdir final_model; ln -s {model} final_model", "symbolic link to elsewhere"),
+        (
+            "cp {model}/*.json final_model; ln -s {model}/model.safetensors final_model/",
+            "a link out of the folder",
+        ),
+        ("cp -r {model}/. final_model; echo cos > final_model/pytorch_model.bin", "pickled"),
+        (
+            'cp -r {model}/. final_model; echo \'{{"auto_map": {{"A": "m.A"}}}}\' > final_model/config.json',
+            "auto_map",
+        ),
+    ],
+)
+def test_a_hostile_final_model_is_refused_with_the_reason(tmp_path: Path, script: str, reason: str) -> None:
+    world = World(tmp_path)
+    model = world.runs / "one" / "final_model"
+    answer = scored(world, script=script.format(model=model))
+    assert (answer.code, answer.document["score"]) == (1, None), answer.told
+    assert answer.document["score_status"] == "refused"
+    assert reason in answer.document["score_reason"]
 
 
 @pytest.mark.parametrize(

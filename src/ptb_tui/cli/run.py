@@ -1,7 +1,7 @@
 """``ptb run``: an agent on a task, in a sandbox, recorded; then its model is checked and scored.
 
-Exits with 0 when the run is complete, whatever became of the agent (``exit_status`` tells); 1 when what was handed in is
-not the base model's own or cannot be scored; 2 for usage; 3 when something could not be looked at; 130 when interrupted.
+Exits with 0 when the run is complete and scored, whatever became of the agent (``exit_status`` tells); 1 when what was
+handed in is not the base model's own or cannot be scored; 2 for usage; 3 when something could not be looked at; 130 when interrupted.
 """
 
 from pathlib import Path
@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ptb_tui.cli.output import json_option, note, print_json
+from ptb_tui.cli.output import json_option, note
 
 if TYPE_CHECKING:
-    from runner.sandbox.plan import Finished, Mount, RunPlan
-    from runner.weights.check import WeightCheck
+    from runner.sandbox.plan import Mount, RunPlan
+    from runner.scoring.request import Request
 
-BAD = 1
-COULD_NOT_LOOK = 3
-INTERRUPTED = 130
 BASE_IMAGE = "nvidia/cuda:12.8.1-devel-ubuntu24.04"
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -111,6 +108,19 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--keys", metavar="FILE", type=_FILE, help="NAME=VALUE lines to take the agent's keys from.")
 @click.option("--key", "more_keys", metavar="NAME", multiple=True, help="Hand on this key, too. Repeatable.")
 @click.option("--job", metavar="ID", help="The scheduler's name for this run.")
+@click.option("--no-score", is_flag=True, help="Only run, record and compare.")
+@click.option(
+    "--score-limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Score on N items; the run's score is not changed by it.",
+)
+@click.option(
+    "--score-python",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="As for ptb score --python; with GPUs the sandbox's image has all that is needed.",
+)
 @json_option
 @click.argument("command_line", metavar="[-- CMD…]", nargs=-1, type=click.UNPROCESSED)
 def command(
@@ -140,6 +150,9 @@ def command(
     keys: Path | None,
     more_keys: tuple[str, ...],
     job: str | None,
+    no_score: bool,
+    score_limit: int | None,
+    score_python: Path | None,
     as_json: bool,
     command_line: tuple[str, ...],
 ) -> int:
@@ -147,6 +160,7 @@ def command(
     import os
     import time
 
+    from ptb_tui.cli.after_run import conclude, tell
     from runner.agents.agent import find_agent
     from runner.agents.keys import find_keys
     from runner.harness import find_harness, make_prompt
@@ -191,8 +205,12 @@ def command(
         from runner.image import ensure_image
         from runner.sandbox.container import run_in_container
 
-        finished = run_in_container(plan, image or ensure_image(base_image, note), note)
-    return _conclude(plan, finished, base, as_json)
+        image = image or ensure_image(base_image, note)
+        finished = run_in_container(plan, image, note)
+    request = None if no_score else _request(plan, harness, sandbox, image, score_python, score_limit)
+    concluded = conclude(plan, finished, base, request)
+    tell(finished, concluded, as_json=as_json)
+    return concluded.code
 
 
 def _mount(text: str) -> "Mount":
@@ -206,67 +224,27 @@ def _mount(text: str) -> "Mount":
     return Mount(path, target or str(path))
 
 
-def _conclude(plan: "RunPlan", finished: "Finished", base: Path | None, as_json: bool) -> int:
-    """Check and score, say what came of it; the exit code."""
-    from runner.weights.answer import SUBSTITUTED, Answer
-    from store.manifest_file import read_manifest
+def _request(
+    plan: "RunPlan",
+    harness: Path | None,
+    sandbox: str,
+    image: str | None,
+    python: Path | None,
+    limit: int | None,
+) -> "Request":
+    """What to ask of scoring: the same harness, pristine, as isolated as the agent was."""
+    from runner.scoring.request import Request
+    from runner.scoring.spec import Sampling
+    from runner.task_folder import FINAL_MODEL
+    from store.scores import Isolation
 
-    outcome = finished.outcome
-    check, reason = _check_weights(plan, finished, base)
-    status = read_manifest(outcome.folder).facts.exit_status or "unknown"
-    code = 0
-    if check is None or check.report.answer is Answer.CANNOT_TELL:
-        code = COULD_NOT_LOOK
-    if finished.handed is None or (check and check.report.answer in SUBSTITUTED):
-        code = BAD
-    if "interrupted" in status:
-        code = INTERRUPTED
-    if as_json:
-        handed = finished.handed
-        print_json(
-            {
-                "run_id": outcome.run_id,
-                "folder": outcome.folder,
-                "head": outcome.head,
-                "exit_status": status,
-                "final_model": handed and handed.folder,
-                "weights": check and check.report.answer,
-                "weights_reason": check.report.reason if check else reason,
-                "score": None,
-                "rows": outcome.rows,
-                "sources": outcome.sources,
-            }
-        )
-    note(f"recorded {outcome.run_id}: the agent ended with {status}")
-    note(f"in {outcome.folder}, head {outcome.head}")
-    note(
-        f"weights: {check.report.answer}: {check.report.reason}"
-        if check
-        else f"weights not checked: {reason}"
+    return Request(
+        harness=harness,
+        limit=limit,
+        sampling=Sampling(plan.task.seed),
+        model=plan.folder / FINAL_MODEL,
+        isolation=Isolation.CONTAINER if sandbox == "docker" else Isolation.PROCESS,
+        image=image if plan.gpus and python is None else None,
+        python=python,
+        device=",".join(plan.gpus) or None,
     )
-    note("not scored: `ptb score` does that")
-    return code
-
-
-def _check_weights(
-    plan: "RunPlan", finished: "Finished", base: Path | None
-) -> "tuple[WeightCheck | None, str]":
-    """Compare with the base, and with its instruct sibling where the cache has it; or why not."""
-    from runner.model_cache import find_model
-    from runner.weights import check_weights
-    from runner.weights.keep import keep_check
-    from store.errors import PtbError
-
-    if finished.handed is None:
-        return None, "final_model is empty"
-    model, cache = plan.task.base, plan.model_cache
-    given = base or (find_model(cache, model.hub_id) if cache else None)
-    if given is None:
-        return None, f"{model.hub_id} is not at hand; give --model-cache or --base"
-    siblings = [found for name in model.instruct_siblings if cache and (found := find_model(cache, name))]
-    try:
-        check = check_weights(finished.handed.folder, given, siblings[0] if siblings else None)
-    except PtbError as error:
-        return None, str(error)
-    keep_check(finished.outcome.folder, finished.outcome.run_id, check)
-    return check, ""
