@@ -14,8 +14,9 @@ from ptb_tui.actions.registry import actions_in, bindings, keys_label
 from ptb_tui.hostile import HostileText
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.queue import Judgement, Queue, RunLine
-from ptb_tui.state.times import GoTo
+from ptb_tui.state.times import GoTo, GoToSeq
 from ptb_tui.theme import DARK, PALETTES
+from ptb_tui.ways import NextCase, OpenFindings, OpenReplay
 from store.errors import PtbError
 from store.library import RunEntry, entry_of, list_runs
 from store.plain import plain
@@ -104,9 +105,48 @@ class PtbApp(App[None]):
             if repaint is not None:
                 repaint()
 
+    def say(self, message: str, *, bad: bool = False) -> None:
+        """Show one message in the footer of the screen in view."""
+        say = getattr(self.screen, "say", None)
+        if say is not None:
+            say(message, bad=bad)
+
+    def on_open_replay(self, message: OpenReplay) -> None:
+        """To an event of a run."""
+        self.say("opening …")
+        self._open_replay(message.folder, message.seq)
+
+    @work(thread=True, exclusive=True, group="open")
+    def _open_replay(self, folder: Path, seq: int | None) -> None:
+        try:
+            run = OpenRun.open(folder)
+        except PtbError as error:
+            self.call_from_thread(self.say, str(error), bad=True)
+            return
+        at = GoToSeq(seq) if seq is not None and run.cursor.position_of(seq) is not None else None
+        self.call_from_thread(self._show_replay, run, at)
+
+    def _show_replay(self, run: OpenRun, at: GoTo | None) -> None:
+        from ptb_tui.screens.replay import ReplayScreen
+
+        self.say("")
+        self.push_screen(ReplayScreen(run, at))
+
+    def on_open_findings(self, message: OpenFindings) -> None:
+        """To the findings of a run, or of all."""
+        from ptb_tui.screens.findings import FindingsScreen
+
+        if message.folder is not None:
+            self.push_screen(FindingsScreen([message.folder]))
+        else:
+            self.push_screen(FindingsScreen([line.folder for line in self.queue.shown]))
+
+    def on_next_case(self, message: NextCase) -> None:
+        """On to the next case."""
+        self._next_case(message.folder)
+
     @work(thread=True, exclusive=True, group="next")
-    def next_case(self, folder: Path) -> None:
-        """From the case in ``folder`` to the next one that waits for a decision, in the order of the queue."""
+    def _next_case(self, folder: Path) -> None:
         from ptb_tui.state.queue import judgements, run_line
 
         try:
@@ -115,7 +155,7 @@ class PtbApp(App[None]):
             lines = [] if known else [run_line(entry) for entry in entries]
             self.call_from_thread(self._to_next_case, folder, lines, judgements(entries))
         except PtbError as error:
-            self.call_from_thread(self.notify, plain(str(error)), severity="error", markup=False)
+            self.call_from_thread(self.say, str(error), bad=True)
 
     def _to_next_case(self, folder: Path, lines: list[RunLine], found: dict[Path, Judgement]) -> None:
         from ptb_tui.screens.case import CaseScreen

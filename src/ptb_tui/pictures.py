@@ -1,6 +1,7 @@
 """Pictures of the app for the documentation: ``python -m ptb_tui.pictures OUTDIR RUN`` writes SVG files."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from ptb_tui.theme import CONTRAST, DARK, LIGHT
 from store.library import entry_of, find_run
 
 _PUT_OFF_S = 0.2
+_CELL = 12.2
+"""Width of a character in Textual's pictures."""
+_LEADING = re.compile(
+    r'(?P<before><text [^>]*?)x="(?P<x>[\d.]+)"(?P<between>[^>]*?)textLength="(?P<length>[\d.]+)"(?P<after>[^>]*>)'
+    r"(?P<spaces>(?:&#160;)+)(?=[^&<])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,9 @@ class Picture:
 PICTURES = (
     Picture("runs", (120, 30), queue=True),
     Picture("case", (140, 42), case=True),
+    Picture("findings", (140, 42), ("f",), case=True),
+    Picture("findings-all", (140, 42), ("f",), queue=True),
+    Picture("findings-small", (80, 24), ("f",), queue=True),
     Picture("case-small", (80, 24), case=True),
     Picture("case-light", (140, 42), theme=LIGHT.name, case=True),
     Picture("replay", (140, 42), ("e", "e", "e")),
@@ -41,6 +51,13 @@ PICTURES = (
     Picture("replay-small", (80, 24), ("e",)),
     Picture("help", (120, 60), ("question_mark",)),
 )
+
+
+def _moved(text: re.Match[str]) -> str:
+    """A text without the spaces that it begins with, moved by as much: rsvg-convert drops them."""
+    indent = len(text["spaces"]) // len("&#160;") * _CELL
+    x, length = float(text["x"]) + indent, float(text["length"]) - indent
+    return f'{text["before"]}x="{x:g}"{text["between"]}textLength="{length:g}"{text["after"]}'
 
 
 async def _settle(pilot: Pilot[None]) -> None:
@@ -65,7 +82,7 @@ async def draw(picture: Picture, run: Path, out: Path) -> Path:
             await pilot.press(key)
             await _settle(pilot)
         file = out / f"{picture.name}.svg"
-        file.write_text(app.export_screenshot(title="ptb"), encoding="utf-8")
+        file.write_text(_LEADING.sub(_moved, app.export_screenshot(title="ptb")), encoding="utf-8")
     return file
 
 

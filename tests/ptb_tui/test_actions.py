@@ -9,6 +9,7 @@ from ptb_tui.actions.action import Action, Scope
 from ptb_tui.actions.registry import ACTIONS, actions_in, key_label, markdown
 from ptb_tui.app import PtbApp
 from ptb_tui.screens.case import CaseScreen
+from ptb_tui.screens.findings import FindingsScreen
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
 from ptb_tui.screens.verdict import VerdictScreen
@@ -17,6 +18,7 @@ OWNERS = {
     Scope.EVERYWHERE: PtbApp,
     Scope.RUNS: RunsScreen,
     Scope.CASE: CaseScreen,
+    Scope.FINDINGS: FindingsScreen,
     Scope.REPLAY: ReplayScreen,
     Scope.VERDICT: VerdictScreen,
 }

@@ -56,6 +56,15 @@ async def test_case(story: Path, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_findings(story: Path, size: tuple[int, int]) -> None:
+    async with PtbApp(case=entry_of(story)).run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("f")
+        await settle(pilot)
+        compare(f"findings-{size[0]}x{size[1]}", text(pilot))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_runs(story: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     copytree(story, story.parent / "other")
     monkeypatch.chdir(story.parent.parent)

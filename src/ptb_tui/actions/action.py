@@ -13,6 +13,7 @@ class Scope(StrEnum):
     EVERYWHERE = "everywhere"
     RUNS = "runs"
     CASE = "case"
+    FINDINGS = "findings"
     REPLAY = "replay"
     VERDICT = "verdict"
 

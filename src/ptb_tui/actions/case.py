@@ -63,6 +63,15 @@ ACTIONS: tuple[Action, ...] = (
         "comment",
     ),
     Action(
+        "case.findings",
+        ("f",),
+        "findings",
+        "Every finding of this run in full, with coverage and the rule's record.",
+        Group.REVIEW,
+        "findings",
+        hint=True,
+    ),
+    Action(
         "case.verdict",
         ("v",),
         "verdict",

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from textual.binding import Binding, BindingType
 
-from ptb_tui.actions import case, everywhere, replay, runs, verdict
+from ptb_tui.actions import case, everywhere, findings, replay, runs, verdict
 from ptb_tui.actions.action import Action, Scope
 
 ACTIONS: tuple[Action, ...] = (
     *runs.ACTIONS,
     *case.ACTIONS,
+    *findings.ACTIONS,
     *replay.ACTIONS,
     *verdict.ACTIONS,
     *everywhere.ACTIONS,

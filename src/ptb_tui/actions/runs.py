@@ -38,6 +38,15 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("runs.sort", ("s",), "sort", "Sort by the next column.", Group.VIEW, "sort", hint=True),
     Action("runs.reverse", ("S",), "reverse", "Reverse the order.", Group.VIEW, "reverse"),
+    Action(
+        "runs.findings",
+        ("f",),
+        "findings",
+        "Every finding of the runs shown, the gravest first.",
+        Group.REVIEW,
+        "findings",
+        hint=True,
+    ),
     Action("runs.reload", ("r",), "reload", "Read the folder of runs again.", Group.VIEW, "reload"),
     Action("runs.copy", ("y",), "copy id", "Copy the id of the selected run.", Group.REVIEW, "copy"),
 )

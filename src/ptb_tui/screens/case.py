@@ -1,6 +1,6 @@
 """Case: the first screen of a run, from which a reviewer decides, replays, or goes on to the next."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -20,7 +20,7 @@ from ptb_tui.state.draft import Draft, draft_of
 from ptb_tui.state.page import Page, Section
 from ptb_tui.state.reviewed import Reviewed, read_reviewed
 from ptb_tui.state.stakes import stake_of
-from ptb_tui.state.times import GoToSeq
+from ptb_tui.ways import NextCase, OpenFindings, OpenReplay
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
@@ -28,9 +28,6 @@ from ptb_tui.widgets.prompt import Prompt
 from store.errors import PtbError
 from store.findings import FindingState, StandingFinding
 from store.library import RunEntry, entry_of
-
-if TYPE_CHECKING:
-    from ptb_tui.state.opened import OpenRun
 
 _LEAST = Size(50, 8)
 """Below it nothing useful fits."""
@@ -187,37 +184,19 @@ class CaseScreen(Screen[None]):
     def action_replay(self) -> None:
         """Replay, at the evidence of what is selected."""
         selected = self._page.selected
-        self._open(selected.seq if selected else None)
+        self.post_message(OpenReplay(self.entry.folder, selected.seq if selected else None))
 
     def action_start(self) -> None:
         """Replay, from the start."""
-        self._open(None)
+        self.post_message(OpenReplay(self.entry.folder))
 
-    @work(thread=True, exclusive=True, group="open")
-    def _open(self, seq: int | None) -> None:
-        from ptb_tui.state.opened import OpenRun
-
-        self.app.call_from_thread(self.say, "opening …")
-        try:
-            run = OpenRun.open(self.entry.folder)
-        except PtbError as error:
-            self.app.call_from_thread(self.say, str(error), bad=True)
-            return
-        at = GoToSeq(seq) if seq is not None and run.cursor.position_of(seq) is not None else None
-        self.app.call_from_thread(self._replay, run, at)
-
-    def _replay(self, run: "OpenRun", at: GoToSeq | None) -> None:
-        from ptb_tui.screens.replay import ReplayScreen
-
-        self._footer.hush()
-        self.app.push_screen(ReplayScreen(run, at))
+    def action_findings(self) -> None:
+        """All findings of this run."""
+        self.post_message(OpenFindings(self.entry.folder))
 
     def action_next_undecided(self) -> None:
         """On to the next case."""
-        from ptb_tui.app import PtbApp
-
-        assert isinstance(self.app, PtbApp)
-        self.app.next_case(self.entry.folder)
+        self.post_message(NextCase(self.entry.folder))
 
     # Reviewing
 

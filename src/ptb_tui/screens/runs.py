@@ -1,7 +1,6 @@
 """Runs: the queue, from which a run is opened."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import ComposeResult
@@ -15,6 +14,7 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.queue import Judgement, Queue, RunLine, judgements, run_line
+from ptb_tui.ways import OpenFindings, OpenReplay
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.prompt import Prompt
@@ -24,9 +24,6 @@ from store.errors import PtbError
 from store.library import entry_of, list_runs
 from store.manifest import State
 from store.plain import plain
-
-if TYPE_CHECKING:
-    from ptb_tui.state.opened import OpenRun
 
 _LEAST = Size(50, 6)
 """Below it nothing useful fits."""
@@ -179,30 +176,21 @@ class RunsScreen(Screen[None]):
         if entry.manifest is None:
             self._footer.say(entry.error or "the run is gone: r reads the folder again", bad=True)
         elif entry.manifest.state is State.RECORDING:
-            self._footer.say(f"opening {selected.run_id} …")
-            self._open(selected.folder)
+            self.post_message(OpenReplay(selected.folder))
         else:
             from ptb_tui.screens.case import CaseScreen
 
             self._footer.hush()
             self.app.push_screen(CaseScreen(entry))
 
-    @work(thread=True, exclusive=True, group="open")
-    def _open(self, folder: Path) -> None:
-        from ptb_tui.state.opened import OpenRun
+    def say(self, message: str, *, bad: bool = False) -> None:
+        """Show one message in the footer."""
+        self._footer.say(message, bad=bad)
 
-        try:
-            run = OpenRun.open(folder)
-        except PtbError as error:
-            self.app.call_from_thread(self._footer.say, str(error), bad=True)
-            return
-        self.app.call_from_thread(self._show, run)
-
-    def _show(self, run: "OpenRun") -> None:
-        from ptb_tui.screens.replay import ReplayScreen
-
-        self._footer.hush()
-        self.app.push_screen(ReplayScreen(run))
+    def action_findings(self) -> None:
+        """The findings of all runs shown."""
+        if self.queue.shown:
+            self.post_message(OpenFindings())
 
     async def action_filter(self) -> None:
         """Ask for words that runs must hold."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ptb_tui.state.draft import Axis
-from ptb_tui.state.flags import SYMBOLS
+from ptb_tui.state.flags import SYMBOLS, tally
 from ptb_tui.state.headline import Line as HeadLine
 from ptb_tui.state.headline import Part
 from ptb_tui.state.missing import Unseen, unseen_by_rules, unseen_by_witnesses
@@ -68,7 +68,7 @@ def case_headline(entry: RunEntry, reviewed: Reviewed | None) -> list[HeadLine]:
         return [first, ([Part("reading the case …", "soft")], [])]
     counts = {s: sum(one.severity is s for one in reviewed.standing) for s in Severity}
     first[1].extend(
-        Part(f"{SYMBOLS[severity]} {count} {severity}", severity.value, rank)
+        Part(tally(severity, count), severity.value, rank)
         for rank, (severity, count) in zip((0, 3, 5), counts.items(), strict=True)
         if count
     )

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from store.findings import FindingState, Severity
 
 SYMBOLS: dict[Severity, str] = {Severity.VIOLATION: "▲", Severity.SUSPICIOUS: "△", Severity.NOTE: "◇"}
+_PLURALS = {Severity.VIOLATION: "violations", Severity.SUSPICIOUS: "suspicious", Severity.NOTE: "notes"}
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def tally(severity: Severity, count: int) -> str:
+    """``▲ 2 violations``."""
+    return f"{SYMBOLS[severity]} {count} {severity.value if count == 1 else _PLURALS[severity]}"
 
 
 @dataclass(frozen=True, slots=True)

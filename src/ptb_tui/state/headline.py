@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ptb_tui.state.flags import SYMBOLS
+from ptb_tui.state.flags import tally
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import EVERYTHING, WITHOUT_SAMPLES, Replay
 from ptb_tui.state.times import counted, elapsed, many, utc
@@ -47,7 +47,7 @@ def _identity(run: OpenRun, replay: Replay) -> Line:
     for severity in replay.flags.counts().values():
         counts[severity] += 1
     right = [
-        Part(f"{SYMBOLS[severity]} {count} {severity}", severity.value, rank)
+        Part(tally(severity, count), severity.value, rank)
         for rank, (severity, count) in zip((0, 3, 4), counts.items(), strict=True)
         if count
     ]

@@ -48,32 +48,45 @@ class Page:
         self._sections: tuple[Section, ...] = ()
         self._width = 80
         self._height = 1
+        self._items: list[Item] = []
+        """Those that can be selected, in order."""
+        self._index: dict[Hashable, int] = {}
+        """Key → index among them."""
         self._selected: Hashable | None = None
         self._placed: list[Placed] = []
+        self._rows: dict[Hashable, tuple[int, int]] = {}
+        """Key → first and last of its lines."""
         self._touched = False
         """Somebody moved: from then on the selection stays in view; before, the beginning does."""
         self.top = 0
         """The first line in view."""
 
     def fill(self, sections: Sequence[Section]) -> None:
-        """Show these; the selection stays where its item is still there."""
+        """Show these; the selection stays where its item is still there. Nothing at all begins anew."""
         if not sections:
             self._touched, self.top = False, 0
         self._sections = tuple(section for section in sections if section.items)
-        keys = [item.key for item in self._items()]
-        if self._selected not in keys:
-            self._selected = keys[0] if keys else None
+        before = self._index.get(self._selected, 0)
+        self._items = [item for section in self._sections for item in section.items if item.key is not None]
+        self._index = {item.key: number for number, item in enumerate(self._items)}
+        if self._selected not in self._index:
+            near = min(before, len(self._items) - 1)
+            self._selected = self._items[near].key if self._items else None
         self._place()
 
     def resize(self, width: int, height: int) -> None:
         """Arrange for the size at hand."""
-        self._width, self._height = width, max(height, 1)
-        self._place()
+        self._height = max(height, 1)
+        if width != self._width:
+            self._width = width
+            self._place()
+        self._turn(0)
 
     @property
     def selected(self) -> Item | None:
         """The selected item; None where nothing can be."""
-        return next((item for item in self._items() if item.key == self._selected), None)
+        index = self._index.get(self._selected)
+        return None if index is None else self._items[index]
 
     @property
     def lines(self) -> list[Placed]:
@@ -87,37 +100,32 @@ class Page:
 
     def select(self, key: Hashable) -> None:
         """Select the item that stands for ``key``, if it is there."""
-        if any(item.key == key for item in self._items()):
-            self._selected = key
+        if key in self._index:
+            self._touched, self._selected = True, key
             self._reveal()
 
     def move(self, items: int) -> None:
         """So many selectable items on; where there are no more, the page scrolls."""
         self._touched = True
-        keys = [item.key for item in self._items()]
-        index = keys.index(self._selected) if self._selected in keys else 0
-        target = index + items
-        if not keys or not 0 <= target < len(keys):
-            self.scroll(items)
-        if keys:
-            self._selected = keys[min(max(target, 0), len(keys) - 1)]
-            if 0 <= target < len(keys):
-                self._reveal()
+        target = self._index.get(self._selected, 0) + items
+        if self._items:
+            self._selected = self._items[min(max(target, 0), len(self._items) - 1)].key
+        if 0 <= target < len(self._items):
+            self._reveal()
+        else:
+            self._turn(items)
 
     def edge(self, which: int) -> None:
         """To the first (0) or last (-1) item."""
-        items = self._items()
-        if items:
-            self._selected = items[which].key
+        self._touched = True
+        if self._items:
+            self._selected = self._items[which].key
         self.top = 0 if which == 0 else max(len(self._placed) - self._height, 0)
 
     def scroll(self, lines: int) -> None:
         """So many lines down, up when negative."""
         self._touched = True
         self._turn(lines)
-
-    def _turn(self, lines: int) -> None:
-        self.top = min(max(self.top + lines, 0), max(len(self._placed) - self._height, 0))
 
     def page(self, halves: int) -> None:
         """So many halves of the height down."""
@@ -129,11 +137,11 @@ class Page:
         item = lines[row].item if row < len(lines) else None
         return item if item is not None and item.key is not None else None
 
-    def _items(self) -> list[Item]:
-        return [item for section in self._sections for item in section.items if item.key is not None]
+    def _turn(self, lines: int) -> None:
+        self.top = min(max(self.top + lines, 0), max(len(self._placed) - self._height, 0))
 
     def _place(self) -> None:
-        self._placed = []
+        self._placed, self._rows = [], {}
         for number, section in enumerate(self._sections):
             if number:
                 self._placed.append(Placed(line(), None))
@@ -141,19 +149,19 @@ class Page:
             self._placed += [Placed(one, None) for one in wrap([heading], self._width)]
             for item in section.items:
                 wrapped = wrap(item.lines, max(self._width - INDENT, 1))
+                begin = len(self._placed)
                 self._placed += [Placed(one, item, first=n == 0) for n, one in enumerate(wrapped)]
+                if item.key is not None:
+                    self._rows[item.key] = begin, len(self._placed) - 1
         self._turn(0)
         if self._touched:
             self._reveal()
 
     def _reveal(self) -> None:
         """Keep the selected item in view, with the heading above it where there is room."""
-        rows = [
-            n for n, placed in enumerate(self._placed) if placed.item and placed.item.key == self._selected
-        ]
-        if not rows or self._selected is None:
+        if self._selected not in self._rows:
             return
-        first, last = rows[0], rows[-1]
+        first, last = self._rows[self._selected]
         if last >= self.top + self._height:
             self.top = last - self._height + 1
         if first < self.top:

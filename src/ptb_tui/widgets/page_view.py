@@ -22,6 +22,9 @@ class PageView(Widget, can_focus=True):
     class Opened(Message):
         """The selected item was clicked again."""
 
+    class Picked(Message):
+        """Another item was clicked."""
+
     def __init__(self, page: Page, *, widget_id: str | None = None) -> None:
         super().__init__(id=widget_id)
         self._page = page
@@ -43,8 +46,7 @@ class PageView(Widget, can_focus=True):
         again = item == self._page.selected
         self._page.select(item.key)
         self.refresh()
-        if again:
-            self.post_message(self.Opened())
+        self.post_message(self.Opened() if again else self.Picked())
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Down."""

@@ -1,0 +1,39 @@
+"""Ways between screens, as messages: a screen says where the reviewer wants to go, the app goes there."""
+
+from pathlib import Path
+
+from textual.message import Message
+
+
+class OpenReplay(Message):
+    """Replay of a run, at an event or from the start."""
+
+    def __init__(self, folder: Path, seq: int | None = None) -> None:
+        super().__init__()
+        self.folder = folder
+        self.seq = seq
+
+
+class OpenFindings(Message):
+    """The findings of one run, or of all."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        super().__init__()
+        self.folder = folder
+
+
+class OpenLineage(Message):
+    """The way that a finding took, step by step."""
+
+    def __init__(self, folder: Path, finding_id: str) -> None:
+        super().__init__()
+        self.folder = folder
+        self.finding_id = finding_id
+
+
+class NextCase(Message):
+    """From the case in ``folder`` on to the next one that waits for a decision."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
