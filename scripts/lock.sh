@@ -7,3 +7,4 @@ export UV_CUSTOM_COMPILE_COMMAND="bash scripts/lock.sh"
 compile=(.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links pyproject.toml)
 "${compile[@]}" --output-file requirements.lock
 "${compile[@]}" --extra dev --output-file requirements-dev.lock
+"${compile[@]}" --extra scoring --output-file requirements-scoring.lock

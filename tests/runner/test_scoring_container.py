@@ -1,0 +1,127 @@
+"""The container that evaluates: what the harness, and whatever it executes, can reach from inside."""
+
+import os
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from runner.scoring.devices import is_free
+from store.jobs import Standing, read_jobs
+from tests.runner.scoring import World
+
+pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.timeout(300)]
+
+PROBES = """
+import socket
+failed = []
+
+def expect(what, attempt):
+    try:
+        attempt()
+    except OSError:
+        return
+    failed.append(what)
+
+here = os.path.dirname(args.model_path)
+expect("model written", lambda: open(os.path.join(args.model_path, "config.json"), "a"))
+expect("model added to", lambda: open(os.path.join(args.model_path, "x"), "w"))
+expect("harness written", lambda: open(os.path.join(here, "harness", "task", "evaluate.py"), "a"))
+expect("driver written", lambda: open(os.path.join(here, "inside", "drive.py"), "a"))
+expect("root written", lambda: open("/x", "w"))
+expect("programs written", lambda: open("/usr/x", "w"))
+expect("run read", lambda: os.listdir(RUN))
+expect("docker reached", lambda: socket.socket(socket.AF_UNIX).connect("/var/run/docker.sock"))
+expect("network reached", lambda: socket.create_connection(("1.1.1.1", 53), timeout=2))
+expect("became root", lambda: os.setuid(0))
+status = open("/proc/self/status").read()
+if "CapEff:\\t0000000000000000" not in status or "NoNewPrivs:\\t1" not in status:
+    failed.append("privileged")
+if os.getuid() == 0:
+    failed.append("root")
+print("reached:", failed, flush=True)
+score(0.0 if failed else 1.0)
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path, daemon: str) -> World:
+    return World(tmp_path, {"DOCKER_HOST": daemon})
+
+
+def containers(world: World) -> str:
+    done = subprocess.run(
+        ["docker", "ps", "-aq", "--filter", "label=ptb.score.job"],
+        env=world.environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def test_nothing_but_its_output_can_be_reached_from_inside(world: World) -> None:
+    world.evaluate(f"RUN = {str(world.runs)!r}\n{PROBES}")
+    code, said, _ = world.score(sandbox="container")
+    [attempt] = world.attempts()
+    log = world.runs / "one" / "scores" / (attempt.log or "none") / "output.txt"
+    assert (code, said["value"]) == (0, 1.0), log.read_text()
+    assert attempt.image == "ptb-empty:1"
+    assert containers(world) == ""
+
+
+def test_a_harness_that_leaves_processes_and_links_leaves_nothing_here(world: World) -> None:
+    world.evaluate("""
+        import subprocess
+        subprocess.Popen(["/bin/sleep", "60"], start_new_session=True)
+        out = os.path.dirname(args.json_output_file)
+        os.makedirs(out + "/logs", exist_ok=True)
+        os.symlink("/etc/shadow", out + "/logs/stolen.json")
+        score(0.5)
+    """)
+    code, said, _ = world.score(sandbox="container")
+    assert (code, said["value"]) == (0, 0.5)
+    kept = [path.name for path in (world.runs / "one" / "scores" / "logs").rglob("*")]
+    assert "stolen.json" not in kept
+    assert containers(world) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_any_moment_no_container_stays(world: World, seed: int) -> None:
+    world.evaluate("time.sleep(70)")
+    moment = random.Random(seed).uniform(0.5, 9)
+    with world.start(sandbox="container") as process:
+        time.sleep(moment)
+        process.kill()
+    deadline = time.monotonic() + 40
+    while containers(world) or any(world.scratch.iterdir()) or not is_free("cpu"):
+        assert time.monotonic() < deadline, f"killed at {moment:.1f} s"
+        time.sleep(0.2)
+    jobs, _ = read_jobs(world.review())
+    assert all(job.standing is not Standing.RUNNING for job in jobs)
+    world.evaluate("score(0.5)")
+    assert world.score(sandbox="container")[1]["value"] == 0.5
+
+
+@pytest.mark.slow
+def test_when_the_reaper_is_killed_too_the_container_ends_by_itself(world: World) -> None:
+    """Its stdin ends with ptb; and what is left is removed by the next who scores."""
+    world.evaluate("time.sleep(70)")
+    with world.start(sandbox="container") as process:
+        deadline = time.monotonic() + 60
+        while not containers(world):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), 9)
+        process.kill()
+    while subprocess.run(
+        ["docker", "ps", "-q"], env=world.environment, capture_output=True, check=True
+    ).stdout:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    world.evaluate("score(0.5)")
+    assert world.score(sandbox="container")[1]["value"] == 0.5
+    assert containers(world) == ""
+    assert [one.status.value for one in world.attempts()][-1] == "complete"
