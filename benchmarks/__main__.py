@@ -21,6 +21,7 @@ NAMES = (
     "fanotify",
     "soak",
     "detectors",
+    "matching",
     "weights",
 )
 
