@@ -1,7 +1,7 @@
 """Does the recorder's memory stay where it is, hour after hour? ``ptb record`` around a load of even pace.
 
 Resident memory is read off ``/proc`` every few seconds while the load runs, and apart from it while the run is closed.
-The slope is that of a line through the samples after the first tenth. What the load says that it opened is held against
+The slopes are those of lines through the samples after the first tenth, and through the last third. What the load says that it opened is held against
 the rows.
 """
 
@@ -22,8 +22,9 @@ from store.sql.query import open_query
 EVENTS_PER_S = 20_000
 EVERY_S = 3.0
 _LOAD = Path(__file__).with_name("steady_load.py")
-_WARM_SHARE = 0.1
-"""Of the time, not looked at for the slope: tables, strings and the allocator fill up."""
+_STARTED = 0.1
+_SETTLED = 2 / 3
+"""Shares of the time from which the slopes are taken: tables, strings and allocators fill up first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +84,22 @@ def _look(pid: int) -> Sample:
 
 def _memory(samples: Sequence[Sample]) -> Figures:
     sizes = [sample.rss_mb for sample in samples]
-    warm = samples[int(len(samples) * _WARM_SHARE) :]
-    slope, _ = statistics.linear_regression([one.at_s for one in warm], [one.rss_mb for one in warm])
     return {
         "soak_samples": len(samples),
         "soak_rss_start_mb": sizes[0],
         "soak_rss_median_mb": statistics.median(sizes),
         "soak_rss_max_mb": max(sizes),
         "soak_rss_end_mb": sizes[-1],
-        "soak_rss_slope_mb_per_h": round(slope * 3600, 1),
+        "soak_rss_slope_mb_per_h": _slope(samples, _STARTED),
+        "soak_rss_last_third_slope_mb_per_h": _slope(samples, _SETTLED),
     }
+
+
+def _slope(samples: Sequence[Sample], since: float) -> float:
+    """MB an hour, after a share of the samples."""
+    looked_at = samples[int(len(samples) * since) :]
+    line = statistics.linear_regression([one.at_s for one in looked_at], [one.rss_mb for one in looked_at])
+    return round(line.slope * 3600, 1)
 
 
 def _kept(folder: Path, work: Path, opened: int, took_s: float) -> Figures:

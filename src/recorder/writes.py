@@ -90,7 +90,10 @@ class WriteWatch:
         """Append many rows of one table at once."""
         self._sink.put_columns(table, source, ts, columns)
         if table is FileAccess and "bytes_written" in columns:
-            for row in np.flatnonzero(columns["bytes_written"] > 0):
+            written = columns["bytes_written"] > 0
+            if "last_write_ts" in columns:  # of a shared mapping that can be written, no bytes are known
+                written |= columns["last_write_ts"] > 0
+            for row in np.flatnonzero(written):
                 self._column(int(row), "path", ts, columns)
         if table is FileAccess and "path2" in columns:
             renames = columns["op"] == self.intern("rename")

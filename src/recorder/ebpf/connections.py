@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.ebpf.answers import Names
 from recorder.ebpf.lifecycle import Record, error_name
 from recorder.ebpf.names import address
 from recorder.ebpf.paths import parts
@@ -30,6 +31,7 @@ class _Socket:
     pid: int
     ts: int
     """Of the connect, UTC nanoseconds."""
+    host: str | None
 
 
 class Connections:
@@ -37,14 +39,21 @@ class Connections:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self._names = Names()
         self._sockets: dict[int, _Socket] = {}
         self._untold: dict[int, _Socket] = {}
+
+    def answered(self, record: Record) -> None:
+        """A name server's answer came in."""
+        self._names.learn(int(record.head["process"]), parts(record.body)[0])
 
     def made(self, record: Record) -> None:
         """A connect returned."""
         head = record.head
         to = address(parts(record.body)[0])
-        socket = _Socket(to.dst, to.port, int(head["process"]), int(head["pid"]), record.ts)
+        process_id = int(head["process"])
+        host = self._names.host(process_id, to.dst)
+        socket = _Socket(to.dst, to.port, process_id, int(head["pid"]), record.ts, host)
         inode, error = int(head["inode"]), _error(int(head["result"]))
         if error is not None or not inode:
             self._put(socket, error=error)
@@ -71,9 +80,8 @@ class Connections:
             elif sent or received:
                 far = self._sockets[inode]
                 pid, process = int(heads["pid"][at]), int(heads["process"][at])
-                self._put(
-                    _Socket(far.dst, far.port, process, pid, int(times[at])), sent=sent, received=received
-                )
+                again = _Socket(far.dst, far.port, process, pid, int(times[at]), far.host)
+                self._put(again, sent=sent, received=received)
 
     def tell(self, before: int | None = None) -> None:
         """Write the rows that still wait; ``before``: only of connections older than that."""
@@ -89,7 +97,9 @@ class Connections:
         received: int | None = None,
         error: str | None = None,
     ) -> None:
-        row = Connection(socket.process_id, socket.pid, socket.dst, socket.port, None, sent, received, error)
+        row = Connection(
+            socket.process_id, socket.pid, socket.dst, socket.port, socket.host, sent, received, error
+        )
         self._sink.put(Stamp(socket.ts, Quality.EXACT, Source.KERNEL), row)
 
 

@@ -77,6 +77,7 @@ class Decoder:
         self._put_lives(batch, long_texts)
         self._put_accesses(batch, long_texts)
         self._put_names(batch.texts)
+        self._put_answers(batch, long_texts)
         for record in [*long_texts, *self._requests.settle(self._submitted(batch), batch.events)]:
             self._put_single(record)
         for record in self._single(batch.texts[_directly(batch.texts["head"], RecordType.CONNECT)]):
@@ -184,6 +185,13 @@ class Decoder:
             "mmap_prot": np.where(mapped > 0, moved["prot"].astype(np.int64), NULL),
             "final": _marked(moved["head"], Mark.FINAL),
         }
+
+    def _put_answers(self, batch: Batch, long_texts: Sequence[Record]) -> None:
+        """Before the connections of the batch: a name is asked for first."""
+        short = self._single(batch.texts[batch.texts["head"]["type"] == RecordType.ANSWER])
+        longer = [record for record in long_texts if int(record.head["type"]) == RecordType.ANSWER]
+        for record in short + longer:
+            self._connections.answered(record)
 
     def _put_names(self, texts: NDArray[np.void]) -> None:
         """Rows of operations on names."""

@@ -38,6 +38,7 @@ class RecordType(IntEnum):
     FOREIGN = 25
     COMPLETED = 26
     SILENT = 27
+    ANSWER = 28
 
 
 class Via(IntEnum):

@@ -3,17 +3,19 @@
 Every technique runs for real. A row is found by the identity of the file (st_dev, st_ino), which no name can hide.
 """
 
+import mmap
 import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from store.rows import FileAccess, Gap, ProcessExit, ProcessStart
+from store.rows import Connection, FileAccess, Gap, ProcessExit, ProcessStart
 from tests.recorder.ebpf.conftest import Record
 from tests.recorder.ebpf.seen import Seen
 
@@ -91,6 +93,36 @@ def test_names_changed_by_requests_are_rows(
         ("unlink", "uring-linked", None, None),
         ("open", "uring-missing", None, "ENOENT"),
     ]
+
+
+def test_a_connection_asked_for_by_request_is_a_row(record: Record, evade: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        seen = record(evade, "uring-connect", str(port))
+    assert seen.exit_code == 0
+    assert [(row.dst, row.port, row.error) for row in seen.of(Connection)] == [("127.0.0.1", port, None)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "prot", "kept", "written"),
+    [
+        ("MAP_PRIVATE", "PROT_READ", mmap.PROT_READ, False),
+        ("MAP_PRIVATE", "PROT_READ | mmap.PROT_WRITE", mmap.PROT_READ, False),
+        ("MAP_SHARED", "PROT_READ | mmap.PROT_WRITE", mmap.PROT_READ | mmap.PROT_WRITE, True),
+    ],
+)
+def test_a_mapping_has_its_protection_and_a_shared_writable_one_counts_as_written(
+    record: Record, marked: Path, flags: str, prot: str, kept: int, written: bool
+) -> None:
+    script = (
+        f"import mmap; f = open({str(marked)!r}, 'r+b'); "
+        f"m = mmap.mmap(f.fileno(), 0, flags=mmap.{flags}, prot=mmap.{prot}); m[0]"
+    )
+    seen = record(sys.executable, "-c", script)
+    (row,) = [row for row in rows_of(seen, marked) if row.bytes_mapped]
+    assert (row.bytes_mapped, row.mmap_prot) == (SIZE, kept)
+    assert row.first_read_ts is not None
+    assert (row.first_write_ts is not None) is written
 
 
 PYTHON = {

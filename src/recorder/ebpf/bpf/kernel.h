@@ -74,9 +74,24 @@ struct path {
 	struct dentry *dentry;
 };
 
+struct sock_common {
+	unsigned short skc_family;
+	u16 skc_dport; /* network byte order; 0: not connected */
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct socket {
+	short type;
+	struct sock *sk;
+};
+
 struct file {
 	unsigned int f_mode;
 	unsigned int f_flags;
+	void *private_data;
 	struct inode *f_inode;
 	struct path f_path;
 };
@@ -249,6 +264,9 @@ struct io_connect {
 #define S_IFDIR 0040000
 #define S_IFIFO 0010000
 #define S_IFSOCK 0140000
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_DGRAM 2
 #define F_DUPFD 0
 #define F_DUPFD_CLOEXEC 1030
 

@@ -38,6 +38,7 @@ enum record_type {
 	RECORD_FOREIGN,      /* event; flags: number of a 32-bit syscall that is not decoded */
 	RECORD_COMPLETED,    /* event; access: address of an io_uring request; inode: 1 where its open has a record */
 	RECORD_SILENT,       /* event; flags: opcode of a request whose bytes cannot be known; result: 0 io_uring, 1 AIO */
+	RECORD_ANSWER,       /* text: [datagram]; from port 53: what a name server said */
 };
 
 enum via {

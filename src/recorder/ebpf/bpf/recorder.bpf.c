@@ -4,6 +4,7 @@
  * the end of every system call (its registers still hold the arguments), fork, exec, exit and io_uring.
  */
 #include "access.h"
+#include "answer.h"
 #include "flight.h"
 #include "indirect.h"
 #include "name.h"
@@ -45,10 +46,18 @@ static __always_inline void move_bytes(struct flights *flights, struct call *cal
 	}
 }
 
-static __always_inline void on_bytes(struct call *call, long result)
+static __always_inline int may_answer(struct call *call, long result)
+{
+	return result >= SMALLEST_ANSWER && result <= LARGEST_ANSWER &&
+	       (call->number == __NR_recvfrom || call->number == __NR_recvmsg || call->number == __NR_read);
+}
+
+static __always_inline void on_bytes(u64 process, struct call *call, long result)
 {
 	struct flights *flights = my_flights();
 
+	if (may_answer(call, result))
+		on_answer(process, call, result);
 	if (result >= 0)
 		move_bytes(flights, call, result);
 	end_flights(flights);
@@ -296,7 +305,7 @@ int BPF_PROG(on_syscall, struct pt_regs *regs, long result)
 		return 0;
 	}
 	if (watched[call.number] >= WATCHED_BYTES) {
-		on_bytes(&call, result);
+		on_bytes(number, &call, result);
 		return 0;
 	}
 	if (on_open(number, &call, result) || on_descriptor(number, &call, result) ||

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -199,6 +200,17 @@ static int uring_names(void)
 	return done == 6;
 }
 
+/* A connection to a port of this machine, asked for by request; the name is the port's number. */
+static int uring_connect(void)
+{
+	struct ring ring;
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(name)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct io_uring_sqe sqe = {.opcode = IORING_OP_CONNECT, .addr = (uintptr_t)&to, .off = sizeof(to)};
+
+	sqe.fd = socket(AF_INET, SOCK_STREAM, 0);
+	return set_up(&ring, 0) && request(&ring, sqe) == 0;
+}
+
 static void *read_in_thread(void *result)
 {
 	*(int *)result = plain();
@@ -284,6 +296,8 @@ int main(int count, char **arguments)
 		return !by_uring_silence();
 	if (!strcmp(how, "uring-names"))
 		return !uring_names();
+	if (!strcmp(how, "uring-connect"))
+		return !uring_connect();
 	if (!strcmp(how, "flood") && count == 4)
 		return !flood(arguments[3]);
 	return 2;
