@@ -95,6 +95,23 @@ class Container:
         """Read its output from the beginning, as whole lines; before :meth:`start`, where it does not run yet."""
         return Output(self._container, lines, logged=self.was_running)
 
+    def reload(self) -> None:
+        """Ask the daemon what it knows of it now."""
+        self._container.reload()
+
+    def events(self) -> Any:
+        """The daemon's events about it from now on, an iterator of mappings that :meth:`close` of its own ends."""
+        try:
+            return self._client.events(filters={"container": self._container.id}, decode=True)
+        except DockerException as error:
+            raise Unavailable(f"the Docker daemon tells no events ({_first_line(error)})") from error
+
+    def added(self, exec_id: str) -> tuple[int, list[str]]:
+        """The host's pid and the arguments of what ``docker exec`` added."""
+        told = self._client.api.exec_inspect(exec_id)
+        process = told["ProcessConfig"]
+        return int(told["Pid"] or 0), [process["entrypoint"], *(process["arguments"] or [])]
+
     def ending(self) -> tuple[Ending | None, bool]:
         """How it ended, None where the daemon does not say; and whether it was for want of memory."""
         deadline = time.monotonic() + _PATIENCE_S

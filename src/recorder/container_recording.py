@@ -13,12 +13,14 @@ from pathlib import Path
 from recorder import cgroups
 from recorder.command import shell_code
 from recorder.container import Container
+from recorder.docker_events import DockerEvents
 from recorder.ebpf.source import EbpfSource
 from recorder.fanotify.beside import Beside, Paths
 from recorder.gpu.source import GpuSource
 from recorder.joining.sink import Joining
+from recorder.kernel import KernelChoice
 from recorder.output import Choice, Words
-from recorder.recording import Outcome, exit_status
+from recorder.recording import SCAN_S, Outcome, exit_status
 from recorder.redact import Redactor, secret_values
 from recorder.signals import Forwarding
 from recorder.source import Source, Target
@@ -30,7 +32,7 @@ from recorder.watchdog.reaction import Reaction
 from recorder.workspace.source import WorkspaceSource
 from recorder.writes import WriteWatch
 from store.cursor import index_ahead
-from store.errors import Unavailable
+from store.errors import BadInput, Unavailable
 from store.ids import new_run_id
 from store.library import runs_folder
 from store.manifest import Facts, SourceInfo
@@ -53,6 +55,8 @@ class ContainerPlan:
     """The run's folder; None for one named by its id under the runs folder."""
     facts: Facts = field(default_factory=Facts)
     transcript: Choice = Choice.AUTO
+    kernel: KernelChoice = KernelChoice.AUTO
+    """``AUTO`` is eBPF, else what Docker tells; ``NONE`` is what Docker tells; strace cannot be had."""
     gpu_interval_s: float = 1.0
     fanotify: Paths = field(default_factory=Paths)
     """What to watch with a second witness and what to deny, by the host's paths."""
@@ -72,8 +76,13 @@ def record_container(plan: ContainerPlan, note: Callable[[str], None]) -> Outcom
     """Record a container until nothing runs in it, or until a signal comes; the container is left alone then.
 
     Raises :class:`store.errors.PtbError` where there is no such container, it cannot be watched, or the run cannot be
-    written. Unlike a command, a container without a kernel witness is not recorded: what it does is all there is.
+    written. Where eBPF does not work, what Docker tells is recorded in its place, and a gap says so, unless the plan wants
+    eBPF or nothing.
     """
+    if plan.kernel is KernelChoice.STRACE:
+        raise BadInput(
+            "strace cannot watch a container, which its daemon starts: --kernel ebpf, auto or none"
+        )
     container = Container(plan.name)
     started_at = time.time_ns()
     redactor = Redactor(secret_values(os.environ) | plan.secrets)
@@ -126,16 +135,22 @@ class _ContainerRecording:
             grace_s=plan.death_grace_s,
         )
         self._limit = plan.time_limit
-        self._workspace = WorkspaceSource(writer, redactor, since_ns=time.time_ns(), skip=_NOT_FILES)
+        self._redactor = redactor
+        self._began_ns = time.time_ns()
+        self._workspace = WorkspaceSource(writer, redactor, since_ns=self._began_ns, skip=_NOT_FILES)
         self._watch = WriteWatch(self._joining, self._workspace)
+        self._choice = plan.kernel
         self._kernel = EbpfSource()
+        self._docker: DockerEvents | None = None
+        """In the kernel's place, where it does not work or is not wanted."""
         self._gpu = GpuSource(plan.gpu_interval_s)
 
     @property
     def infos(self) -> tuple[SourceInfo, ...]:
         """What the manifest says of the witnesses."""
         words = [self._words.info] if self._words else []
-        return (self._kernel.info, *self._beside.infos, self._workspace.info, self._gpu.info, *words)
+        told = [self._docker.info] if self._docker else []
+        return (self._kernel.info, *told, *self._beside.infos, self._workspace.info, self._gpu.info, *words)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -151,8 +166,8 @@ class _ContainerRecording:
         container = self._container
         target = Target(container.pid, container.folder, str(container.cgroup))
         with Forwarding(lambda: None) as signals:
-            self._kernel.start(target, self._beside.hearing(self._watch))
             try:
+                self._start_kernel(target)
                 self._start(self._gpu, target)
                 output = container.follow(self._words.feed) if self._words else None
                 self._watchdog.guard_sandbox(container.cgroup)
@@ -161,7 +176,8 @@ class _ContainerRecording:
                     self._limit.begin()
                 inside = replace(target, root_pid=min(cgroups.members(container.cgroup), default=0))
                 self._start(self._workspace, inside)
-                self._beside.start(inside, self._watch, [], kernel=inside.root_pid > 0, transfers=True)
+                comparable = inside.root_pid > 0 and self._docker is None
+                self._beside.start(inside, self._watch, [], kernel=comparable, transfers=True)
                 self._writer.set_sources(self.infos)
                 fate = "end it" if self._limit else "stop recording, the container goes on"
                 note(f"recording container {container.name}; interrupt to {fate}")
@@ -201,6 +217,26 @@ class _ContainerRecording:
             self._watchdog.tick(())
             time.sleep(_TICK_S)
 
+    def _start_kernel(self, target: Target) -> None:
+        """eBPF, or what Docker tells."""
+        sink = self._beside.hearing(self._watch)
+        reason = "not wanted: --kernel none"
+        if self._choice is not KernelChoice.NONE:
+            try:
+                self._kernel.start(target, sink)
+            except Unavailable as error:
+                if self._choice is KernelChoice.EBPF:
+                    raise
+                reason = str(error)
+            else:
+                return
+        self._docker = DockerEvents(self._container)
+        self._docker.start(target, sink)
+        self._put_gap("unavailable", f"eBPF: {reason}; {self._docker.info.reason}")
+        self._workspace = WorkspaceSource(
+            self._writer, self._redactor, scan_s=SCAN_S, since_ns=self._began_ns, skip=_NOT_FILES
+        )
+
     def _resume(self, note: Callable[[str], None]) -> None:
         """Let a container go on that was frozen when its recorder died."""
         group = Cgroup(self._container.cgroup)
@@ -212,7 +248,9 @@ class _ContainerRecording:
 
     def _stop(self) -> None:
         self._beside.close_eyes()
-        self._kernel.stop()
+        for source in (self._kernel, self._docker):
+            if source:
+                source.stop()
         self._beside.stop()
         self._watchdog.stop()
         self._workspace.stop()
@@ -223,7 +261,7 @@ class _ContainerRecording:
             self._words.finish()
             if self._words.summary is None:
                 self._tell_absence("transcript", self._words.info.reason or "")
-        self._joining.close(watched=True)
+        self._joining.close(watched=self._docker is None)
         self._writer.set_sources(
             [replace(info, state="ended") if info.state == "recording" else info for info in self.infos]
         )

@@ -40,7 +40,7 @@ from store.rows import Source as Witness
 from store.writer import RunWriter
 
 _TICK_S = 0.05
-_SCAN_S = 2.0
+SCAN_S = 2.0
 """Between two looks for changed files, where no kernel witness tells of writes."""
 
 
@@ -204,7 +204,7 @@ class _Recording:
         target = Target(command.pid, str(self._plan.folder))
         if not self._kernel.works:
             self._workspace = WorkspaceSource(
-                self._writer, self._redactor, scan_s=_SCAN_S, skip=self._not_work
+                self._writer, self._redactor, scan_s=SCAN_S, skip=self._not_work
             )
         self._beside.start(
             target,

@@ -187,6 +187,7 @@ def command(
                 output,
                 facts,
                 Choice(transcript),
+                KernelChoice(kernel),
                 gpu_interval_s=1 / gpu_hz,
                 fanotify=fanotify,
                 on_death=Reaction(on_recorder_death),

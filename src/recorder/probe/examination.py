@@ -49,6 +49,7 @@ def examine() -> Examination:
         capture.strace,
         capture.fanotify,
         capture.transcript,
+        surroundings.docker_events,
         capture.gpu,
         surroundings.docker,
         surroundings.cgroups,

@@ -58,6 +58,25 @@ def docker() -> Capability:
     return Capability(Area.SANDBOX, "Docker", State.FAILS, why, fix=fix)
 
 
+def docker_events() -> Capability:
+    """The last rung of the ladder for a container."""
+    found = docker()
+    why = (
+        "tells when a container's command and what docker exec adds begin and end"
+        if found.state is State.WORKS
+        else found.why
+    )
+    return Capability(
+        Area.CAPTURE,
+        "Docker events",
+        found.state,
+        why,
+        "nothing measurable",
+        "what those commands start, read, write or connect to",
+        found.fix,
+    )
+
+
 def _ask_docker(path: str) -> bytes:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_PATIENCE_S)

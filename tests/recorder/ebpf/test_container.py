@@ -254,6 +254,38 @@ def test_a_frozen_container_that_nobody_takes_over_is_ended(
     assert "was ended" in told["reason"]
 
 
+def test_without_ebpf_what_docker_tells_is_recorded(
+    docker: Docker, recording: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    mounts = ("-v", f"{work}:/work", "-w", "/work")
+    name = docker.make(
+        "create", "/bin/sh", "-c", "while [ ! -e go ]; do sleep 0.1; done; exit 3", options=mounts
+    )
+    process = recording(name, "run", "--kernel", "none")
+    with pytest.raises(subprocess.CalledProcessError):
+        docker("exec", name, "/bin/sh", "-c", "echo kept >'a file'; exit 4")
+    (work / "go").touch()
+    assert answer(process)["exit_code"] == 3
+    run = tmp_path / "run"
+    starts = {row["process_id"]: row["argv"] for row in table(run, "process_starts")}
+    assert list(starts.values()) == [
+        "/bin/sh -c 'while [ ! -e go ]; do sleep 0.1; done; exit 3'",
+        "/bin/sh -c 'echo kept >'\"'\"'a file'\"'\"'; exit 4'",
+    ]
+    ends = {row["process_id"]: row["exit_code"] for row in table(run, "process_exits")}
+    assert ends == dict(zip(starts, (3, 4), strict=True))
+    assert {row["argv"] for row in table(run, "execs")} == set(starts.values())
+    assert [row["text"] for row in table(run, "file_versions") if row["path"] == "/work/a file"] == ["kept\n"]
+    (gap,) = [row for row in table(run, "gaps") if row["source"] == "kernel"]
+    assert (gap["cause"], "only Docker tells" in gap["reason"]) == ("unavailable", True)
+    sources = {
+        source["backend"]: source["state"] for source in json.loads((run / "run.json").read_text())["sources"]
+    }
+    assert (sources["ebpf"], sources["docker"]) == ("unavailable", "ended")
+
+
 def test_what_cannot_be_recorded_is_one_line(docker: Docker) -> None:
     ended = docker.make("run", "/bin/true")
     environment = {**os.environ, "DOCKER_HOST": docker.host, "PYTHONPATH": str(Path("src").resolve())}
