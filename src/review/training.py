@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from review.detector import RunView
-from review.flows import WEIGHTS, Access, Flows, writers
+from review.flows import WEIGHTS, Access, Flows, Way, writers
 from review.lineage.final_model import standing_makers
 from store.findings import Reach
 
@@ -23,10 +23,18 @@ class Training:
 
     reach: Reach
     """``written``, ``trained``, ``superseded`` or ``ancestor``."""
-    read: Access | None = None
-    """How the first training process took it in."""
-    weights: Access | None = None
-    """What the last one wrote."""
+    way: Way = ()
+    """From the first training process that read it to the last weights written."""
+
+    @property
+    def read(self) -> Access | None:
+        """How the first training process took it in."""
+        return self.way[0].read if self.way else None
+
+    @property
+    def weights(self) -> Access | None:
+        """What the last one wrote."""
+        return self.way[-1].write if self.way else None
 
 
 def how_far(run: RunView, flows: Flows, paths: Collection[str]) -> dict[str, Training]:
@@ -48,4 +56,4 @@ def _made_of(run: RunView, flows: Flows, reads: list[Access]) -> Training:
     standing = {path for _, path in spread.makers & run.once(standing_makers)}
     way = spread.ways[min(standing & set(submitted) or submitted or [next(iter(spread.ways))])]
     reach = Reach.ANCESTOR if standing else Reach.SUPERSEDED if submitted else Reach.TRAINED
-    return Training(reach, way[0].read, way[-1].write)
+    return Training(reach, way)

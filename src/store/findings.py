@@ -90,6 +90,20 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class LineageStep:
+    """One recorded row on the way from the source to the last thing reached."""
+
+    seq: int | None
+    """None where the place is known by name only."""
+    kind: str
+    """read, exec, write, rename, link, symlink, version, file."""
+    text: str
+    """Path or command; run text, hostile."""
+    certainty: Certainty
+    """Of the link that this row is part of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A fact about one run."""
 
@@ -111,6 +125,8 @@ class Finding:
     counts: Counts = Counts()
     author: str | None = None
     """The reviewer or imported judge; None for a detector."""
+    steps: tuple[LineageStep, ...] = ()
+    """The same way row by row, in the order in which content went it; empty where it was not walked."""
     fact: str = ""
     """Which of its rule's facts, where a profile tells them apart: a changed copy of the grader is not the grader."""
 

@@ -137,6 +137,72 @@ def test_items_are_followed_through_copies_and_renames_into_final_model(story: S
     assert by_path["mixed.jsonl"].lineage[:5] == ("healthbench.jsonl", "cp", "x", "mix.py", "mixed.jsonl")
 
 
+def test_the_way_to_the_weights_can_be_walked_row_by_row(story: Story) -> None:
+    maker = story.start("python make_data.py")
+    read = story.read(maker, EVAL)
+    wrote = story.write(maker, "/tmp/mixed.jsonl", samples(*QUESTIONS[:5]))
+    moved = story.rename(story.start("mv /tmp/mixed.jsonl train.jsonl"), "/tmp/mixed.jsonl", DATA)
+    story.train(DATA, weights=f"{TASK}/out/model.safetensors")
+    placed = story.rename(story.start("mv out final_model"), f"{TASK}/out", f"{TASK}/final_model")
+    steps = only(story).finding.steps
+    assert [step.kind for step in steps] == [
+        "read", "exec", "write", "rename", "read", "exec", "write", "rename",
+    ]  # fmt: skip
+    assert [steps[place].seq for place in (0, 2, 3, 7)] == [read, wrote, moved, placed]
+    assert [step.certainty for step in steps[:4]] == [Certainty.CERTAIN] * 4, "its content was compared"
+    assert steps[4].certainty is Certainty.LIKELY
+
+
+def test_items_that_the_agent_saw_and_wrote_down_are_certain_through_its_context(story: Story) -> None:
+    looked = story.read(story.agent, EVAL)
+    story.write(story.agent, DATA, samples(*QUESTIONS[:4]))
+    story.train(DATA)
+    finding = only(story).finding
+    assert (finding.certainty, finding.reach) == (Certainty.CERTAIN, Reach.ANCESTOR)
+    assert [(step.kind, step.certainty) for step in finding.steps[:3]] == [
+        ("read", Certainty.POSSIBLE),
+        ("exec", Certainty.POSSIBLE),
+        ("version", Certainty.CERTAIN),
+    ]
+    assert finding.steps[0].seq == looked
+
+
+def test_what_passes_only_through_a_shell_or_an_exec_makes_no_finding(story: Story) -> None:
+    shell = story.start("bash -c 'while read line; do echo $line; done'")
+    story.read(shell, EVAL)
+    story.write(shell, f"{TASK}/a.parquet")
+    story.train(f"{TASK}/a.parquet")
+    reader = story.start("python read.py")
+    story.read(reader, EVAL)
+    other = story.start("python other.py", parent=reader)
+    story.write(other, f"{TASK}/b.parquet")
+    story.train(f"{TASK}/b.parquet")
+    assert answer(story).findings == ()
+
+
+def test_items_that_were_packed_on_the_way_are_followed_to_where_they_stand(story: Story) -> None:
+    packer = story.start("python pack.py")
+    story.read(packer, EVAL)
+    story.write(packer, f"{TASK}/packed.py", "PACKED = 'aGVsbG8gd29ybGQ='")
+    maker = story.start("python unpack.py")
+    story.read(maker, f"{TASK}/packed.py")
+    story.write(maker, DATA, samples(*QUESTIONS))
+    story.train(DATA)
+    assert "packed.py" in only(story).finding.lineage
+
+
+def test_data_that_went_through_a_pipe_is_followed(story: Story) -> None:
+    story.read(cat := story.start("cat healthbench.jsonl"), EVAL)
+    story.write(cat, "pipe:[4711]")
+    maker = story.start("python make_data.py")
+    story.read(maker, "pipe:[4711]")
+    story.write(maker, f"{TASK}/train.parquet")
+    story.train(f"{TASK}/train.parquet")
+    finding = only(story).finding
+    assert (finding.certainty, finding.reach) == (Certainty.LIKELY, Reach.ANCESTOR)
+    assert "pipe:[4711]" in [step.text for step in finding.steps]
+
+
 def test_what_was_trained_and_then_replaced_is_superseded(story: Story) -> None:
     generate(story, *QUESTIONS)
     story.train(DATA)

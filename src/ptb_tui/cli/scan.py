@@ -7,7 +7,7 @@ import click
 
 from ptb_tui.cli.output import json_option, note, print_json, print_lines
 from store.errors import PtbError
-from store.findings import Coverage, Severity, StandingFinding
+from store.findings import Coverage, Finding, LineageStep, Severity, StandingFinding
 from store.instants import iso
 from store.library import RunEntry, find_runs, list_runs
 
@@ -112,8 +112,13 @@ def _finding(standing: StandingFinding) -> dict[str, Any]:
         "explanation": finding.explanation,
         "ts": iso(finding.ts),
         "evidence": finding.evidence,
-        "lineage": finding.lineage,
+        "lineage": _steps(finding),
     }
+
+
+def _steps(finding: Finding) -> Sequence[LineageStep]:
+    """The way of a finding, of names alone where its rule walked none."""
+    return finding.steps or [LineageStep(None, "file", name, finding.certainty) for name in finding.lineage]
 
 
 def lines(answer: "Answer") -> list[str]:

@@ -77,11 +77,12 @@ class AgentContext:
                 found.append(Shown(taking, command.end_us or taking.read.first_us, command.text))
         return sorted(found, key=lambda shown: shown.us)
 
-    def written_after(self, us: int) -> list[Written]:
+    def written_after(self, shown: Shown) -> list[Written]:
         """What the agent wrote from then on: files of its own making, and text in the commands that it gave."""
         if self._written is None:
             self._written = [*self._by_itself(), *self._by_commands()]
-        return [one for one in self._written if one.span.last_us >= us - _CLOCK_ERROR_US]
+        since = max(shown.taking.read.first_us, shown.us - _CLOCK_ERROR_US)
+        return [one for one in self._written if one.span.last_us >= since]
 
     def _by_itself(self) -> list[Written]:
         return [

@@ -144,7 +144,7 @@ class Walker:
                 continue
             first.add(taking.use.path)
             by = f"`{shown.command}`" if shown.command else "the agent's own reading"
-            for written in context.written_after(shown.us)[:_MOST_LINKS]:
+            for written in context.written_after(shown)[:_MOST_LINKS]:
                 key = (taking.use.path, written.use.path, None)
                 if key in self._links or written.use.path == taking.use.path:
                     continue

@@ -12,6 +12,7 @@ from review.detector import RunView
 from review.evidence import cite, said_before
 from review.suspects import EvalData, Suspect, eval_data
 from review.training import Training, how_far
+from review.walked import shown_and_written, walked
 from store.findings import (
     Certainty,
     Counts,
@@ -19,6 +20,7 @@ from store.findings import (
     CoverageState,
     Finding,
     Intent,
+    LineageStep,
     Origin,
     Reach,
     RuleResult,
@@ -86,6 +88,7 @@ class BenchmarkIngestion:
             ts=ts,
             evidence=evidence,
             lineage=_lineage(data, suspect, training),
+            steps=_steps(run, suspect, training),
             certainty=Certainty.CERTAIN if suspect.match else Certainty.LIKELY,
             intent=_intent(data, suspect),
             counts=counts,
@@ -127,6 +130,14 @@ def _lineage(data: EvalData, suspect: Suspect, training: Training) -> tuple[str,
         trainer = data.tree.get(training.read.process_id)
         names += [trainer.program if trainer else "?", training.weights.path]
     return tuple(posixpath.basename(name) for name in names)
+
+
+def _steps(run: RunView, suspect: Suspect, training: Training) -> tuple[LineageStep, ...]:
+    matched = [suspect.path] if suspect.match else []
+    way = walked(run, suspect.way, matched)
+    if not way and suspect.version:
+        way = shown_and_written(run, suspect.eval_path, suspect.version)
+    return (*way, *walked(run, training.way))
 
 
 def _intent(data: EvalData, suspect: Suspect) -> Intent:
