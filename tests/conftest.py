@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.docker_daemon import daemon
-from tests.scoring_env import scoring_python, smollm2
+from tests.scoring_env import real_kinds, scoring_python, smollm2
 
-__all__ = ["daemon", "scoring_python", "smollm2"]
+__all__ = ["daemon", "real_kinds", "scoring_python", "smollm2"]
 
 
 @pytest.fixture(autouse=True)

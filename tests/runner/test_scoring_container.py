@@ -2,9 +2,14 @@
 
 import os
 import random
+import socket
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -83,6 +88,65 @@ def test_a_harness_that_leaves_processes_and_links_leaves_nothing_here(world: Wo
     kept = [path.name for path in (world.runs / "one" / "scores" / "logs").rglob("*")]
     assert "stolen.json" not in kept
     assert containers(world) == ""
+
+
+class Judging(BaseHTTPRequestHandler):
+    """A model that grades; it remembers who asked with which key."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.asked.append(self.headers["Authorization"])
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"grade": 0.75}' if body == b"is this good?" else b"{}")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it
+        pass
+
+
+@pytest.fixture
+def judge() -> Iterator[int]:
+    """Its port on loopback."""
+    Judging.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Judging) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+ASK = """
+import socket, urllib.request
+url = f"http://localhost:{PORT}/v1/chat"
+key = os.environ["OPENAI_API_KEY"]
+print("my key is", key, flush=True)
+request = urllib.request.Request(url, b"is this good?", {"Authorization": "Bearer " + key})
+grade = json.load(urllib.request.urlopen(request))["grade"]
+for place in (("1.1.1.1", 443), ("localhost", OTHER)):
+    try:
+        socket.create_connection(place, timeout=2)
+        grade = 0.0
+    except OSError:
+        pass
+score(grade)
+"""
+
+
+def test_a_judge_and_nobody_else_is_reached_and_its_key_reaches_no_disk(world: World, judge: int) -> None:
+    catalog = world.root / "catalog" / "benchmarks" / "quick.toml"
+    catalog.write_text(catalog.read_text().replace("[evaluation]", '[evaluation]\njudge_model = "grader"'))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        world.evaluate(f"PORT, OTHER = {judge}, {other.getsockname()[1]}\n{ASK}")
+        code, _, told = world.score(sandbox="container")
+        assert (code, "OPENAI_API_KEY is not set" in told) == (2, True)
+        key = "a-key-that-must-not-be-kept"
+        world.environment["OPENAI_API_KEY"] = key
+        code, said, _ = world.score("--judge", f"localhost:{judge}", sandbox="container")
+    assert (code, said["value"]) == (0, 0.75)
+    assert Judging.asked == [f"Bearer {key}"]
+    kept = [path for path in world.root.rglob("*") if path.is_file()]
+    assert not [path for path in kept if key.encode() in path.read_bytes()]
 
 
 @pytest.mark.slow

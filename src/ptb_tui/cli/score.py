@@ -78,6 +78,13 @@ _CANCEL_S = 60.0
     help="process isolates nothing.",
 )
 @click.option(
+    "--judge",
+    metavar="HOST:PORT",
+    default="api.openai.com:443",
+    show_default=True,
+    help="The one endpoint that a benchmark with a judge reaches, with the key in OPENAI_API_KEY.",
+)
+@click.option(
     "--attempt-hours",
     type=click.FloatRange(min=0, min_open=True),
     default=8.0,
@@ -105,6 +112,7 @@ def command(
     image: str | None,
     python: Path | None,
     sandbox: str,
+    judge: str,
     attempt_hours: float,
     detach: bool,
     follow: bool,
@@ -145,6 +153,7 @@ def command(
         device=device,
         longest_s=attempt_hours * 3600,
         connections=connections,
+        judge=judge,
         job_id=job_id,
     )
     return _score(entry, request, as_json)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from runner.scoring.reading import (
     read_result,
 )
 from runner.scoring.request import Request
-from runner.scoring.spec import Engine, Protocol, Spec, protocol_of
+from runner.scoring.spec import Engine, Judge, Protocol, Spec, protocol_of
 from store.catalog.entry import Benchmark
 from store.errors import StoreFailed, Unavailable
 from store.jobs import Phase, Progress
@@ -67,12 +67,14 @@ class Attempting:
     engine: Engine
     layout: Layout
     token_limit: int
+    secrets: Mapping[str, str]
+    judge: Judge | None
 
     def run(self, box: Box) -> Outcome:
         """Evaluate; whatever happens, nothing of it runs afterwards."""
         spec = self._spec(box)
         try:
-            box.start(spec, {})
+            box.start(spec, self.secrets)
             code = self._follow(box)
         except Stopped:
             box.stop()
@@ -96,7 +98,10 @@ class Attempting:
             except Unreadable:
                 continue
             if path.suffix == ".txt":
-                data = redact(data.decode(errors="backslashreplace")).text.encode()
+                text = data.decode(errors="backslashreplace")
+                for secret in self.secrets.values():
+                    text = text.replace(secret, "[redacted:judge]")
+                data = redact(text).text.encode()
             try:
                 self.ledger.review.write(path.name, data, SCORES, LOGS, attempt_id)
                 kept = True
@@ -131,6 +136,7 @@ class Attempting:
             temperature=request.sampling.temperature,
             top_p=request.sampling.top_p,
             connections=request.connections,
+            judge=self.judge,
             engine_args=request.engine_args,
         )
 

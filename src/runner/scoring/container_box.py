@@ -11,6 +11,7 @@ from typing import Any
 
 from runner.scoring.box import DRIVER, FLAGS, JOB_VARIABLE, QUIET
 from runner.scoring.environment import Environment
+from runner.scoring.judge import Endpoint
 from runner.scoring.layout import Layout
 from runner.scoring.spec import Places, Spec
 from store.errors import Unavailable
@@ -24,6 +25,7 @@ _TMP = "/tmp"  # noqa: S108  # in the container, on a tmpfs of its own
 _INSIDE = Places(
     "/ptb/inside", "/ptb/model", "/ptb/harness/task", "/ptb/harness/templates", "/ptb/out", f"{_TMP}/work"
 )
+JUDGE_FOLDER = "/ptb/judge"
 _LINKS = ("bin", "sbin", "lib", "lib64")
 _MOST_PROCESSES = 4096
 _SHARED_MEMORY = "2g"
@@ -47,6 +49,8 @@ class ContainerBox:
     job_id: str
     device: str
     owner: str
+    judge: Endpoint | None = None
+    """The one endpoint that it shall reach."""
     threads: str | None = None
     name: str = ""
     _id: str | None = field(default=None)
@@ -146,6 +150,8 @@ class ContainerBox:
             read_only |= {folder: folder for folder in self.environment.mounts}
             if Path(_LOADER_CACHE).exists():
                 read_only[_LOADER_CACHE] = _LOADER_CACHE
+        if self.judge:
+            read_only[str(at.judge)] = JUDGE_FOLDER
         binds = [f"{source}:{target}:ro" for source, target in read_only.items()]
         gpus = None
         if self.device != "cpu":
@@ -153,6 +159,8 @@ class ContainerBox:
         return self.client.api.create_host_config(
             binds=[*binds, f"{at.out}:{_INSIDE.out}:rw"],
             network_mode="none",
+            extra_hosts={self.judge.host: "127.0.0.1"} if self.judge else None,
+            sysctls={"net.ipv4.ip_unprivileged_port_start": "0"} if self.judge else None,
             read_only=True,
             tmpfs={_TMP: _TEMPORARY},
             cap_drop=["ALL"],

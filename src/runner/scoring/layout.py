@@ -60,6 +60,11 @@ class Layout:
         return self.root / f"attempt-{self.attempt}" / "work"
 
     @property
+    def judge(self) -> Path:
+        """Where the way to the judge is."""
+        return self.root / "judge"
+
+    @property
     def spec(self) -> Path:
         """What the driver is told."""
         return self.root / f"attempt-{self.attempt}" / "spec.json"

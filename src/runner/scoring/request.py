@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.scoring.judge import OPENAI
 from runner.scoring.spec import Engine, Sampling
 from store.scores import Isolation
 
@@ -36,4 +37,6 @@ class Request:
     connections: int = 1
     """Answers drawn at once; with 1, the same seed draws the same answers."""
     engine_args: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    judge: str = OPENAI
+    """``HOST:PORT`` of the model that grades, for a benchmark that has one."""
     job_id: str | None = None

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,12 @@ from typing import Any
 
 from runner.scoring.attempt import Attempting, Outcome
 from runner.scoring.box import Box
-from runner.scoring.container_box import ContainerBox, connect, empty_image, remove_orphans
+from runner.scoring.container_box import JUDGE_FOLDER, ContainerBox, connect, empty_image, remove_orphans
 from runner.scoring.devices import CPU, chosen, lock_devices
 from runner.scoring.environment import Environment, find_environment
 from runner.scoring.final_model import FINAL_MODEL, Vetted, vet
 from runner.scoring.harness import Harness, Source, copy_harness, find_harness
+from runner.scoring.judge import KEY, SOCKET, Endpoint, Relay, judge_key, parse_endpoint
 from runner.scoring.layout import Layout
 from runner.scoring.ledger import Ledger, Stopped, settle_lost
 from runner.scoring.pristine import Copied, check_room, copy_files
@@ -31,7 +32,7 @@ from runner.scoring.process_box import ProcessBox
 from runner.scoring.reaper import Charge, Reaper
 from runner.scoring.refused import Refused
 from runner.scoring.request import Request
-from runner.scoring.spec import Engine, protocol_of
+from runner.scoring.spec import Engine, Judge, protocol_of
 from store.catalog.entry import BaseModel, Benchmark
 from store.catalog.reader import load_catalog
 from store.errors import BadInput
@@ -126,6 +127,7 @@ class _Scoring:
         self._base_model = base_model
         self._engine = engine
         self._ledger = ledger
+        self._judge = _judge(request, benchmark)
         self._notes: list[str] = []
         self._attempts: list[ScoreAttempt] = []
 
@@ -152,15 +154,7 @@ class _Scoring:
                 f"what evaluates {self._benchmark.title} is not part of ptb: give its folder with --harness, such as a"
                 " checkout of github.com/aisa-group/PostTrainBench"
             )
-        source = find_harness(
-            self._request.harness.expanduser().absolute(), self._benchmark, self._base_model
-        )
-        if self._benchmark.evaluation.judge_model:
-            raise BadInput(
-                f"{self._benchmark.title} is graded by {self._benchmark.evaluation.judge_model}, which this version cannot"
-                " reach from a container without a network"
-            )
-        return source
+        return find_harness(self._request.harness.expanduser().absolute(), self._benchmark, self._base_model)
 
     def _ready(self) -> tuple[Environment | None, Any]:
         """The interpreter to lend and the daemon, as far as they are used."""
@@ -196,11 +190,16 @@ class _Scoring:
                 try:
                     ledger.update(phase=Phase.COPYING, device=device)
                     model, harness = self._copy(vetted, source, layout)
-                    self._descend(model, harness, layout, device, environment, client)
+                    with self._way_to_judge(layout, client):
+                        self._descend(model, harness, layout, device, environment, client)
                 finally:
                     layout.remove()
         finally:
             locks.release()
+
+    def _way_to_judge(self, layout: Layout, client: Any) -> AbstractContextManager[object]:
+        """Open as long as there is an attempt; a process of this machine needs none."""
+        return Relay(layout.judge, self._judge[0]) if self._judge and client is not None else nullcontext()
 
     def _copy(self, vetted: Vetted, source: Source, layout: Layout) -> tuple[Copied, Harness]:
         check_room(layout.root, vetted.size)
@@ -239,7 +238,16 @@ class _Scoring:
                 container=box.container, log=str(layout.out / "output.txt"), device=device,
             )  # fmt: skip
             attempting = Attempting(
-                self._ledger, self._request, self._benchmark, self._engine, layout, token_limit
+                self._ledger,
+                self._request,
+                self._benchmark,
+                self._engine,
+                layout,
+                token_limit,
+                {KEY: self._judge[1]} if self._judge else {},
+                Judge(self._judge[0].port, f"{JUDGE_FOLDER}/{SOCKET}")
+                if self._judge and client is not None
+                else None,
             )
             began = time.time_ns()
             outcome = attempting.run(box)
@@ -261,7 +269,8 @@ class _Scoring:
         image = self._request.image or empty_image(client)
         owner = dumps(asdict(job.owner)).decode()
         threads = os.environ.get("OMP_NUM_THREADS")
-        return ContainerBox(client, environment, image, layout, job.job_id, device, owner, threads)
+        judge = self._judge[0] if self._judge else None
+        return ContainerBox(client, environment, image, layout, job.job_id, device, owner, judge, threads)
 
     def _keep(self, attempt: ScoreAttempt) -> None:
         add_score(self._ledger.review, attempt)
@@ -313,6 +322,12 @@ def _task(entry: RunEntry, request: Request) -> tuple[Benchmark, BaseModel | Non
         return benchmark, catalog.model(facts.base_model) if facts and facts.base_model else None
     except BadInput:
         return benchmark, None
+
+
+def _judge(request: Request, benchmark: Benchmark) -> tuple[Endpoint, str] | None:
+    """Where the benchmark's judge is, and the key for it; None for a benchmark that has none."""
+    judge = benchmark.evaluation.judge_model
+    return (parse_endpoint(request.judge), judge_key(os.environ, judge)) if judge else None
 
 
 def _check_alone(review: Review) -> None:

@@ -52,6 +52,15 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """How the judge is reached from a container without a network."""
+
+    port: int
+    """On loopback, where the judge's name leads."""
+    socket: str
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """One attempt, by the names of things inside."""
 
@@ -70,4 +79,5 @@ class Spec:
     top_p: float | None
     connections: int
     """Answers drawn at once."""
+    judge: Judge | None
     engine_args: Mapping[str, str | int | float | bool]
