@@ -1,7 +1,7 @@
 """What recording costs the recorded: the same work with no witness, with eBPF, and with strace, in turn.
 
 CPU is that of the command and all its descendants, of strace where it runs, and of the recorder from the release of
-the command until its last row is written. Figures are medians of the rounds; ratios are to the unrecorded command.
+the command until its last row is written. Figures are medians of the rounds with their spread (largest less smallest); ratios are to the unrecorded command.
 """
 
 import resource
@@ -22,6 +22,8 @@ from store.errors import Unavailable
 from store.writer import RunWriter
 
 ROUNDS = 5
+BUDGET_S = 480.0
+"""No further round begins that would end after this, on a slow machine; two are made in any case."""
 FILES = 20_000
 
 _READ = "import os; f = os.open({path!r}, 0); n = 1\nwhile n: n = len(os.read(f, {size}))"
@@ -64,7 +66,10 @@ def run(setting: Setting) -> Figures:
     """CPU and wall of every work under every witness, with ratios and their spread."""
     costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
     to_do = works(setting.scratch)
+    started = time.monotonic()
     for number in range(ROUNDS):
+        if number >= 2 and (time.monotonic() - started) * (number + 1) / number > BUDGET_S:
+            break
         for work in to_do:
             for witness in WITNESSES:
                 try:
@@ -72,7 +77,7 @@ def run(setting: Setting) -> Figures:
                 except Unavailable:
                     continue
                 costs[work.name, witness.name].append(cost)
-    figures: Figures = {}
+    figures: Figures = {"capture_rounds": len(costs[to_do[0].name, "native"])}
     for work in to_do:
         native = costs[work.name, "native"]
         for witness in WITNESSES:

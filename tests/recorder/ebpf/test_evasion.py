@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,21 @@ def test_a_connection_asked_for_by_request_is_a_row(record: Record, evade: Path)
         seen = record(evade, "uring-connect", str(port))
     assert seen.exit_code == 0
     assert [(row.dst, row.port, row.error) for row in seen.of(Connection)] == [("127.0.0.1", port, None)]
+
+
+def test_many_messages_in_one_call_count_all_their_bytes(record: Record, evade: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def reply() -> None:
+            _, client = server.recvfrom(2000)
+            server.sendto(b"x" * 77, client)
+
+        threading.Thread(target=reply, daemon=True).start()
+        seen = record(evade, "messages", str(server.getsockname()[1]))
+    assert seen.exit_code == 0
+    (row,) = seen.of(Connection)
+    assert (row.bytes_out, row.bytes_in) == (3000, 77)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,38 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
+/* struct mmsghdr of a 64-bit process. */
+#define MESSAGE_BYTES 64
+#define MESSAGE_LENGTH_AT 56
+#define MESSAGES_MAX 1024 /* UIO_MAXIOV */
+
+struct messages {
+	u64 address;
+	u64 bytes;
+};
+
+static long add_message(u32 index, struct messages *messages)
+{
+	u32 length;
+
+	if (bpf_probe_read_user(&length, sizeof(length),
+				(void *)(messages->address + index * MESSAGE_BYTES + MESSAGE_LENGTH_AT)))
+		return 1;
+	messages->bytes += length;
+	return 0;
+}
+
+/* Bytes of the messages that a call sent or received: it returns how many messages there were. */
+static __noinline u64 bytes_of_messages(u64 address, u64 count)
+{
+	struct messages messages = {.address = address};
+
+	if (count > MESSAGES_MAX)
+		count = MESSAGES_MAX;
+	bpf_loop(count, add_message, &messages, 0);
+	return messages.bytes;
+}
+
 static __always_inline void move_bytes(struct flights *flights, struct call *call, u64 bytes)
 {
 	switch (call->number) {
@@ -27,6 +59,12 @@ static __always_inline void move_bytes(struct flights *flights, struct call *cal
 	case __NR_recvfrom:
 	case __NR_recvmsg:
 		land(flights, call->a, bytes, READ);
+		break;
+	case __NR_recvmmsg:
+		land(flights, call->a, bytes_of_messages(call->b, bytes), READ);
+		break;
+	case __NR_sendmmsg:
+		land(flights, call->a, bytes_of_messages(call->b, bytes), WRITTEN);
 		break;
 	case __NR_sendfile:
 		land(flights, call->b, bytes, READ);

@@ -35,7 +35,7 @@ const u8 watched[SYSCALLS] = {
 	[__NR_process_vm_writev] = 1, [__NR_renameat2] = WATCHED_NAME, [__NR_memfd_create] = 1, [__NR_execveat] = 1,
 	[__NR_copy_file_range] = WATCHED_BYTES_C, [__NR_preadv2] = WATCHED_BYTES, [__NR_pwritev2] = WATCHED_BYTES,
 	[__NR_close_range] = 1, [__NR_openat2] = 1, [__NR_fchmodat2] = WATCHED_NAME, [__NR_ioctl] = 1,
-	[__NR_io_submit] = 1,
+	[__NR_io_submit] = 1, [__NR_sendmmsg] = WATCHED_BYTES, [__NR_recvmmsg] = WATCHED_BYTES,
 };
 
 struct call {
@@ -105,6 +105,9 @@ static __always_inline u64 native_number(u32 number)
 	case 370: return __NR_sendmsg;
 	case 371: return __NR_recvfrom;
 	case 372: return __NR_recvmsg;
+	case 337: case 417: /* recvmmsg and sendmmsg: the messages have another layout */
+	case 345:
+		return NOT_DECODED;
 	case 377: return __NR_copy_file_range;
 	case 378: return __NR_preadv2;
 	case 379: return __NR_pwritev2;

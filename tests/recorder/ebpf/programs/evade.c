@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -211,6 +212,20 @@ static int uring_connect(void)
 	return set_up(&ring, 0) && request(&ring, sqe) == 0;
 }
 
+/* Three datagrams in one call, to a port of this machine and back out of it; the name is the port's number. */
+static int messages(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(name)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct iovec part = {.iov_base = low, .iov_len = 1000};
+	struct mmsghdr three[3] = {{{.msg_iov = &part, .msg_iovlen = 1}}, {{.msg_iov = &part, .msg_iovlen = 1}},
+				   {{.msg_iov = &part, .msg_iovlen = 1}}};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) || sendmmsg(fd, three, 3, 0) != 3)
+		return 0;
+	return recvmmsg(fd, three, 2, MSG_WAITFORONE, NULL) == 1;
+}
+
 static void *read_in_thread(void *result)
 {
 	*(int *)result = plain();
@@ -296,6 +311,8 @@ int main(int count, char **arguments)
 		return !by_uring_silence();
 	if (!strcmp(how, "uring-names"))
 		return !uring_names();
+	if (!strcmp(how, "messages"))
+		return !messages();
 	if (!strcmp(how, "uring-connect"))
 		return !uring_connect();
 	if (!strcmp(how, "flood") && count == 4)
