@@ -16,7 +16,7 @@ from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.queue import Judgement, Queue, RunLine
 from ptb_tui.state.times import GoTo, GoToSeq
 from ptb_tui.theme import DARK, PALETTES
-from ptb_tui.ways import NextCase, OpenFindings, OpenReplay
+from ptb_tui.ways import NextCase, OpenFindings, OpenLineage, OpenReplay
 from store.errors import PtbError
 from store.library import RunEntry, entry_of, list_runs
 from store.plain import plain
@@ -112,7 +112,14 @@ class PtbApp(App[None]):
             say(message, bad=bad)
 
     def on_open_replay(self, message: OpenReplay) -> None:
-        """To an event of a run."""
+        """To an event of a run: back to the Replay that the reviewer came from, where there is one."""
+        from ptb_tui.screens.replay import ReplayScreen
+
+        below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
+        if isinstance(below, ReplayScreen) and below.run.folder == message.folder and message.seq is not None:
+            self.pop_screen()
+            below.go_to(GoToSeq(message.seq))
+            return
         self.say("opening …")
         self._open_replay(message.folder, message.seq)
 
@@ -140,6 +147,12 @@ class PtbApp(App[None]):
             self.push_screen(FindingsScreen([message.folder]))
         else:
             self.push_screen(FindingsScreen([line.folder for line in self.queue.shown]))
+
+    def on_open_lineage(self, message: OpenLineage) -> None:
+        """To the way of a finding."""
+        from ptb_tui.screens.lineage import LineageScreen
+
+        self.push_screen(LineageScreen(message.folder, message.finding_id, message.seq))
 
     def on_next_case(self, message: NextCase) -> None:
         """On to the next case."""

@@ -25,10 +25,12 @@ class OpenFindings(Message):
 class OpenLineage(Message):
     """The way that a finding took, step by step."""
 
-    def __init__(self, folder: Path, finding_id: str) -> None:
+    def __init__(self, folder: Path, finding_id: str, seq: int | None = None) -> None:
         super().__init__()
         self.folder = folder
         self.finding_id = finding_id
+        self.seq = seq
+        """The event to begin at."""
 
 
 class NextCase(Message):

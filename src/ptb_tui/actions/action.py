@@ -14,6 +14,7 @@ class Scope(StrEnum):
     RUNS = "runs"
     CASE = "case"
     FINDINGS = "findings"
+    LINEAGE = "lineage"
     REPLAY = "replay"
     VERDICT = "verdict"
 

@@ -63,6 +63,15 @@ ACTIONS: tuple[Action, ...] = (
         "comment",
     ),
     Action(
+        "case.lineage",
+        ("l",),
+        "lineage",
+        "Walk the way of the selected finding step by step, with the bytes of each step.",
+        Group.REVIEW,
+        "lineage",
+        hint=True,
+    ),
+    Action(
         "case.findings",
         ("f",),
         "findings",

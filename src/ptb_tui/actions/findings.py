@@ -86,6 +86,15 @@ ACTIONS: tuple[Action, ...] = (
         "copy",
     ),
     Action(
+        "findings.lineage",
+        ("l",),
+        "lineage",
+        "Walk the way of the finding step by step, with the bytes of each step.",
+        Group.REVIEW,
+        "lineage",
+        hint=True,
+    ),
+    Action(
         "findings.profile",
         ("p",),
         "other rules",

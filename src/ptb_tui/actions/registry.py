@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from textual.binding import Binding, BindingType
 
-from ptb_tui.actions import case, everywhere, findings, replay, runs, verdict
+from ptb_tui.actions import case, everywhere, findings, lineage, replay, runs, verdict
 from ptb_tui.actions.action import Action, Scope
 
 ACTIONS: tuple[Action, ...] = (
     *runs.ACTIONS,
     *case.ACTIONS,
     *findings.ACTIONS,
+    *lineage.ACTIONS,
     *replay.ACTIONS,
     *verdict.ACTIONS,
     *everywhere.ACTIONS,

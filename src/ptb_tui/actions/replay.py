@@ -218,6 +218,15 @@ ACTIONS: tuple[Action, ...] = (
         "reject",
     ),
     Action(
+        "replay.lineage",
+        ("l",),
+        "lineage",
+        "Walk the way of the gravest finding on the selected event, with the bytes of each step.",
+        Group.REVIEW,
+        "lineage",
+        hint=True,
+    ),
+    Action(
         "replay.verdict",
         ("v",),
         "verdict",

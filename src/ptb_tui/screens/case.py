@@ -20,7 +20,7 @@ from ptb_tui.state.draft import Draft, draft_of
 from ptb_tui.state.page import Page, Section
 from ptb_tui.state.reviewed import Reviewed, read_reviewed
 from ptb_tui.state.stakes import stake_of
-from ptb_tui.ways import NextCase, OpenFindings, OpenReplay
+from ptb_tui.ways import NextCase, OpenFindings, OpenLineage, OpenReplay
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
@@ -189,6 +189,12 @@ class CaseScreen(Screen[None]):
     def action_start(self) -> None:
         """Replay, from the start."""
         self.post_message(OpenReplay(self.entry.folder))
+
+    def action_lineage(self) -> None:
+        """Walk the lineage of the selected finding."""
+        standing = self._finding()
+        if standing is not None:
+            self.post_message(OpenLineage(self.entry.folder, standing.finding.finding_id))
 
     def action_findings(self) -> None:
         """All findings of this run."""

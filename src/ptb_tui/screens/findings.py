@@ -24,7 +24,7 @@ from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.page import Page
 from ptb_tui.state.reviewed import Reviewed, read_reviewed
 from ptb_tui.state.times import counted
-from ptb_tui.ways import OpenReplay
+from ptb_tui.ways import OpenLineage, OpenReplay
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
@@ -216,6 +216,14 @@ class FindingsScreen(Screen[None]):
         evidence = self._detail_page.selected
         if found is not None:
             self.post_message(OpenReplay(found.reviewed.folder, evidence.seq if evidence else None))
+
+    def action_lineage(self) -> None:
+        """Walk its lineage."""
+        found = self._finding()
+        if found is not None:
+            evidence = self._detail_page.selected
+            seq = evidence.seq if evidence else None
+            self.post_message(OpenLineage(found.reviewed.folder, found.standing.finding.finding_id, seq))
 
     # Looking
 

@@ -19,6 +19,7 @@ from ptb_tui.state.headline import headline
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import Replay
 from ptb_tui.state.times import GO_TO_HINT, GoTo, counted, parse_go_to
+from ptb_tui.ways import OpenLineage
 from ptb_tui.widgets.detail import DetailPane
 from ptb_tui.widgets.event_log import EventLog
 from ptb_tui.widgets.footer import Footer
@@ -120,7 +121,7 @@ class ReplayScreen(Screen[None]):
         try:
             self.run.read_review()
         except (PtbError, OSError) as error:
-            self._say(f"flags and marks cannot be read: {error}", bad=True)
+            self.say(f"flags and marks cannot be read: {error}", bad=True)
             return
         self.replay.set_flags(self.run.flags)
         self._marks_changed()
@@ -135,7 +136,7 @@ class ReplayScreen(Screen[None]):
                 self._polling.stop()
         except PtbError as error:
             self._polling.stop()
-            self._say(f"not following any more: {error}", bad=True)
+            self.say(f"not following any more: {error}", bad=True)
             return
         if grown or not self.run.live:
             self._changed()
@@ -165,7 +166,8 @@ class ReplayScreen(Screen[None]):
         self._detail_due = None
         self._detail.show()
 
-    def _say(self, message: str, *, bad: bool = False) -> None:
+    def say(self, message: str, *, bad: bool = False) -> None:
+        """Show one message in the footer."""
         self._footer.say(message, bad=bad)
 
     # Playing
@@ -186,7 +188,7 @@ class ReplayScreen(Screen[None]):
         playback = self.replay.playback
         playback.fold_idle = not playback.fold_idle
         self._changed()
-        self._say(
+        self.say(
             "idle stretches are skipped while playing"
             if playback.fold_idle
             else "idle stretches are played through"
@@ -198,7 +200,7 @@ class ReplayScreen(Screen[None]):
         self._changed()
         if not self.run.live:
             self.replay.following = False
-            self._say("this run is complete: there is nothing to follow")
+            self.say("this run is complete: there is nothing to follow")
 
     def _run_frames(self) -> None:
         if not self.replay.playback.playing:
@@ -274,17 +276,27 @@ class ReplayScreen(Screen[None]):
         """Ask for a time or an event."""
         await Prompt.ask(self, "go to", self._go_to, hint=GO_TO_HINT)
 
+    def go_to(self, place: GoTo) -> None:
+        """Put the playhead there; says so where the run has no such place."""
+        self._pause()
+        try:
+            self.replay.go_to(place)
+        except PtbError as error:
+            self.say(str(error), bad=True)
+            return
+        self._changed()
+
     def _go_to(self, text: str | None) -> None:
         if not text:
             return
         replay = self.replay
         start, end = (replay.whole.start, replay.whole.end) if replay.clocked else (None, None)
         try:
-            replay.go_to(parse_go_to(text, start, end, replay.now))
+            place = parse_go_to(text, start, end, replay.now)
         except PtbError as error:
-            self._say(str(error), bad=True)
+            self.say(str(error), bad=True)
             return
-        self._changed()
+        self.go_to(place)
 
     def _pause(self) -> None:
         self.replay.playback.playing = False
@@ -298,7 +310,7 @@ class ReplayScreen(Screen[None]):
         found = self.replay.flag(direction, Severity(severity) if severity else None)
         self._changed()
         if not found:
-            self._say(f"no {severity or 'flag'} {'after' if direction > 0 else 'before'} this")
+            self.say(f"no {severity or 'flag'} {'after' if direction > 0 else 'before'} this")
 
     async def action_search(self) -> None:
         """Ask what to look for; recalls the last search."""
@@ -314,7 +326,7 @@ class ReplayScreen(Screen[None]):
         self._log.forget()
         self._changed()
         if text:
-            self._say(
+            self.say(
                 counted(self.replay.matches(), "match", "matches") if found else f"nothing matches {text}",
                 bad=not found,
             )
@@ -329,9 +341,9 @@ class ReplayScreen(Screen[None]):
         found = self.replay.match(direction)
         self._changed()
         if not found:
-            self._say(f"nothing matches {self.replay.query.text}", bad=True)
+            self.say(f"nothing matches {self.replay.query.text}", bad=True)
         elif (self.replay.position - before) * direction < 0:
-            self._say("search went around the end of the run")
+            self.say("search went around the end of the run")
 
     def action_lanes(self) -> None:
         """Show other lanes in the log."""
@@ -360,15 +372,15 @@ class ReplayScreen(Screen[None]):
         try:
             path = self.run.mark(event, text)
         except PtbError as error:
-            self._say(str(error), bad=True)
+            self.say(str(error), bad=True)
             return
         what = "comment" if text else "mark"
         if path is None:
-            self._say(f"you put that {what} on event #{event.seq} before; M takes it back")
+            self.say(f"you put that {what} on event #{event.seq} before; M takes it back")
             return
         self._marks_changed()
         self._changed()
-        self._say(f"{what} on event #{event.seq} kept {acts.where_kept(self.run.review, path)}")
+        self.say(f"{what} on event #{event.seq} kept {acts.where_kept(self.run.review, path)}")
 
     def action_unmark(self) -> None:
         """Take back what was put on the selected event."""
@@ -378,12 +390,12 @@ class ReplayScreen(Screen[None]):
         try:
             count = self.run.take_back(event)
         except PtbError as error:
-            self._say(str(error), bad=True)
+            self.say(str(error), bad=True)
             return
         self._marks_changed()
         self._changed()
         taken = counted(count, "mark or comment", "marks and comments")
-        self._say(
+        self.say(
             f"took back {taken} of yours on event #{event.seq}" if count else "no mark of yours on this event"
         )
 
@@ -406,7 +418,7 @@ class ReplayScreen(Screen[None]):
         event = self.replay.event()
         flag = self.replay.flags.worst(event.seq) if event else None
         if flag is None:
-            self._say("no flag on this event: ] goes to the next one")
+            self.say("no flag on this event: ] goes to the next one")
         return flag
 
     def _decide(self, state: FindingState, reason: str) -> None:
@@ -416,10 +428,17 @@ class ReplayScreen(Screen[None]):
         try:
             acts.decide(self.run.review, flag.finding_id, state, reason)
         except PtbError as error:
-            self._say(str(error), bad=True)
+            self.say(str(error), bad=True)
             return
         self._read_review()
-        self._say(f"{flag.rule}: {state.value}")
+        self.say(f"{flag.rule}: {state.value}")
+
+    def action_lineage(self) -> None:
+        """Walk the lineage of the gravest finding here."""
+        flag = self._flag_here()
+        if flag is not None:
+            self._pause()
+            self.post_message(OpenLineage(self.run.folder, flag.finding_id, flag.seq))
 
     def action_verdict(self) -> None:
         """Open the form."""
@@ -435,9 +454,9 @@ class ReplayScreen(Screen[None]):
         try:
             acts.judge(self.run.review, self.run.manifest, draft)
         except PtbError as error:
-            self._say(str(error), bad=True)
+            self.say(str(error), bad=True)
             return
-        self._say(f"verdict kept: {draft.score_action.value if draft.score_action else 'judged'}")
+        self.say(f"verdict kept: {draft.score_action.value if draft.score_action else 'judged'}")
 
     def action_copy(self) -> None:
         """Copy a citation of the selected event."""
@@ -445,7 +464,7 @@ class ReplayScreen(Screen[None]):
         if event is None:
             return
         self.app.copy_to_clipboard(self.run.citation(event, self.replay.whole.start))
-        self._say(f"copied a citation of event #{event.seq}")
+        self.say(f"copied a citation of event #{event.seq}")
 
     # Viewing
 

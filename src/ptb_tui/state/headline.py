@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ptb_tui.state.flags import tally
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import EVERYTHING, WITHOUT_SAMPLES, Replay
-from ptb_tui.state.times import counted, elapsed, many, utc
+from ptb_tui.state.times import FINE_BELOW, counted, elapsed, many, utc
 from store.event import Lane
 from store.findings import Severity
 from store.plain import clip
@@ -76,7 +76,7 @@ def _place(run: OpenRun, replay: Replay) -> Line:
     else:
         state = Part(f"Ⅱ paused {playback.speed}×", "ink")
     left = [state]
-    fine = replay.whole.width < 1200 * 10**9
+    fine = replay.whole.width < FINE_BELOW
     if replay.clocked:
         left += [
             Part(f"T+{elapsed(replay.elapsed, fine=fine)}", "strong"),

@@ -47,6 +47,35 @@ def version_before(run: OpenRun, event: Event, path: str) -> FileVersion | None:
     return None
 
 
+def version_around(run: OpenRun, event: Event, path: str) -> tuple[FileVersion, Event] | None:
+    """The content of a file as it was at ``event``, with the row that tells it; ``path`` may lack its beginning.
+
+    That is the last one recorded up to then, or, where the event is the writing, the first one after it; where there
+    is none, the nearest on the other side. None where no content of the file was recorded.
+    """
+    writing = event.kind in (Kind.CREATE, Kind.WRITE)
+    for forward in (writing, not writing):
+        found = _version(run, event.position, path, forward=forward)
+        if found is not None:
+            return found
+    return None
+
+
+def _version(run: OpenRun, position: int, path: str, *, forward: bool) -> tuple[FileVersion, Event] | None:
+    query = Query(text=path, kinds=frozenset((Kind.VERSION,)))
+    at: int | None = position - 1 if forward else position + 1
+    for _ in range(_NEARBY_VERSIONS):
+        assert at is not None
+        at = run.cursor.next_match(query, at) if forward else run.cursor.previous_match(query, at)
+        if at is None:
+            return None
+        event = run.cursor.window(at, 1)[0]
+        row = row_of(run, event)
+        if isinstance(row, FileVersion) and (row.path == path or row.path.endswith(f"/{path}")):
+            return row, event
+    return None
+
+
 def of_process(run: OpenRun, event: Event, kind: Kind, process_id: int, *, back: bool) -> Event | None:
     """The nearest event of a kind and process at or before (``back``) or at or after ``event``."""
     query = Query(kinds=frozenset((kind,)), process_id=process_id)

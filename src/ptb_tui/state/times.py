@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from store.errors import BadInput
 
 SECOND = 1_000_000_000
+FINE_BELOW = 20 * 60 * SECOND
+"""Runs shorter than this show milliseconds."""
 _DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}

@@ -14,14 +14,12 @@ from textual.widget import Widget
 from ptb_tui.state.flags import SYMBOLS, Flag
 from ptb_tui.state.folding import Fold, Row
 from ptb_tui.state.replay import Replay
-from ptb_tui.state.times import SECOND, elapsed
+from ptb_tui.state.times import FINE_BELOW, SECOND, elapsed
 from ptb_tui.state.wording import Wording, wording
 from ptb_tui.widgets.paint import Inks, Pen, cut
 from ptb_tui.widgets.panel import inks_of
 from store.event import LANES, Kind
 
-FINE_BELOW = 20 * 60 * SECOND
-"""Runs shorter than this show milliseconds."""
 _WORDS_FROM = 64
 """Width from which the severity of a flag stands beside its symbol."""
 _AMOUNT_WIDTH = 10

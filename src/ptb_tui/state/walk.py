@@ -1,0 +1,168 @@
+"""The way that a finding took, step by step: each thing on it, the event that shows it, and the bytes as they were then."""
+
+import os.path
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ptb_tui.state.highlight import shell, source
+from ptb_tui.state.neighbours import row_of, version_around
+from ptb_tui.state.opened import OpenRun
+from ptb_tui.state.page import Item, Section
+from ptb_tui.state.prose import Line, body, line
+from ptb_tui.state.row_detail import describe_row
+from ptb_tui.state.times import FINE_BELOW, elapsed, size, utc
+from ptb_tui.state.wording import WORDS
+from store.errors import PtbError
+from store.event import Event, Kind
+from store.findings import Evidence, StandingFinding
+from store.rows import Exec, FileAccess, FileVersion
+
+_FILE_KINDS = frozenset(
+    (Kind.OPEN, Kind.READ, Kind.WRITE, Kind.CREATE, Kind.VERSION, Kind.RENAME, Kind.LINK, Kind.OTHER_FILE)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing on the way, or one more row of evidence."""
+
+    name: str
+    """Of a file or program, as the lineage names it; what the row shows for other evidence."""
+    evidence: Evidence | None
+    """The row that shows it; None where none does."""
+    on_the_way: bool
+    """False for evidence beside the way, such as what the agent said."""
+
+
+def steps_of(standing: StandingFinding) -> tuple[Step, ...]:
+    """The lineage in its order, each name with its first row of evidence, then the rest of the evidence."""
+    left = list(standing.finding.evidence)
+    steps = []
+    for name in standing.finding.lineage:
+        shows = next((one for one in left if name in _names(one)), None)
+        if shows is not None:
+            left.remove(shows)
+        steps.append(Step(name, shows, on_the_way=True))
+    return (*steps, *(Step(one.text, one, on_the_way=False) for one in left))
+
+
+def step_sections(steps: Sequence[Step], run: OpenRun) -> tuple[Section, ...]:
+    """The steps to walk; what lies beside the way stands below."""
+    way: list[Item] = []
+    for number, step in enumerate(steps):
+        if not step.on_the_way:
+            continue
+        if number:
+            way.append(Item((line(("↓", "faint")),)))
+        way.append(_item(number, step, run))
+    beside = tuple(_item(number, step, run) for number, step in enumerate(steps) if not step.on_the_way)
+    return (Section("the way", tuple(way)), Section("more evidence", beside))
+
+
+def _item(number: int, step: Step, run: OpenRun) -> Item:
+    head = line((step.name, "strong" if step.on_the_way else "ink"), hang=2)
+    if step.evidence is None:
+        return Item((head, line(("no row of evidence shows it", "suspicious"), hang=2)), ("step", number))
+    event = event_of(run, step.evidence.seq)
+    word = WORDS[event.kind][1] if event else step.evidence.kind
+    when = "no clock"
+    if event is not None and event.ts is not None and run.cursor.span is not None:
+        first, last = run.cursor.span
+        when = f"T+{elapsed(event.ts - first, fine=last - first < FINE_BELOW)}"
+    told = line((f"{word}  {when}  event #{step.evidence.seq}", "soft"), hang=2)
+    return Item((head, told), ("step", number), step.evidence.seq)
+
+
+def event_of(run: OpenRun, seq: int) -> Event | None:
+    """The event with that seq."""
+    position = run.cursor.position_of(seq)
+    found = run.cursor.window(position, 1) if position is not None else []
+    return found[0] if found else None
+
+
+def describe_step(step: Step, run: OpenRun) -> list[Line]:
+    """What the event says, and the file as it was then; what cannot be read is said in its place."""
+    event = event_of(run, step.evidence.seq) if step.evidence else None
+    if event is None:
+        return [line(("the recording has no row of it: the rule inferred this step", "suspicious"))]
+    symbol, word = WORDS[event.kind]
+    lines = [line((f"{symbol} {word}", "strong"), "  ", (f"event #{event.seq}", "soft"))]
+    if event.ts is not None and run.cursor.span is not None:
+        since = elapsed(event.ts - run.cursor.span[0], fine=True)
+        lines.append(line((f"T+{since}  {utc(event.ts, fine=True)}", "soft")))
+    try:
+        row = row_of(run, event)
+        if isinstance(row, Exec):
+            lines += [
+                line(),
+                *shell(row.argv or row.exe or ""),
+                line(("in ", "soft"), row.cwd or "an unknown folder"),
+            ]
+        elif isinstance(row, FileAccess | FileVersion):
+            lines.append(line((row.path, "soft")))
+        elif row is not None:
+            lines += [line(), *describe_row(row, run, event)]
+        return [*lines, line(), *_file(step, event, row, run)]
+    except (PtbError, OSError) as error:
+        return [*lines, line(), line((f"cannot be read: {error}", "violation"))]
+
+
+def _file(step: Step, event: Event, row: object, run: OpenRun) -> Iterator[Line]:
+    """The file that the step is about, as it was at the event."""
+    path = _path(step, event, row)
+    if path is None:
+        return
+    found = version_around(run, event, path)
+    if found is None:
+        yield line((f"the content of {os.path.basename(path)} was not recorded", "suspicious"))
+        return
+    version, recorded = found
+    yield line((os.path.basename(version.path), "files"), "  ", (_when(event, recorded, run), "soft"))
+    known = (
+        None if version.size is None else size(version.size),
+        f"sha256 {version.sha256}" if version.sha256 else None,
+        "secrets replaced" if version.redacted else None,
+        version.reason,
+    )
+    yield line((" · ".join(filter(None, known)), "soft"))
+    yield line()
+    if version.text is None:
+        yield line(
+            (f"its bytes are in blobs/{version.blob}" if version.blob else "only its hash was kept", "soft")
+        )
+        return
+    rest = f"all of it: ptb sql, view file_versions, seq {recorded.seq}"
+    yield from source(version.text, version.path) or body(version.text, rest=rest)
+
+
+def _when(event: Event, recorded: Event, run: OpenRun) -> str:
+    if recorded.seq == event.seq:
+        return "as it was written here"
+    if recorded.ts is None or event.ts is None or run.cursor.span is None:
+        return f"as recorded in event #{recorded.seq}"
+    later = "as it was then" if recorded.ts <= event.ts else "as recorded a little later"
+    return f"{later} (T+{elapsed(recorded.ts - run.cursor.span[0], fine=True)}, event #{recorded.seq})"
+
+
+def _path(step: Step, event: Event, row: object) -> str | None:
+    """The file whose bytes matter here: the one accessed, or the script that a program ran."""
+    if event.kind in _FILE_KINDS:
+        return event.label
+    if isinstance(row, Exec) and step.on_the_way:
+        for word in _split(row.argv or ""):
+            if os.path.basename(word) == step.name:
+                return os.path.normpath(os.path.join(row.cwd or "", word))
+    return None
+
+
+def _names(evidence: Evidence) -> set[str]:
+    """What a row may be called in a lineage: the last parts of the paths in it."""
+    return {os.path.basename(word) for word in (*_split(evidence.text), evidence.text)}
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
