@@ -100,3 +100,22 @@ def test_nothing_is_gained_by_swapping_files_that_are_captured(
     )
     assert all(row["reason"] for row in tried if row["captured"] == "none")
     assert "hung" not in {row["cause"] for row in table(run, "gaps")}
+
+
+def test_a_sweep_of_a_whole_container_leaves_the_host_s_folders_alone(
+    docker: Docker, recording: Recording, work: Path, tmp_path: Path
+) -> None:
+    mapped = "import mmap; f = open('/tmp/mapped', 'r+b'); m = mmap.mmap(f.fileno(), 0); f.close(); m[:5] = b'later'"
+    name = docker.make(
+        "create",
+        "/bin/sh",
+        "-c",
+        f'sleep 1; echo early >/tmp/mapped; sleep 0.5; /usr/bin/python3 -c "{mapped}"; sleep 0.5',
+        options=("-v", f"{work}:/work"),
+    )
+    process = recording(name)
+    (work / "the host's own").write_text("written by nobody inside\n")
+    answer(process)
+    run = tmp_path / "run"
+    assert not versions(run, "/work/the host's own")
+    assert [row["text"] for row in versions(run, "/tmp/mapped")][-1] == "later\n"

@@ -40,9 +40,13 @@ class Unseen:
 def changed_files(
     root: int, folder: bytes, since_ns: int, skip: frozenset[bytes], unseen: Unseen
 ) -> Iterator[Changed]:
-    """Regular files in ``folder`` and below, but not in ``skip``, whose change time is ``since_ns`` or later."""
+    """Regular files in ``folder`` and below, but not in ``skip``, whose change time is ``since_ns`` or later.
+
+    From ``/`` only the file system that it is on: what is mounted into a sandbox is the host's, and can be all of it.
+    """
     waiting = [folder]
     entries = 0
+    device = os.fstat(root).st_dev if folder == b"/" else None
     while waiting:
         path = waiting.pop()
         try:
@@ -63,7 +67,7 @@ def changed_files(
                     except OSError:
                         continue
                     if stat.S_ISDIR(status.st_mode):
-                        if below not in skip:
+                        if below not in skip and device in (None, status.st_dev):
                             waiting.append(below)
                     elif stat.S_ISREG(status.st_mode) and status.st_ctime_ns >= since_ns:
                         yield Changed(below, status)
