@@ -38,10 +38,10 @@ def find_harness(folder: Path | None, task: Task) -> Harness:
     if folder is None:
         return Harness()
     if not (folder / _EVAL).is_dir():
-        if not (folder / "evaluate.py").is_file():
-            raise BadInput(
-                f"{folder} holds no evaluate.py and is no checkout of PostTrainBench; see --harness"
-            )
+        evaluation = task.benchmark.evaluation
+        program = evaluation.inspect_task.partition("@")[0] if evaluation.inspect_task else "evaluate.py"
+        if not (folder / program).is_file():
+            raise BadInput(f"{folder} holds no {program} and is no checkout of PostTrainBench; see --harness")
         own = [path for path in sorted(folder.iterdir()) if path.name != _PROMPT]
         prompt = folder / _PROMPT
         return Harness(tuple((path.name, path) for path in own), prompt=prompt if prompt.is_file() else None)

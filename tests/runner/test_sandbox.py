@@ -147,6 +147,7 @@ def test_the_model_cache_is_never_changed(sandbox: Sandbox, tmp_path: Path) -> N
     cache = tmp_path / "cache"
     (cache / "hub" / "m").mkdir(parents=True)
     (cache / "hub" / "m" / "w").write_text("base")
+    (cache / "hub" / "m" / "w").chmod(0o600)
     script = (
         "cd $HF_HOME/hub/m && cat w > ~/task/final_model/was && rm w && echo changed > w && echo new > n"
         " && mkdir ../more && cat w n > ~/task/final_model/is"

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from ptb_tui.state.times import brief, day_and_time, many
 from store.instants import iso
 from store.library import RunEntry, list_runs, runs_folder
 from store.manifest import State
+
+if TYPE_CHECKING:
+    from runner.plan.submit import Job
 
 _FIELDS = (
     Field("run"),
@@ -33,18 +36,51 @@ _FIELDS = (
 )
 @json_option
 def command(folder: Path | None, as_json: bool) -> None:
-    """List the runs under $PTB_RUNS, oldest first; runs that cannot be read are listed with the reason."""
+    """List the runs under $PTB_RUNS, oldest first; runs that cannot be read are listed with the reason.
+
+    Behind them are the jobs that were handed to a scheduler and have no run yet.
+    """
     entries = list_runs(folder)
+    waiting = _waiting(folder, entries)
     if as_json:
-        print_json([_object(entry) for entry in entries])
+        print_json([_object(entry) for entry in entries] + [_job_object(*one) for one in waiting])
         return
-    if not entries:
+    if not entries and not waiting:
         note(f"{folder or runs_folder()} holds no runs yet; `ptb demo` records one")
         return
-    print_table(_FIELDS, (_row(entry) for entry in entries))
+    print_table(_FIELDS, [*map(_row, entries), *(_job_row(*one) for one in waiting)])
     for entry in entries:
         if entry.error:
             note(entry.error)
+
+
+def _waiting(folder: Path | None, entries: list[RunEntry]) -> "list[tuple[Job, str]]":
+    """Submitted jobs without a run, and what their scheduler says of them."""
+    if not ((folder or runs_folder()) / ".submitted").is_dir():
+        return []
+    from runner.plan.submit import read_jobs, states
+
+    begun = {entry.manifest.facts.job for entry in entries if entry.manifest}
+    jobs = [job for job in read_jobs(folder) if job.job not in begun]
+    told = states(jobs)
+    return [(job, told.get(job.job, "unknown to its scheduler")) for job in jobs]
+
+
+def _job_object(job: "Job", state: str) -> dict[str, Any]:
+    return {
+        "run_id": None,
+        "folder": None,
+        "state": "submitted",
+        "error": None,
+        **asdict(job),
+        "submitted_at": iso(job.submitted_at),
+        "scheduler_state": state,
+    }
+
+
+def _job_row(job: "Job", state: str) -> tuple[object, ...]:
+    agent = " · ".join(part for part in (job.agent, job.agent_model) if part)
+    return job.job, None, None, agent, job.benchmark, job.base_model, None, state
 
 
 def _object(entry: RunEntry) -> dict[str, Any]:

@@ -25,10 +25,10 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     short_help="run an agent on a task in a sandbox, recorded; check and score what it hands in",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@click.option("--agent", required=True, help="An agent of the catalog, or `command` for the one after --.")
+@click.option("--agent", help="An agent of the catalog, or `command` for the one after --.")
 @click.option("--agent-model", metavar="MODEL", help="The agent's model.")
-@click.option("--benchmark", required=True, help="A benchmark of the catalog.")
-@click.option("--base-model", required=True, metavar="MODEL", help="A base model of the catalog.")
+@click.option("--benchmark", help="A benchmark of the catalog.")
+@click.option("--base-model", metavar="MODEL", help="A base model of the catalog.")
 @click.option(
     "--hours",
     type=click.FloatRange(min=0, min_open=True),
@@ -72,7 +72,12 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     multiple=True,
     help="Open a port of this machine's loopback on the sandbox's. Repeatable.",
 )
-@click.option("--gpu", metavar="ID", multiple=True, help="A GPU, by index or UUID. Repeatable.")
+@click.option(
+    "--gpu",
+    metavar="ID",
+    multiple=True,
+    help="A GPU, by index or UUID; `given` for those that the scheduler gave this job. Repeatable.",
+)
 @click.option("--mount", metavar="PATH[:TARGET]", multiple=True, help="Let the agent read PATH. Repeatable.")
 @click.option("--cpus", type=click.FloatRange(min=0, min_open=True), help="CPU cores.")
 @click.option("--memory", metavar="GIB", type=click.FloatRange(min=0, min_open=True), help="Memory.")
@@ -107,6 +112,18 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--keys", metavar="FILE", type=_FILE, help="NAME=VALUE lines to take the agent's keys from.")
 @click.option("--key", "more_keys", metavar="NAME", multiple=True, help="Hand on this key, too. Repeatable.")
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    type=_FILE,
+    help="Run every agent × task × seed of this file instead; see docs/running.md.",
+)
+@click.option(
+    "--submit",
+    type=click.Choice(["slurm", "htcondor"]),
+    help="With --plan: hand each run to a scheduler instead of running it here.",
+)
 @click.option("--job", metavar="ID", help="The scheduler's name for this run.")
 @click.option("--no-score", is_flag=True, help="Only run, record and compare.")
 @click.option(
@@ -124,10 +141,10 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @json_option
 @click.argument("command_line", metavar="[-- CMD…]", nargs=-1, type=click.UNPROCESSED)
 def command(
-    agent: str,
+    agent: str | None,
     agent_model: str | None,
-    benchmark: str,
-    base_model: str,
+    benchmark: str | None,
+    base_model: str | None,
     hours: float,
     seed: int,
     output: Path | None,
@@ -149,6 +166,8 @@ def command(
     base: Path | None,
     keys: Path | None,
     more_keys: tuple[str, ...],
+    plan_file: Path | None,
+    submit: str | None,
     job: str | None,
     no_score: bool,
     score_limit: int | None,
@@ -168,9 +187,20 @@ def command(
     from runner.sandbox.process import run_as_process
     from runner.task import Task
     from store.catalog.reader import load_catalog
+    from store.errors import BadInput
     from store.ids import new_run_id
     from store.library import runs_folder
 
+    if plan_file:
+        if agent or benchmark or base_model or command_line:
+            raise BadInput(
+                "--plan says agents, benchmarks and base models itself; give only it, --submit and --json"
+            )
+        from ptb_tui.cli.run_plan import run_plan
+
+        return run_plan(plan_file, submit, as_json=as_json)
+    if not (agent and benchmark and base_model) or submit:
+        raise BadInput("give --agent, --benchmark and --base-model, or --plan FILE with or without --submit")
     catalog = load_catalog()
     task = Task(catalog.benchmark(benchmark), catalog.model(base_model), hours, seed)
     scaffold = find_agent(agent)
@@ -194,7 +224,7 @@ def command(
         job=job,
         limits=Limits(cpus, memory, pids, disk, model_disk),
         network=Network(Policy(network), allow, forward),
-        gpus=gpu,
+        gpus=_gpus(gpu),
         mounts=tuple(map(_mount, mount)),
     )
     if not files.fixed:
@@ -211,6 +241,20 @@ def command(
     concluded = conclude(plan, finished, base, request)
     tell(finished, concluded, as_json=as_json)
     return concluded.code
+
+
+def _gpus(named: tuple[str, ...]) -> tuple[str, ...]:
+    import os
+
+    from store.errors import BadInput
+
+    if "given" not in named:
+        return named
+    # Slurm renumbers what a job may see, and Docker wants the machine's own numbers
+    given = os.environ.get("SLURM_JOB_GPUS") or os.environ.get("CUDA_VISIBLE_DEVICES") or ""
+    if not given:
+        raise BadInput("--gpu given: neither SLURM_JOB_GPUS nor CUDA_VISIBLE_DEVICES names a GPU")
+    return tuple(given.split(","))
 
 
 def _mount(text: str) -> "Mount":

@@ -5,6 +5,7 @@ What an agent writes ends at the image's size, so that it cannot fill the host's
 """
 
 import os
+import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,21 +58,31 @@ def _image(folder: Path, size_gib: float) -> Path:
 def _overlay(folder: Path, work: Path, lower: Path) -> Path:
     """The cache with the sandbox's changes on top, which lie on its own disk.
 
-    Folders are made anew on top, so that the agent may add to them; files stay as they are below.
+    Folders are made anew on top, so that the agent may add to them. Files stay below; where only their owner may read them
+    (``save_pretrained`` makes such), ``metacopy`` changes the mode on top without copying what is in them.
     """
     upper, scratch = work / "cache_upper", work / "cache_work"
     for one in (upper, scratch, folder):
         one.mkdir()
-    for path, names, _ in os.walk(lower):
-        for name in names:
-            below = Path(path, name)
-            if not below.is_symlink():
-                (upper / below.relative_to(lower)).mkdir()
+    closed = []
+    for path, folders, names in os.walk(lower):
+        inside = Path(path).relative_to(lower)
+        for name in folders:
+            if not Path(path, name).is_symlink():
+                (upper / inside / name).mkdir()
+        closed += [inside / name for name in names if _is_closed(Path(path, name))]
     for path, _, _ in os.walk(upper):
         os.chown(path, USER, USER)
     layers = f"lowerdir={_escaped(lower.resolve())},upperdir={_escaped(upper)},workdir={_escaped(scratch)}"
-    _run("mount", "-t", "overlay", "overlay", "-o", f"nosuid,nodev,{layers}", str(folder))
+    _run("mount", "-t", "overlay", "overlay", "-o", f"nosuid,nodev,metacopy=on,{layers}", str(folder))
+    for inside in closed:
+        (folder / inside).chmod(0o644)
     return folder
+
+
+def _is_closed(path: Path) -> bool:
+    mode = path.lstat().st_mode
+    return stat.S_ISREG(mode) and not mode & stat.S_IROTH
 
 
 def _escaped(path: Path) -> str:

@@ -105,7 +105,7 @@ def read_entries(folder: Path, kind: type[E], check: Callable[[E], Iterator[str]
             entry = decode(kind, raw, path.stem)
         except ValueError as error:
             raise BadInput(f"{path}: {error}") from error
-        problems = [f"{key} is no key of a {kind.__name__.lower()}" for key in _unknown(kind, raw)]
+        problems = [f"{key} is no key of a {kind.__name__.lower()}" for key in unknown_keys(kind, raw)]
         problems += check(entry)
         if entry.id != path.stem:
             problems.append(f"id is {entry.id!r}, and the file is called {path.name}")
@@ -114,7 +114,7 @@ def read_entries(folder: Path, kind: type[E], check: Callable[[E], Iterator[str]
         yield entry
 
 
-def _unknown(record: type, value: Any, where: str = "") -> Iterator[str]:
+def unknown_keys(record: type, value: Any, where: str = "") -> Iterator[str]:
     """Keys in ``value`` that ``record`` has no field for: a misspelt key must not be a missing one."""
     hints = get_type_hints(record)
     known = {field.name for field in fields(record)}
@@ -125,7 +125,7 @@ def _unknown(record: type, value: Any, where: str = "") -> Iterator[str]:
         inner = next((arg for arg in (hints[key], *get_args(hints[key])) if is_dataclass(arg)), None)
         for one in part if isinstance(part, list) else [part]:
             if isinstance(inner, type) and isinstance(one, dict):
-                yield from _unknown(inner, one, f"{where}{key}.")
+                yield from unknown_keys(inner, one, f"{where}{key}.")
 
 
 def _check_benchmark(benchmark: Benchmark) -> Iterator[str]:
