@@ -73,7 +73,7 @@ async def test_each_step_leads_to_its_event_and_back_to_the_replay_it_came_from(
         replay = pilot.app.screen
         await pilot.press("e", "l")
         await settle(pilot)
-        await pilot.press("j", "j", "enter")
+        await pilot.press("j", "j", "j", "enter")
         await settle(pilot)
         assert pilot.app.screen is replay
         event = replay_of(pilot).replay.event()

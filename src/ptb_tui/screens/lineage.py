@@ -123,7 +123,7 @@ class LineageScreen(Screen[None]):
         self._run, self._standing, self._steps = run, standing, steps
         self._page.fill(sections)
         for number, step in enumerate(steps):
-            if step.evidence is not None and step.evidence.seq == self._begin_at:
+            if self._begin_at is not None and step.seq == self._begin_at:
                 self._page.select(("step", number))
         self._header.show()
         self._way.show()
@@ -206,17 +206,17 @@ class LineageScreen(Screen[None]):
     def action_replay(self) -> None:
         """To the event of this step."""
         step = self._step()
-        if step is not None and step.evidence is not None:
-            self.post_message(OpenReplay(self._folder, step.evidence.seq))
+        if step is not None and step.seq is not None:
+            self.post_message(OpenReplay(self._folder, step.seq))
         else:
-            self.say("no row of evidence shows this step")
+            self.say("no recorded row shows this step")
 
     def action_copy(self) -> None:
         """Copy a citation of this step."""
         step, run = self._step(), self._run
-        event = event_of(run, step.evidence.seq) if run and step and step.evidence else None
+        event = event_of(run, step.seq) if run and step and step.seq is not None else None
         if run is None or event is None:
-            self.say("no row of evidence shows this step")
+            self.say("no recorded row shows this step")
             return
         start = run.cursor.span[0] if run.cursor.span else 0
         self.app.copy_to_clipboard(run.citation(event, start))

@@ -15,9 +15,13 @@ from ptb_tui.state.times import FINE_BELOW, elapsed, size, utc
 from ptb_tui.state.wording import WORDS
 from store.errors import PtbError
 from store.event import Event, Kind
-from store.findings import Evidence, StandingFinding
+from store.findings import Certainty, Evidence, LineageStep, StandingFinding
+from store.plain import clip
 from store.rows import Exec, FileAccess, FileVersion
 
+_COMMAND_CHARS = 120
+_SCRIPTS = (".py", ".sh", ".ipynb", ".js", ".pl", ".R")
+"""Endings of programs that an interpreter runs."""
 _FILE_KINDS = frozenset(
     (Kind.OPEN, Kind.READ, Kind.WRITE, Kind.CREATE, Kind.VERSION, Kind.RENAME, Kind.LINK, Kind.OTHER_FILE)
 )
@@ -25,26 +29,31 @@ _FILE_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing on the way, or one more row of evidence."""
+    """One row on the way, or one more row of evidence."""
 
     name: str
-    """Of a file or program, as the lineage names it; what the row shows for other evidence."""
-    evidence: Evidence | None
-    """The row that shows it; None where none does."""
-    on_the_way: bool
+    """Of a file or program; what the row shows for other evidence."""
+    seq: int | None
+    """Of the row that shows it; None where none does."""
+    certainty: Certainty | None = None
+    """Of the link that it is part of; None where that was not told."""
+    on_the_way: bool = True
     """False for evidence beside the way, such as what the agent said."""
 
 
 def steps_of(standing: StandingFinding) -> tuple[Step, ...]:
-    """The lineage in its order, each name with its first row of evidence, then the rest of the evidence."""
-    left = list(standing.finding.evidence)
-    steps = []
-    for name in standing.finding.lineage:
-        shows = next((one for one in left if name in _names(one)), None)
-        if shows is not None:
-            left.remove(shows)
-        steps.append(Step(name, shows, on_the_way=True))
-    return (*steps, *(Step(one.text, one, on_the_way=False) for one in left))
+    """The way row by row, or its names, each with the first row of evidence that shows it; then the other evidence."""
+    finding = standing.finding
+    left = list(finding.evidence)
+    steps = [Step(_short(one), one.seq, one.certainty) for one in finding.steps]
+    if not steps:
+        for name in finding.lineage:
+            shows = next((one for one in left if name in _names(one)), None)
+            if shows is not None:
+                left.remove(shows)
+            steps.append(Step(name, shows.seq if shows else None))
+    known = {step.seq for step in steps}
+    return (*steps, *(Step(one.text, one.seq, on_the_way=False) for one in left if one.seq not in known))
 
 
 def step_sections(steps: Sequence[Step], run: OpenRun) -> tuple[Section, ...]:
@@ -62,16 +71,24 @@ def step_sections(steps: Sequence[Step], run: OpenRun) -> tuple[Section, ...]:
 
 def _item(number: int, step: Step, run: OpenRun) -> Item:
     head = line((step.name, "strong" if step.on_the_way else "ink"), hang=2)
-    if step.evidence is None:
-        return Item((head, line(("no row of evidence shows it", "suspicious"), hang=2)), ("step", number))
-    event = event_of(run, step.evidence.seq)
-    word = WORDS[event.kind][1] if event else step.evidence.kind
+    event = event_of(run, step.seq) if step.seq is not None else None
+    if event is None:
+        return Item((head, line(("no recorded row shows it", "suspicious"), hang=2)), ("step", number))
+    word = WORDS[event.kind][1]
     when = "no clock"
-    if event is not None and event.ts is not None and run.cursor.span is not None:
+    if event.ts is not None and run.cursor.span is not None:
         first, last = run.cursor.span
         when = f"T+{elapsed(event.ts - first, fine=last - first < FINE_BELOW)}"
-    told = line((f"{word}  {when}  event #{step.evidence.seq}", "soft"), hang=2)
-    return Item((head, told), ("step", number), step.evidence.seq)
+    sure = f"  {step.certainty}" if step.certainty else ""
+    ink = (
+        "good"
+        if step.certainty is Certainty.CERTAIN
+        else "suspicious"
+        if step.certainty is Certainty.POSSIBLE
+        else "soft"
+    )
+    told = line((f"{word}  {when}  event #{event.seq}", "soft"), (sure, ink), hang=2)
+    return Item((head, told), ("step", number), event.seq)
 
 
 def event_of(run: OpenRun, seq: int) -> Event | None:
@@ -83,7 +100,7 @@ def event_of(run: OpenRun, seq: int) -> Event | None:
 
 def describe_step(step: Step, run: OpenRun) -> list[Line]:
     """What the event says, and the file as it was then; what cannot be read is said in its place."""
-    event = event_of(run, step.evidence.seq) if step.evidence else None
+    event = event_of(run, step.seq) if step.seq is not None else None
     if event is None:
         return [line(("the recording has no row of it: the rule inferred this step", "suspicious"))]
     symbol, word = WORDS[event.kind]
@@ -151,9 +168,22 @@ def _path(step: Step, event: Event, row: object) -> str | None:
         return event.label
     if isinstance(row, Exec) and step.on_the_way:
         for word in _split(row.argv or ""):
-            if os.path.basename(word) == step.name:
+            if os.path.basename(word) == step.name or _is_script(word):
                 return os.path.normpath(os.path.join(row.cwd or "", word))
     return None
+
+
+def _is_script(word: str) -> bool:
+    return word.endswith(_SCRIPTS)
+
+
+def _short(step: LineageStep) -> str:
+    """The name of a file; a command as it was given, clipped."""
+    return (
+        os.path.basename(step.text) or step.text
+        if step.text.startswith("/")
+        else clip(step.text, _COMMAND_CHARS)
+    )
 
 
 def _names(evidence: Evidence) -> set[str]:
