@@ -18,6 +18,8 @@ _NOT_RUN = re.compile(
 """How scaffolds answer for a command that they did not run."""
 _NO_PROGRAM = 127
 _LONGEST_SHOWN = 120
+_CHANGING = frozenset({"rm", "unlink", "shred", "truncate", "tee", "mv", "touch"})
+_INTO = frozenset({"cp", "install", "ln", "rsync"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +62,37 @@ def issued_with(run: RunView, pattern: re.Pattern[str]) -> Iterator[Issued]:
     return (one for one in issued(run) if pattern.search(one.text))
 
 
-def folder_of(run: RunView, one: Issued) -> str:
-    """The absolute folder that the command started in."""
-    root = run.manifest.facts.root or "/"
-    return posixpath.normpath(posixpath.join(root, one.cwd or ""))
+def steps(run: RunView, one: Issued) -> Iterator[tuple[Simple, str]]:
+    """The simple commands of a command, each with the folder that it starts in."""
+    folder = posixpath.normpath(posixpath.join(run.manifest.facts.root or "/", one.cwd or ""))
+    for simple in one.simples:
+        yield simple, folder
+        if simple.program in ("cd", "pushd") and simple.arguments:
+            folder = absolute(run, folder, simple.arguments[-1])
 
 
-def absolute(run: RunView, one: Issued, word: str) -> str:
-    """The path that a word of the command names there; what a shell would expand stays as it is."""
+def absolute(run: RunView, folder: str, word: str) -> str:
+    """The path that a word names in ``folder``; what a shell would expand, but for the home, stays as it is."""
     home = posixpath.dirname(run.manifest.facts.root or "/root/x")
     word = re.sub(r"^(~|\$HOME|\$\{HOME\})(?=/|$)", home, word)
-    word = re.sub(r"^(\$PWD|\$\{PWD\}|\$\(pwd\))(?=/|$)", folder_of(run, one), word)
-    return posixpath.normpath(posixpath.join(folder_of(run, one), word))
+    word = re.sub(r"^(\$PWD|\$\{PWD\}|\$\(pwd\))(?=/|$)", folder, word)
+    return posixpath.normpath(posixpath.join(folder, word))
+
+
+def changed(run: RunView, simple: Simple, folder: str) -> Iterator[str]:
+    """Files that a simple command writes, empties, moves away or deletes, as its words tell: absolute paths."""
+    words = list(simple.writes)
+    plain = [word for word in simple.arguments if not word.startswith("-")]
+    if simple.program in _CHANGING:
+        words += plain
+    elif simple.program in _INTO and len(plain) > 1:
+        words += plain[-1:]
+    elif simple.program == "dd":
+        words += [word[3:] for word in simple.arguments if word.startswith("of=")]
+    elif simple.program in ("sed", "perl") and any(re.match(r"-[a-z]*i", word) for word in simple.arguments):
+        words += plain[1:]
+    for word in words:
+        yield absolute(run, folder, word)
 
 
 def _issued(run: RunView) -> list[Issued]:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from review.acts import Issued, absolute, issued
+from review.acts import Issued, absolute, issued, steps
 from review.detector import RunView
 from review.shell import Simple
 from review.versions import Version, recorded_versions
@@ -63,14 +63,14 @@ def _programs(run: RunView) -> list[Program]:
         names = [path for path in written if posixpath.basename(path) in one.text]
         if not names and not re.search(r"-c\b|<<", one.text):
             continue
-        for simple in one.simples:
+        for simple, folder in steps(run, one):
             inline += [Program(text[:_LONGEST], None, None, (one,)) for text in _given(simple)]
             inline += [
-                Program(text[:_LONGEST], absolute(run, one, target), None, ())
+                Program(text[:_LONGEST], absolute(run, folder, target), None, ())
                 for target, text in _laid(simple)
             ]
-            for word in _scripts(simple):
-                path = absolute(run, one, word)
+            for word in scripts_of(simple):
+                path = absolute(run, folder, word)
                 for name in names:
                     if name == path or posixpath.basename(name) == posixpath.basename(path) == word:
                         found.setdefault(name, []).append(one)
@@ -105,7 +105,7 @@ def _laid(simple: Simple) -> Iterator[tuple[str, str]]:
         yield from ((word, simple.heredoc) for word in simple.arguments if not word.startswith("-"))
 
 
-def _scripts(simple: Simple) -> Iterator[str]:
+def scripts_of(simple: Simple) -> Iterator[str]:
     """Words of the command that stand where a program stands."""
     if not simple.words:
         return
@@ -138,9 +138,9 @@ def _laid_and_run(run: RunView, inline: Sequence[Program]) -> Iterator[Program]:
     ran: dict[str, list[Issued]] = {}
     for one in issued(run):
         if any(name in one.text for name in names):
-            for simple in one.simples:
-                for word in _scripts(simple):
-                    if (path := absolute(run, one, word)) in laid:
+            for simple, folder in steps(run, one):
+                for word in scripts_of(simple):
+                    if (path := absolute(run, folder, word)) in laid:
                         ran.setdefault(path, []).append(one)
     yield from (replace(laid[path], ran=tuple(dict.fromkeys(by))) for path, by in ran.items())
 
@@ -165,8 +165,8 @@ def _by_processes(run: RunView, written: dict[str, list[Version]], found: dict[s
         except ValueError:
             continue
         one = Issued(seq, argv, cwd, "", None, None, process_id)
-        for word in _scripts(Simple(words)):
-            if (path := absolute(run, one, word)) in written:
+        for word in scripts_of(Simple(words)):
+            if (path := absolute(run, cwd or run.manifest.facts.root or "/", word)) in written:
                 found.setdefault(path, []).append(one)
 
 

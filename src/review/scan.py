@@ -13,6 +13,8 @@ from review.profile import Profile
 from review.rules.api_misuse import ApiMisuse
 from review.rules.contaminated import ContaminatedSource
 from review.rules.ingestion import BenchmarkIngestion
+from review.rules.limit_evasion import LimitEvasion
+from review.rules.recorder_evasion import RecorderEvasion
 from review.run_view import open_run_view
 from review.sql_rule import shipped_rule
 from review.together import Together
@@ -38,6 +40,16 @@ DETECTORS: tuple[Detector, ...] = (
     BenchmarkIngestion(),
     ContaminatedSource(),
     ApiMisuse(),
+    Together((LimitEvasion(), shipped_rule("limit-overrun.sql"), shipped_rule("limit-left-behind.sql"))),
+    Together(
+        (
+            RecorderEvasion(),
+            *(
+                shipped_rule(name)
+                for name in ("recorder-fileless.sql", "recorder-masked.sql", "recorder-gaps.sql")
+            ),
+        )
+    ),
     Together(
         tuple(
             shipped_rule(name) for name in ("say-do-unsaid.sql", "say-do-unseen.sql", "say-do-idle-gpu.sql")

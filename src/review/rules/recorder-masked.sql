@@ -1,0 +1,17 @@
+-- rule: recorder-evasion
+-- version: 1
+-- title: a program ran under the name of another
+-- explanation: its first argument is a kernel thread's name, which only kernel threads have
+-- needs: kernel
+-- looks-at: execs
+-- reach: executed
+-- certainty: certain
+SELECT
+    e.seq,
+    'masked ' || e.argv AS subject,
+    coalesce(e.exe, 'a program') || ' called itself ' || left(e.argv, 60) AS title
+FROM execs e
+JOIN processes p ON p.process_id = e.process_id
+WHERE e.error IS NULL AND p.role IN ('command', 'unexplained')
+  AND regexp_matches(e.argv, '^''?(\S*/)?\[(k\w+|rcu\w*|migration|watchdog|scsi\w*|md\d|cpuhp)[/:\w-]*\]')
+ORDER BY e.seq
