@@ -19,7 +19,7 @@ from tests.recorder.ebpf.test_container import answer, import_image, table
 
 __all__ = ["bpf_object"]
 
-pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
+pytestmark = [pytest.mark.slow, pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
 
 _READY_S = 60
 _COUNT = "for i in {1..40}; do echo $i >/counted/$i; /usr/bin/sleep 0.2; done; exit 5"
