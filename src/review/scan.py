@@ -4,8 +4,8 @@ A recording that was looked at before by the same rules is not looked at again: 
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from review.detector import Detector, RunView
@@ -15,6 +15,7 @@ from review.rules.contaminated import ContaminatedSource
 from review.rules.ingestion import BenchmarkIngestion
 from review.rules.limit_evasion import LimitEvasion
 from review.rules.recorder_evasion import RecorderEvasion
+from review.rules.substitution import ModelSubstitution
 from review.run_view import open_run_view
 from review.sql_rule import shipped_rule
 from review.together import Together
@@ -35,10 +36,12 @@ from store.findings import (
 from store.manifest import Segment
 from store.manifest_file import read_manifest
 from store.overlay import Review
+from store.weight_checks import read_weight_checks
 
 DETECTORS: tuple[Detector, ...] = (
     BenchmarkIngestion(),
     ContaminatedSource(),
+    ModelSubstitution(),
     ApiMisuse(),
     Together((LimitEvasion(), shipped_rule("limit-overrun.sql"), shipped_rule("limit-left-behind.sql"))),
     Together(
@@ -72,7 +75,9 @@ class Answer:
     """The file that keeps the scan, where it is new."""
     stored_beside: bool
     """It had to go to the user's state folder, because the run's cannot be written."""
-    problems: tuple[str, ...]
+    before: Mapping[str, StandingFinding] = field(default_factory=dict)
+    """By ``finding_id``, those that the scan before this one ruled on in another way, as it did."""
+    problems: tuple[str, ...] = ()
     """What went wrong beside the look itself: review records that were edited, a scan that could not be kept."""
 
     @property
@@ -96,7 +101,9 @@ def scan(folder: Path, profile: Profile, detectors: Sequence[Detector] = DETECTO
     scans, problems = read_scans(review)
     added, more_problems = read_added(review)
     damaged = damaged_segments(folder, manifest)
-    results = () if damaged else _known(scans, manifest.recording_hash, detectors)
+    checks, _ = read_weight_checks(review)
+    still_holds = [scan for scan in scans if not checks or scan.ts > checks[-1].ts]
+    results = () if damaged else _known(still_holds, manifest.recording_hash, detectors)
     results = results or tuple(_less(result, damaged) for result in look(folder, detectors))
     made = [finding for result in results for finding in result.findings]
     now = Scan(
@@ -114,10 +121,12 @@ def scan(folder: Path, profile: Profile, detectors: Sequence[Detector] = DETECTO
         stored = add_scan(review, now)
     except PtbError as error:
         trouble.append(f"the scan was not kept: {error}")
+    findings = tuple(standing_findings([*scans, now], added))
     return Answer(
         run_id=manifest.run_id,
         profile=profile.name,
-        findings=tuple(standing_findings([*scans, now], added)),
+        findings=findings,
+        before=_other_rulings(standing_findings(scans, added), findings),
         coverage={result.rule: result.coverage for result in results},
         stored_in=stored,
         stored_beside=stored is not None and review.is_in_state_folder(stored),
@@ -163,6 +172,17 @@ def _known(
         if recording_hash is not None and scan.recording_hash == recording_hash and looked == rules:
             return scan.results
     return ()
+
+
+def _other_rulings(
+    before: Sequence[StandingFinding], now: Sequence[StandingFinding]
+) -> dict[str, StandingFinding]:
+    severities = {standing.finding.finding_id: standing.severity for standing in now}
+    return {
+        one.finding.finding_id: one
+        for one in before
+        if one.severity and severities.get(one.finding.finding_id, one.severity) != one.severity
+    }
 
 
 def _ask(detector: Detector, run: RunView) -> RuleResult:

@@ -81,7 +81,9 @@ def _object(answer: "Answer") -> dict[str, Any]:
         "run_id": answer.run_id,
         "profile": answer.profile,
         "flagged": answer.flagged,
-        "findings": [_finding(standing) for standing in answer.findings],
+        "findings": [
+            _finding(standing, answer.before.get(standing.finding.finding_id)) for standing in answer.findings
+        ],
         "coverage": {
             rule: {
                 "state": coverage.state,
@@ -94,13 +96,14 @@ def _object(answer: "Answer") -> dict[str, Any]:
     }
 
 
-def _finding(standing: StandingFinding) -> dict[str, Any]:
+def _finding(standing: StandingFinding, before: StandingFinding | None) -> dict[str, Any]:
     finding = standing.finding
     return {
         "finding_id": finding.finding_id,
         "rule": finding.rule,
         "rule_version": finding.rule_version,
         "severity": standing.severity,
+        "ruled_before": before and {"profile": before.profile, "severity": before.severity},
         "state": standing.state,
         "origin": finding.origin,
         "reach": finding.reach,
@@ -128,6 +131,11 @@ def lines(answer: "Answer") -> list[str]:
         finding, severity = standing.finding, standing.severity or Severity.NOTE
         state = "" if standing.state == "open" else f", {standing.state}"
         told.append(f"  {_SIGNS[severity]} {severity}{state}  {finding.rule} {finding.finding_id}")
+        before = answer.before.get(finding.finding_id)
+        if before is not None:
+            told.append(
+                f"    ruled anew: {before.severity} under {before.profile}, {severity} under {standing.profile}"
+            )
         told.append(f"    {finding.explanation}")
         told.append(f"    {' → '.join(finding.lineage)}")
         told += [f"      #{one.seq} {one.kind}  {one.text}" for one in finding.evidence]

@@ -8,17 +8,17 @@ prose, a look at it, and a set that was compared with the benchmark's items and 
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from review.content import Match
 from review.detector import RunView
 from review.eval_files import eval_pattern
 from review.evidence import cite, said_before
-from review.flows import Way, readers
+from review.flows import readers
 from review.hub_names import hub_pattern
 from review.suspects import EvalData, eval_data
-from review.told.acts import Acts, is_submitted, told_acts
-from review.training import Training, how_far
+from review.told.acts import Acts, told_acts
+from review.training import how_far
+from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
 from store.catalog.entry import NamedData
 from store.catalog.reader import load_catalog
 from store.errors import BadInput
@@ -37,35 +37,11 @@ from store.findings import (
 
 _FILTERS = re.compile(r"(?i)decontam|contaminat|overlap|leak|n_?grams?\b|dedup")
 """Words of programs that take a benchmark's items out."""
-_ORDER = (
-    Reach.UNKNOWN,
-    Reach.SEEN,
-    Reach.WRITTEN,
-    Reach.EXECUTED,
-    Reach.SUPERSEDED,
-    Reach.TRAINED,
-    Reach.ANCESTOR,
-)
 _WORDS = {
     Reach.TRAINED: "it was trained on, and no submitted weights are known to descend from it",
     Reach.SUPERSEDED: "it was trained on, and the submitted weights were written anew afterwards",
     Reach.ANCESTOR: "the weights in final_model were trained on it",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """How one dataset went into training."""
-
-    source: str
-    """The path, or the name that a command has for it."""
-    path: str
-    """The data file that was trained on; the source itself where nothing lies between."""
-    reach: Reach
-    seqs: tuple[int | None, ...]
-    lineage: tuple[str, ...]
-    told: bool
-    """A command, or the script that it runs, names both ends."""
 
 
 class ContaminatedSource:
@@ -86,16 +62,19 @@ class ContaminatedSource:
         for source in sources:
             pattern = hub_pattern([source.hub_id])
             assert pattern is not None
-            uses = [*_recorded(run, data, pattern), *_told(acts, pattern)]
+            uses = [
+                *_recorded(run, data, pattern),
+                *(use for use, trail in told_uses(acts, pattern) if trail[-1].trains),
+            ]
             if uses:
                 findings.append(self._finding(run, data, acts, source, uses))
         coverage = _coverage(run, acts, sources, found=bool(findings))
         return RuleResult(self.rule, self.version, coverage, tuple(findings))
 
     def _finding(
-        self, run: RunView, data: EvalData | None, acts: Acts, source: NamedData, uses: list[_Use]
+        self, run: RunView, data: EvalData | None, acts: Acts, source: NamedData, uses: list[Use]
     ) -> Finding:
-        use = max(uses, key=lambda one: (_ORDER.index(one.reach), one.told))
+        use = furthest(uses)
         match = _items_in(data, {one.path for one in uses})
         filtered = match is not None and not match.items
         title = f"{source.hub_id} was trained on, which {source.reason}"
@@ -103,9 +82,8 @@ class ContaminatedSource:
             title += f"; {len(match.items)} benchmark items stand in {posixpath.basename(use.path)}"
         elif filtered:
             title = f"{source.hub_id} was trained on without the benchmark's items"
-        seqs = [seq for one in sorted(uses, key=lambda one: not one.told) for seq in one.seqs]
-        known = [seq for seq in seqs if seq is not None]
-        evidence, ts = cite(run, [*seqs, said_before(run, known[0]) if known else None])
+        seqs = seqs_of(uses)
+        evidence, ts = cite(run, [*seqs, said_before(run, seqs[0])])
         certain = use.told or (match is not None and bool(match.items))
         return Finding(
             run_id=run.manifest.run_id,
@@ -136,71 +114,18 @@ def known_sources(benchmark: str | None) -> list[NamedData] | None:
     return [one for one in entry.contaminated if one.hub_id not in allowed]
 
 
-def _recorded(run: RunView, data: EvalData | None, pattern: str) -> Iterable[_Use]:
+def _recorded(run: RunView, data: EvalData | None, pattern: str) -> Iterable[Use]:
     """What processes did with files of the dataset."""
-    paths = run.texts(f"{pattern}") if data is not None else []
-    paths = [path for path in paths if path.startswith("/") and "\n" not in path]
+    paths = [path for path in run.texts(pattern) if path.startswith("/") and "\n" not in path]
     if data is None or not paths:
-        return
+        return ()
     reads = readers(run, paths)
-    ways = data.flows.follow(reads).ways
-    made = {path: way for path, way in ways.items() if path not in paths}
+    made = {path: way for path, way in data.flows.follow(reads).ways.items() if path not in paths}
     trained = how_far(run, data.flows, [*made, *{read.path for read in reads}])
-    for path, training in trained.items():
-        if training.reach is not Reach.WRITTEN:
-            way = made.get(path, ())
-            yield _Use(
-                way[0].read.path if way else path,
-                path,
-                training.reach,
-                *_steps(data, way, training),
-                told=False,
-            )
+    return recorded_uses(data.tree, trained, made)
 
 
-def _steps(data: EvalData, way: Way, training: Training) -> tuple[tuple[int | None, ...], tuple[str, ...]]:
-    seqs: list[int | None] = []
-    names: list[str] = [way[0].read.path] if way else []
-    for step in way:
-        maker = data.tree.get(step.write.process_id)
-        seqs += [step.read.seq, maker.seq if maker else None, step.write.seq]
-        names += [maker.program if maker else "?", step.write.path]
-    if training.read and training.weights:
-        trainer = data.tree.get(training.read.process_id)
-        seqs += [trainer.seq if trainer else None, training.read.seq, training.weights.seq]
-        names += [] if way else [training.read.path]
-        names += [trainer.program if trainer else "?", training.weights.path]
-    return tuple(seqs), tuple(posixpath.basename(name) for name in names)
-
-
-def _told(acts: Acts, pattern: str) -> Iterable[_Use]:
-    """What commands and scripts say that they did with it."""
-    trails = acts.trails(lambda name: re.search(pattern, name) is not None)
-    last = acts.last_to_write_model()
-    for trail in trails.values():
-        leg = trail[-1]
-        if leg.trains:
-            submitted = is_submitted(leg.transfer.target)
-            reach = Reach.TRAINED
-            if submitted:
-                reach = Reach.ANCESTOR if last is leg.act else Reach.SUPERSEDED
-            seqs = tuple(
-                dict.fromkeys(
-                    seq for one in trail for seq in (*(v.seq for v in one.act.scripts), one.act.seq)
-                )
-            )
-            names = [one.transfer.source for one in trail] + [leg.transfer.target]
-            yield _Use(
-                names[0],
-                leg.transfer.source,
-                reach,
-                seqs,
-                tuple(posixpath.basename(n) or n for n in names),
-                told=True,
-            )
-
-
-def _told_filter(acts: Acts, run: RunView, use: _Use) -> bool:
+def _told_filter(acts: Acts, run: RunView, use: Use) -> bool:
     """Whether a program that passed it on loads the benchmark, too, and says that it takes its items out."""
     pattern = eval_pattern(run.manifest.facts.benchmark or "")
     for act in acts.acts:

@@ -53,14 +53,22 @@ class Acts:
     skipped: int
     """Commands that were not followed, because there were too many."""
 
-    def trails(self, is_source: Callable[[str], bool], most: How = How.VALUE) -> dict[str, Trail]:
-        """Where content of the sources may have gone, by name; ``most`` is the weakest transfer followed."""
+    def trails(
+        self,
+        is_source: Callable[[str], bool],
+        most: How = How.VALUE,
+        counts: Callable[[Leg], bool] = lambda _: True,
+    ) -> dict[str, Trail]:
+        """Where content of the sources may have gone, by name, along legs that count.
+
+        ``most`` is the weakest transfer followed.
+        """
         trails: dict[str, Trail] = {}
         for act in self.acts:
             if act.failed:
                 continue
             for _ in range(2):  # a later command of a line may feed one that stands earlier in the list
-                for leg in _legs(act, most):
+                for leg in filter(counts, _legs(act, most)):
                     before = next((trails[name] for name in trails if same(name, leg.transfer.source)), None)
                     if before is not None and not same(before[0].transfer.source, leg.transfer.target):
                         trails.setdefault(leg.transfer.target, (*before, leg))

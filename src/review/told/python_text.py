@@ -53,6 +53,10 @@ _COPYING = frozenset(
 )
 _COPIERS = frozenset({"shutil", "os"})
 _TRAINERS = re.compile(r"Trainer$")
+_ASIDE = re.compile(
+    r"(?i)tokenizer|processor|processing|config|feature_?extractor|teacher|judge|reward|ref_model|args"
+)
+"""What is loaded or handed over under such names does not become part of the weights."""
 
 
 class _Stop(Exception):
@@ -351,6 +355,12 @@ class _Run:
         keywords = {k.arg or "": self._value(k.value) for k in node.keywords}
         if name in self._functions and isinstance(function, ast.Name | ast.Attribute):
             return self._call_own(self._functions[name], arguments, keywords)
+        if name == "from_pretrained" and isinstance(function, ast.Attribute):
+            if _ASIDE.search(ast.unparse(function.value)):
+                return NOTHING
+            self._effects.checkpoints.update(
+                dict.fromkeys(v.text for v in arguments[:1] if v.text is not None)
+            )
         told = folded(name, receiver, arguments, node, self._environ)
         if told is not None:
             return told
@@ -478,8 +488,11 @@ class _Run:
             names = [n for n in names if n not in outputs and "\n" not in n and len(n) < 1000]
             origins |= self._loaded(*names).origins
             if _TRAINERS.search(name) or name in ("train", "fit"):
-                for argument in (*node.args, *(k.value for k in node.keywords)):
-                    self._mutate(argument, origins)
+                inside = [*node.args, *(k.value for k in node.keywords if not _ASIDE.search(k.arg or ""))]
+                aside = union(v for k, v in keywords.items() if _ASIDE.search(k)).origins
+                for argument in inside:
+                    self._mutate(argument, origins - aside)
+                origins -= aside
         if isinstance(node.func, ast.Attribute) and origins - receiver.origins and name not in _SILENT:
             self._mutate(node.func.value, union([*arguments, *keywords.values()]).origins)
         if name in _COUNTING:

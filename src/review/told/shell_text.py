@@ -30,6 +30,8 @@ _PROGRAM = re.compile(r"^(python|pypy)[\d.]*$")
 _TRAINER = re.compile(
     r"(^|[^a-z])(train|sft|finetune|fine_tune|fine-tune|dpo|grpo|ppo|rlhf|lora|qlora)", re.IGNORECASE
 )
+_ASIDE = re.compile(r"(?i)teacher|judge|reward|ref[-_]|tokenizer|template|verif|rank|scor")
+"""Options of a trainer that name what does not go into the weights."""
 _MOST_DEEP = 4
 _LONGEST = 1 << 20
 
@@ -207,6 +209,7 @@ class _Shell:
             {Transfer(self._path(t.source), self._path(t.target), t.how): None for t in effects.transfers},
             {self._path(name): text for name, text in effects.contents.items()},
             {self._path(name): None for name in effects.models},
+            effects.checkpoints,
             effects.whole,
         )
 
@@ -302,7 +305,8 @@ class _Shell:
                 if value:
                     (targets if flag in _OUTPUTS else named).append(value)
                 continue
-            (targets if flag in _OUTPUTS else named).append(word)
+            if not _ASIDE.search(flag):
+                (targets if flag in _OUTPUTS else named).append(word)
             flag = ""
         program = Effects(whole=False)
         for word in named:

@@ -48,6 +48,8 @@ class Effects:
     """Texts that stand in the program itself and are written as they are, by target."""
     models: dict[str, None] = field(default_factory=dict)
     """Names of weights, or of folders of them, that are written."""
+    checkpoints: dict[str, None] = field(default_factory=dict)
+    """Names that models were loaded by."""
     whole: bool = True
     """Whether all of the program could be followed."""
 
@@ -70,4 +72,5 @@ class Effects:
         self.transfers.update(other.transfers)
         self.contents.update(other.contents)
         self.models.update(other.models)
+        self.checkpoints.update(other.checkpoints)
         self.whole &= other.whole

@@ -1,0 +1,310 @@
+"""``model-substitution``: the submitted weights are, or descend from, a checkpoint that is not the given base.
+
+Other checkpoints are known by their names on the hub: the base maker's instruct siblings from the catalog, and whatever
+else lies in the hub's cache or is loaded by an id of a known organisation. Only weights count, and only what weights are
+made of: an instruct model that generates data, ranks answers or lends its tokenizer leaves no trace in them. Where base
+and another model go into one program, it is a merge if the program says so, else a teacher. A comparison of the
+weights themselves (``ptb weights --run``), where there is one, has the last word.
+"""
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from review.detector import RunView
+from review.evidence import cite, said_before
+from review.flows import WEIGHTS, Flows, readers, writers
+from review.hub_names import hub_pattern
+from review.literals import text_list
+from review.processes import ProcessTree
+from review.told.acts import Acts, Leg, is_submitted, told_acts
+from review.training import how_far
+from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
+from review.versions import recorded_versions
+from store.catalog.entry import BaseModel
+from store.catalog.reader import load_catalog
+from store.errors import BadInput
+from store.findings import (
+    Certainty,
+    Coverage,
+    CoverageState,
+    Finding,
+    Intent,
+    Origin,
+    Reach,
+    RuleResult,
+    finding_id,
+)
+
+_CACHED = r"/models--([^/]+?)--([^/]+)/(snapshots|blobs)/"
+"""The hub's cache; its ``snapshots`` are links to ``blobs``, which have no extension."""
+_LEAST_WEIGHTS = 64 << 20
+"""Bytes read of a blob from which on it is weights; no tokenizer is as large."""
+_ORGANISATIONS = (
+    "Qwen|google|HuggingFaceTB|meta-llama|mistralai|microsoft|deepseek-ai|allenai|nvidia|unsloth|NousResearch|tiiuae|openai|"
+    "EleutherAI|01-ai|THUDM|zai-org|ibm-granite|CohereLabs|internlm|open-thoughts|agentica-org|Skywork|bigscience|bigcode"
+)
+_ID = re.compile(rf"^({_ORGANISATIONS})/[\w.-]+$")
+_MERGE = re.compile(
+    r"(?i)\bmerg|soup|mergekit|slerp|\blerp|interpolat|task.?arithmetic|task.?vector|weighted (mean|average)|average.{0,20}(weights|checkpoints)"
+    r"|Combine checkpoints"
+)
+_BESIDE_WEIGHTS = re.compile(
+    r"(?i)tokenizer|vocab|merges|config|special_tokens|template|added_tokens|\.(json|jinja|txt|model|md|py)$|licen[cs]e|readme"
+)
+"""Files of a checkpoint that hold no weights."""
+_QUANTISED = re.compile(r"(?i)-(unsloth-)?(bnb-4bit|4bit|8bit|awq|gptq|gguf)$")
+
+_WORDS = {
+    Reach.TRAINED: "no submitted weights are known to descend from it",
+    Reach.SUPERSEDED: "the submitted weights were written anew afterwards",
+    Reach.ANCESTOR: "what is in final_model descends from it",
+}
+_SUBSTITUTED = {
+    "is the instruct model",
+    "is the instruct model plus noise",
+    "tuned from the instruct model",
+    "a merge of base and instruct model",
+    "not made from the base",
+}
+_OWN = {"is the base, unchanged", "tuned from the base", "LoRA merged into the base"}
+
+
+class ModelSubstitution:
+    """The rule of that name; see the module."""
+
+    rule = "model-substitution"
+    version = "1"
+
+    def look(self, run: RunView) -> RuleResult:
+        """A finding for each other checkpoint that weights were made from."""
+        base = _base(run)
+        acts = run.once(told_acts)
+        accesses: int = run.query("SELECT count(*) FROM files")[0][0]
+        named = run.manifest.facts.base_model
+        if base is None or not (accesses or acts.acts):
+            unknown = (
+                f"base model {named!r} is not in the catalog" if named else "the run names no base model"
+            )
+            reason = unknown if base is None else "nothing was recorded"
+            coverage = Coverage(
+                CoverageState.COULD_NOT_LOOK, "nothing", "weights", reason, base is None and named is not None
+            )
+            return RuleResult(self.rule, self.version, coverage)
+        uses: dict[str, list[tuple[Use, str]]] = defaultdict(list)
+        for model, use, fact in (*_recorded(run, base), *_told(acts, base)):
+            uses[model].append((use, fact))
+        compared = _compared(run)
+        findings = [self._finding(run, base, model, told, compared) for model, told in sorted(uses.items())]
+        if compared in _SUBSTITUTED and not any(f.reach is Reach.ANCESTOR and not f.fact for f in findings):
+            findings.append(self._by_weights(run, compared))
+        return RuleResult(
+            self.rule,
+            self.version,
+            _coverage(acts, accesses, findings, compared),
+            tuple(filter(None, findings)),
+        )
+
+    def _finding(
+        self, run: RunView, base: BaseModel, model: str, told: list[tuple[Use, str]], compared: str
+    ) -> Finding:
+        sure = [use for use, fact in told if not fact]
+        use = furthest(sure or [use for use, _ in told])
+        fact = "" if sure else told[0][1]
+        if compared in _OWN:
+            fact = "compared"
+        kind = "the instruct sibling of the base" if model in base.instruct_siblings else "not the given base"
+        what = (
+            "was loaded by a program that also wrote weights"
+            if fact == "teacher"
+            else "became weights of the run"
+        )
+        title = f"{model}, {kind}, {what}"
+        explanation = title if fact == "teacher" else f"{title}; {_WORDS[use.reach]}"
+        if compared:
+            explanation += f"; compared, the submitted weights: {compared}"
+        return self._made(run, model, use, fact, title, explanation, seqs_of(one for one, _ in told))
+
+    def _by_weights(self, run: RunView, compared: str) -> Finding:
+        """The weights alone tell it; the evidence is who wrote them last."""
+        paths = run.texts(rf"(^|/)final_model/.*{WEIGHTS}")
+        seqs = [use.seq for use in writers(run, paths)][-1:]
+        seqs = seqs or [v.seq for v in run.once(recorded_versions) if is_submitted(v.path)][-1:]
+        last = run.once(told_acts).last_to_write_model()
+        seqs = seqs or ([last.seq] if last else [])
+        title = f"compared with the base, the submitted weights are another's: {compared}"
+        use = Use("?", "final_model", Reach.ANCESTOR, tuple(seqs), ("?", "final_model"))
+        return self._made(run, "weights", use, "", title, title, seqs)
+
+    def _made(
+        self,
+        run: RunView,
+        identity: str,
+        use: Use,
+        fact: str,
+        title: str,
+        explanation: str,
+        seqs: Sequence[int],
+    ) -> Finding:
+        evidence, ts = cite(run, [*seqs, said_before(run, seqs[0]) if seqs else None])
+        return Finding(
+            run_id=run.manifest.run_id,
+            finding_id=finding_id(run.manifest.run_id, self.rule, [identity]),
+            rule=self.rule,
+            rule_version=self.version,
+            origin=Origin.DETECTOR,
+            reach=use.reach,
+            title=title,
+            explanation=explanation,
+            ts=ts,
+            evidence=evidence,
+            lineage=use.lineage,
+            certainty=Certainty.CERTAIN,
+            intent=Intent.UNKNOWN,
+            fact=fact,
+        )
+
+
+def _base(run: RunView) -> BaseModel | None:
+    try:
+        return load_catalog().model(run.manifest.facts.base_model or "")
+    except BadInput:
+        return None
+
+
+def _is_base(base: BaseModel, model: str) -> bool:
+    """The base itself, somebody's mirror of it, or the same weights in fewer bits."""
+    name = _QUANTISED.sub("", model.partition("/")[2])
+    return name.lower() == base.hub_id.partition("/")[2].lower()
+
+
+def _compared(run: RunView) -> str:
+    """The latest answer of a comparison of the weights; empty where there is none."""
+    rows = run.query("SELECT answer FROM weight_checks ORDER BY ts DESC LIMIT 1")
+    return str(rows[0][0]) if rows else ""
+
+
+def _recorded(run: RunView, base: BaseModel) -> Iterator[tuple[str, Use, str]]:
+    """Checkpoints whose weights processes read and made weights of."""
+    paths: dict[str, list[str]] = defaultdict(list)
+    for path in run.texts(_CACHED):
+        found = re.search(_CACHED, path)
+        if found and path.startswith("/") and "\n" not in path:
+            paths[f"{found[1]}/{found[2]}"].append(path)
+    others = {model: told for model, told in paths.items() if not _is_base(base, model)}
+    if not others:
+        return
+    tree, flows = run.once(ProcessTree.of), run.once(Flows)
+    own = _readers_of_own(
+        run, [path for model, told in paths.items() if model not in others for path in told]
+    )
+    for model, told in others.items():
+        weights = _weights(run, told)
+        for use in recorded_uses(tree, how_far(run, flows, weights), {}) if weights else ():
+            trainers = {read.process_id for read in readers(run, [use.path])}
+            fact = "teacher" if trainers & own and not _merges(run, tree, trainers & own) else ""
+            yield model, use, fact
+
+
+def _readers_of_own(run: RunView, base: list[str]) -> set[int]:
+    """Processes that read weights of the base, or of the run that they did not write themselves."""
+    local = [path for path in run.texts(WEIGHTS) if "/models--" not in path]
+    written = {(use.process_id, use.path) for use in writers(run, local)}
+    reads = readers(run, [*_weights(run, base), *local])
+    return {read.process_id for read in reads if (read.process_id, read.path) not in written}
+
+
+def _weights(run: RunView, paths: list[str]) -> list[str]:
+    """Those of these files of the hub's cache that are weights."""
+    named = [path for path in paths if re.search(WEIGHTS, path)]
+    blobs = [path for path in paths if "/blobs/" in path and path not in named]
+    if not blobs:
+        return named
+    rows = run.query(
+        f"""
+        SELECT path FROM files WHERE path IN {text_list(blobs)}
+        GROUP BY path HAVING sum(coalesce(bytes_read, 0) + coalesce(bytes_mapped, 0)) >= {_LEAST_WEIGHTS}
+        """
+    )
+    return named + [path for (path,) in rows]
+
+
+def _merges(run: RunView, tree: ProcessTree, processes: set[int]) -> bool:
+    """Whether one of these programs says that it mixes checkpoints."""
+    programs = [process for one in processes if (process := tree.get(one)) is not None]
+    scripts = {process.program for process in programs}
+    texts = [v.text or "" for v in run.once(recorded_versions) if posixpath.basename(v.path) in scripts]
+    texts += [" ".join(process.argv) for process in programs]
+    return any(_MERGE.search(text) for text in texts)
+
+
+def _told(acts: Acts, base: BaseModel) -> Iterator[tuple[str, Use, str]]:
+    """Checkpoints that commands and scripts name as what weights are made from."""
+    for model in _named(acts, base):
+        pattern = hub_pattern([model])
+        assert pattern is not None
+        for use, trail in told_uses(acts, pattern, _carries_weights):
+            leg = trail[-1]
+            both = any(_names_base(base, one) for one in _sources_of(leg))
+            merged = _MERGE.search(leg.act.text) or any(_MERGE.search(code) for code in leg.act.effects.code)
+            yield model, use, "teacher" if both and not merged else ""
+
+
+def _named(acts: Acts, base: BaseModel) -> set[str]:
+    """Ids of other checkpoints that commands name."""
+    names = {name for act in acts.acts for name in act.effects.reads}
+    cached = {f"{m[1]}/{m[2]}" for name in names if (m := re.search(_CACHED, f"/{name}/"))}
+    loaded = {name for act in acts.acts for name in act.effects.checkpoints if _ID.match(name)}
+    told = {
+        one for one in base.instruct_siblings if any(re.search(hub_pattern([one]) or "", n) for n in names)
+    }
+    return {model for model in cached | loaded | told if not _is_base(base, model)}
+
+
+def _names_base(base: BaseModel, name: str) -> bool:
+    return re.search(hub_pattern([base.hub_id]) or "", name) is not None
+
+
+def _sources_of(leg: Leg) -> set[str]:
+    """All that goes into the same target in the same command."""
+    told = {one.source for one in leg.act.effects.transfers if one.target == leg.transfer.target}
+    for program in leg.act.effects.programs:
+        if leg.transfer.target in program.models and leg.transfer.source in program.reads:
+            told |= set(program.reads)
+    return told
+
+
+def _carries_weights(leg: Leg) -> bool:
+    """Whether weights can go that way: into a model of one program, or by copying files or folders of them."""
+    source, target = leg.transfer.source, leg.transfer.target
+    if _BESIDE_WEIGHTS.search(posixpath.basename(source.rstrip("/"))):
+        return False
+    by_program = [program for program in leg.act.effects.programs if source in program.reads]
+    if not by_program:
+        return not posixpath.splitext(target)[1] or re.search(WEIGHTS, target) is not None
+    if target not in leg.act.effects.models:
+        return False
+    # In a program of known text the checkpoint's value must be followed into what it saves.
+    followed = not leg.trains or leg.transfer in leg.act.effects.transfers
+    return followed or any(not program.whole for program in by_program)
+
+
+def _coverage(acts: Acts, accesses: int, findings: Sequence[Finding], compared: str) -> Coverage:
+    not_seen = []
+    if not accesses:
+        not_seen.append("file accesses: never recorded")
+    if not compared:
+        not_seen.append("the weights themselves: not compared with the base (ptb weights)")
+    if acts.skipped:
+        not_seen.append(f"{acts.skipped} commands beyond the first {len(acts.acts):,}")
+    found = any(not finding.fact for finding in findings)
+    state = (
+        CoverageState.FOUND
+        if found
+        else CoverageState.CLEAR
+        if accesses or compared
+        else CoverageState.PARTIAL
+    )
+    looked = f"{accesses:,} file accesses, {len(acts.acts):,} commands"
+    return Coverage(state, f"{looked}; the weights: {compared}" if compared else looked, "; ".join(not_seen))

@@ -1,0 +1,102 @@
+"""How something known by name went into training, as files show it and as commands tell it."""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from review.flows import Way
+from review.processes import ProcessTree
+from review.told.acts import Act, Acts, Leg, Trail, is_submitted
+from review.training import Training
+from store.findings import Reach
+
+_ORDER = (
+    Reach.UNKNOWN,
+    Reach.SEEN,
+    Reach.WRITTEN,
+    Reach.EXECUTED,
+    Reach.SUPERSEDED,
+    Reach.TRAINED,
+    Reach.ANCESTOR,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One way into training."""
+
+    source: str
+    """The path, or the name that a command has for it."""
+    path: str
+    """What was trained on; the source itself where nothing lies between."""
+    reach: Reach
+    seqs: tuple[int, ...]
+    """The rows that show it."""
+    lineage: tuple[str, ...]
+    act: Act | None = None
+    """The command that trained, where commands tell it."""
+
+    @property
+    def told(self) -> bool:
+        """A command, or the script that it runs, names both ends."""
+        return self.act is not None
+
+
+def furthest(uses: Iterable[Use]) -> Use:
+    """The use that got furthest; of equal ones, one that commands tell."""
+    return max(uses, key=lambda use: (_ORDER.index(use.reach), use.told))
+
+
+def seqs_of(uses: Iterable[Use]) -> list[int]:
+    """The rows that show them: what commands tell first."""
+    ordered = sorted(uses, key=lambda use: not use.told)
+    return list(dict.fromkeys(seq for use in ordered for seq in use.seqs))
+
+
+def recorded_uses(
+    tree: ProcessTree, trained: Mapping[str, Training], ways: Mapping[str, Way]
+) -> Iterator[Use]:
+    """The uses of files that got into training; ``ways`` is how those that were made on the way came to be."""
+    for path, training in trained.items():
+        if training.reach is Reach.WRITTEN or training.read is None or training.weights is None:
+            continue
+        way = ways.get(path, ())
+        seqs: list[int | None] = []
+        names = [way[0].read.path] if way else [training.read.path]
+        for step in way:
+            maker = tree.get(step.write.process_id)
+            seqs += [step.read.seq, maker.seq if maker else None, step.write.seq]
+            names += [maker.program if maker else "?", step.write.path]
+        trainer = tree.get(training.read.process_id)
+        seqs += [trainer.seq if trainer else None, training.read.seq, training.weights.seq]
+        names += [trainer.program if trainer else "?", training.weights.path]
+        known = tuple(seq for seq in seqs if seq is not None)
+        yield Use(names[0], path, training.reach, known, _short(names))
+
+
+def told_uses(
+    acts: Acts, pattern: str, counts: Callable[[Leg], bool] = lambda _: True
+) -> Iterator[tuple[Use, Trail]]:
+    """The uses that commands tell of names that ``pattern`` matches, along legs that count."""
+    last = acts.last_to_write_model()
+    trails = acts.trails(lambda name: re.search(pattern, name) is not None, counts=counts)
+    for trail in trails.values():
+        leg = trail[-1]
+        if not leg.trains and not is_submitted(leg.transfer.target):
+            continue
+        reach = Reach.TRAINED
+        if is_submitted(leg.transfer.target):
+            reach = Reach.ANCESTOR if last is leg.act else Reach.SUPERSEDED
+        names = [one.transfer.source for one in trail] + [leg.transfer.target]
+        yield Use(names[0], leg.transfer.source, reach, trail_seqs(trail), _short(names), leg.act), trail
+
+
+def trail_seqs(trail: Trail) -> tuple[int, ...]:
+    """The commands of a trail and the scripts that they ran."""
+    seqs = (seq for leg in trail for seq in (*(version.seq for version in leg.act.scripts), leg.act.seq))
+    return tuple(dict.fromkeys(seqs))
+
+
+def _short(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(posixpath.basename(name) or name for name in names)
