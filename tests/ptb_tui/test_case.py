@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 from ptb_tui.app import PtbApp
 from ptb_tui.screens.case import CaseScreen
 from ptb_tui.state.draft import Axis, draft_of
-from ptb_tui.state.reviewed import Reviewed, read_reviewed
 from ptb_tui.state.stakes import stake_of
+from review.reviewed import Reviewed, read_reviewed
 from store.findings import Coverage, CoverageState, RuleResult, Scan, add_scan, read_findings
 from store.library import entry_of
 from store.manifest_file import read_manifest

@@ -18,13 +18,13 @@ from ptb_tui.state.case import WORKING_OUT, CasePages, case_headline, pages
 from ptb_tui.state.citing import cite_finding
 from ptb_tui.state.draft import Draft, draft_of
 from ptb_tui.state.page import Page, Section
-from ptb_tui.state.reviewed import Reviewed, read_reviewed
 from ptb_tui.state.stakes import stake_of
 from ptb_tui.ways import NextCase, OpenFindings, OpenLineage, OpenReplay
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
 from ptb_tui.widgets.prompt import Prompt
+from review.reviewed import Reviewed, read_reviewed
 from store.errors import PtbError
 from store.findings import FindingState, StandingFinding
 from store.library import RunEntry, entry_of

@@ -22,13 +22,13 @@ from ptb_tui.state.findings_list import FindingsList, Found
 from ptb_tui.state.flags import tally
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.page import Page
-from ptb_tui.state.reviewed import Reviewed, read_reviewed
 from ptb_tui.state.times import counted
 from ptb_tui.ways import OpenLineage, OpenReplay
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
 from ptb_tui.widgets.prompt import Prompt
+from review.reviewed import Reviewed, read_reviewed
 from store.errors import PtbError
 from store.findings import FindingState
 from store.library import entry_of

@@ -14,9 +14,9 @@ from ptb_tui.state.missing import Unseen, unseen_by_rules, unseen_by_witnesses
 from ptb_tui.state.page import Item, Section
 from ptb_tui.state.prose import Line, body, line
 from ptb_tui.state.queue import UNDECIDED
-from ptb_tui.state.reviewed import Reviewed
 from ptb_tui.state.stakes import Stake
 from ptb_tui.state.times import brief, counted, day_and_time
+from review.reviewed import Reviewed
 from store.findings import CoverageState, FindingState, Severity, StandingFinding
 from store.library import RunEntry
 from store.manifest import State

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from ptb_tui.state.reviewed import Reviewed
 from ptb_tui.state.times import counted
+from review.reviewed import Reviewed
 from store.findings import CoverageState, FindingState, Severity
 from store.verdicts import Answer, ScoreAction
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from ptb_tui.state.case import finding_lines
 from ptb_tui.state.page import Item, Section
 from ptb_tui.state.prose import Line, line
-from ptb_tui.state.reviewed import Reviewed, gravity
 from ptb_tui.state.times import counted
 from review.profile import Profile, load_profile, profile_names
+from review.reviewed import Reviewed, gravity
 from store.findings import CoverageState, FindingState, RuleResult, Severity, StandingFinding
 
 _TITLES = {Severity.VIOLATION: "violations", Severity.SUSPICIOUS: "suspicious", Severity.NOTE: "notes"}

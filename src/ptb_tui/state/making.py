@@ -12,10 +12,10 @@ from pathlib import Path
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.page import Item, Section
 from ptb_tui.state.prose import Line, line
-from ptb_tui.state.reviewed import Reviewed
 from ptb_tui.state.times import brief, counted, size
 from review.lineage.final_model import how_made
 from review.lineage.made_from import Checkpoint, DataFile, MadeFrom, Relation, Stage, StageKind
+from review.reviewed import Reviewed
 from store.errors import PtbError
 from store.findings import Severity
 

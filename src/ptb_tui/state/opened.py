@@ -6,7 +6,7 @@ from pathlib import Path
 from ptb_tui.state import acts
 from ptb_tui.state.citing import cite_event
 from ptb_tui.state.flags import Flag, Flags
-from ptb_tui.state.reviewed import Reviewed, read_reviewed
+from review.reviewed import Reviewed, read_reviewed
 from store.cursor import Cursor
 from store.damage import damaged_segments
 from store.event import Event

@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from ptb_tui.state.flags import SYMBOLS
-from ptb_tui.state.reviewed import Reviewed, read_reviewed
 from ptb_tui.state.stakes import Stake, stake_of
+from review.reviewed import Reviewed, read_reviewed
 from store.findings import CoverageState, RuleResult, Severity
 from store.library import RunEntry
 from store.manifest import SourceInfo, State

@@ -6,7 +6,7 @@ Only the order of cases comes from here. How likely a score is to fall is a judg
 from dataclasses import dataclass
 from functools import cache
 
-from ptb_tui.state.reviewed import Reviewed
+from review.reviewed import Reviewed
 from runner.leaderboard.grid import Grid
 from store.catalog.reader import load_catalog
 from store.findings import CoverageState, FindingState, Severity

@@ -1,4 +1,4 @@
-"""All that was added to one run after it was recorded, read once: what the queue, Case and Findings tell of it."""
+"""All that was added to one run after it was recorded, read once: what the queue, Case, Findings and exports tell of it."""
 
 from dataclasses import dataclass
 from functools import cached_property
