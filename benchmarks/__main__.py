@@ -23,6 +23,7 @@ NAMES = (
     "detectors",
     "matching",
     "weights",
+    "scoring",
 )
 
 

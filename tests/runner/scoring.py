@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runner.scoring.devices import DeviceLocks
 from store.manifest import Facts
 from store.overlay import Review
 from store.scores import ScoreAttempt, read_scores
@@ -114,6 +115,12 @@ class World:
 
     def review(self, run: str = "one") -> Review:
         return Review(self.runs / run, run)
+
+    def device_is_free(self) -> bool:
+        locks = DeviceLocks()
+        free = locks.take("cpu")
+        locks.release()
+        return free
 
     def attempts(self, run: str = "one") -> list[ScoreAttempt]:
         attempts, problems = read_scores(self.review(run))

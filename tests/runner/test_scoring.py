@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from runner.scoring.devices import is_free
 from store.jobs import Job, Phase, Standing, read_jobs
 from store.scores import ScoreStatus
 from store.sql.query import open_query
@@ -63,7 +62,7 @@ def nothing_is_left(world: World) -> bool:
             continue
         if own or mark:
             return False
-    return not any(world.scratch.iterdir()) and is_free("cpu")
+    return not any(world.scratch.iterdir()) and world.device_is_free()
 
 
 def test_a_score_is_kept_with_what_it_was_measured_with(world: World) -> None:

@@ -13,7 +13,6 @@ from typing import ClassVar
 
 import pytest
 
-from runner.scoring.devices import is_free
 from store.jobs import Standing, read_jobs
 from tests.runner.scoring import World
 
@@ -158,7 +157,7 @@ def test_killed_at_any_moment_no_container_stays(world: World, seed: int) -> Non
         time.sleep(moment)
         process.kill()
     deadline = time.monotonic() + 40
-    while containers(world) or any(world.scratch.iterdir()) or not is_free("cpu"):
+    while containers(world) or any(world.scratch.iterdir()) or not world.device_is_free():
         assert time.monotonic() < deadline, f"killed at {moment:.1f} s"
         time.sleep(0.2)
     jobs, _ = read_jobs(world.review())

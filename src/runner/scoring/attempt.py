@@ -208,6 +208,7 @@ def _logs(out: Path) -> Iterator[tuple[Path, int]]:
     yield out / "output.txt", _MOST_OUTPUT
     yield out / _METRICS, _MOST_OUTPUT
     yield out / "result.json", _MOST_OUTPUT
+    yield out / "progress.json", _MOST_OUTPUT
     folder = out / "logs"
     if folder.is_symlink() or not folder.is_dir():
         return

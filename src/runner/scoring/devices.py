@@ -10,8 +10,6 @@ import re
 import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
 
 from store.durable import writing
 from store.errors import BadInput
@@ -81,7 +79,9 @@ def chosen(device: str | None) -> tuple[str, ...]:
     return ids
 
 
-def lock_devices(ids: Sequence[str], any_of: bool, waiting: Callable[[str], None]) -> tuple[DeviceLocks, str]:  # noqa: FBT001
+def lock_devices(
+    ids: Sequence[str], waiting: Callable[[str], None], *, any_of: bool
+) -> tuple[DeviceLocks, str]:
     """Hold all of ``ids``, or the first of them that is free; ``waiting`` is called while they are not, and may raise."""
     locks = DeviceLocks()
     wanted = sorted(ids)
@@ -98,18 +98,3 @@ def lock_devices(ids: Sequence[str], any_of: bool, waiting: Callable[[str], None
         locks.release()
         waiting(", ".join(wanted))
         time.sleep(_POLL_S)
-
-
-def lock_file(device: str) -> Path:
-    """Where the lock of a device is."""
-    return state_folder() / "locks" / f"{socket.gethostname()}-{device}.lock"
-
-
-def is_free(device: str) -> bool:
-    """Whether nobody holds a device."""
-    with suppress(OSError):
-        locks = DeviceLocks()
-        free = locks.take(device)
-        locks.release()
-        return free
-    return True

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.scoring.pristine import Copied, copy_files, hash_of
+from runner.scoring.pristine import Copied, copy_files
 from runner.scoring.refused import Refused
 from store.catalog.entry import BaseModel, Benchmark, Evaluation, HashedFile
 from store.errors import BadInput
@@ -42,7 +42,6 @@ class Harness:
     copied: Copied
     pinned: bool
     """Whether the catalog says what it must be, and it is."""
-    evaluation: Evaluation
 
     @property
     def hash(self) -> str:
@@ -88,12 +87,7 @@ def copy_harness(
                 f"{source.files[name]} is not the published one: its SHA-256 is {copied.files[name][:16]}…, the"
                 f" catalog's {one.sha256[:16]}… (revision {benchmark.evaluation.harness_revision or 'not noted'})"
             )
-    return Harness(copied, bool(benchmark.harness), benchmark.evaluation)
-
-
-def expected_hash(benchmark: Benchmark) -> str | None:
-    """The hash over what the catalog pins; None where it pins nothing."""
-    return hash_of({one.file: one.sha256 for one in benchmark.harness}) if benchmark.harness else None
+    return Harness(copied, bool(benchmark.harness))
 
 
 def _entry_point(evaluation: Evaluation) -> str:

@@ -39,6 +39,7 @@ from store.errors import BadInput
 from store.jobs import Job, Phase, Standing, read_jobs
 from store.jsonio import dumps
 from store.library import RunEntry
+from store.locks import is_live
 from store.overlay import Review
 from store.owner import current_owner
 from store.scores import Isolation, ScoreAttempt, ScoreStatus, add_score
@@ -77,6 +78,8 @@ def score(entry: RunEntry, request: Request, listener: Callable[[Job], None] = l
     Raises :class:`BadInput` for a request that cannot be meant, :class:`Unavailable` where this machine cannot. A model
     or a harness that is not fit, an evaluation that fails, and a stop are outcomes.
     """
+    if is_live(entry.folder):
+        raise BadInput(f"{entry.run_id} is still being recorded: its model is not handed in yet")
     benchmark, base_model = _task(entry, request)
     review = Review(entry.folder.absolute(), entry.run_id)
     settle_lost(review)

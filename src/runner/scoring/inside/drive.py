@@ -41,7 +41,7 @@ class Told:
         self.tokens = 0
         self.sampling_since: float | None = None
 
-    def tell(self, urgently: bool = False) -> None:  # noqa: FBT001, FBT002  # keyword at each call
+    def tell(self, *, urgently: bool = False) -> None:
         """Write it, unless it was written a moment ago."""
         with self._lock:
             now = time.monotonic()
