@@ -101,8 +101,9 @@ class DockerEvents:
         process_id = _ROOT + len(self._processes)
         self._processes[key] = process_id, pid
         exe, line = words[0] if words else None, shlex.join(words)
-        self._put(ts, ProcessStart(process_id, pid, exe=exe, argv=line, cwd=self._folder))
-        self._put(ts, Exec(process_id, pid, exe, line, self._folder))
+        cwd = None if key else self._folder  # docker exec may have chosen another
+        self._put(ts, ProcessStart(process_id, pid, exe=exe, argv=line, cwd=cwd))
+        self._put(ts, Exec(process_id, pid, exe, line, cwd))
 
     def _ended(self, key: str, code: str | None, ts: int | None) -> None:
         process_id, pid = self._processes.get(key, (None, None))

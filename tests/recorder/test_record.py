@@ -135,6 +135,14 @@ def test_a_command_that_cannot_start_leaves_no_run(
     assert not runs.exists()
 
 
+def test_strace_cannot_be_asked_to_watch_a_container(runs: Path, work: Path) -> None:
+    done = record("--container", "some", cwd=work)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"ptb: strace cannot watch a container")
+    assert done.stderr.count(b"\n") == 1
+    assert not runs.exists()
+
+
 def test_a_run_is_not_written_over(runs: Path, work: Path) -> None:
     record("-o", "run", "--", "true", cwd=work)
     done = record("-o", "run", "--", "sh", "-c", ": > ran", cwd=work)
