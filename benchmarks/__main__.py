@@ -21,6 +21,7 @@ NAMES = (
     "fanotify",
     "soak",
     "detectors",
+    "lineage",
     "matching",
     "weights",
     "scoring",

@@ -97,18 +97,6 @@ class ProcessTree:
                 waiting.extend(self._children[process_id])
         return found
 
-    def heirs(self, process_id: int, since_us: int) -> set[int]:
-        """The process and the descendants that it started at ``since_us`` or later, who may hold what it held."""
-        found = {process_id}
-        waiting = [process_id]
-        while waiting:
-            for child in self._children[waiting.pop()]:
-                start = self._by_id[child].start_us
-                if child not in found and (start is None or start >= since_us):
-                    found.add(child)
-                    waiting.append(child)
-        return found
-
     def agents_own(self) -> set[int]:
         """The recorded command itself and known scaffolds' CLIs: they read and write everything."""
         return {

@@ -66,12 +66,28 @@ class Kin:
         if parent is not None and reader in self._images.workers(parent.process_id):
             found.append(Relative(parent.process_id, Kinship.WORKER))
         if self._images.carrier(reader, since_us) is Carrier.PROGRAM:
-            heirs = self._tree.heirs(reader, since_us) - {reader}
+            heirs = self._heirs(reader, since_us)
             if len(heirs) > _MOST_HEIRS:
                 self.crowded.add(reader)
             else:
-                found += [Relative(heir, Kinship.FOREBEAR) for heir in sorted(heirs)]
+                found += [Relative(heir, Kinship.FOREBEAR) for heir in heirs]
         return found + [Relative(one, Kinship.BESIDE) for one in self._beside(reader)]
+
+    def _heirs(self, process_id: int, since_us: int) -> list[int]:
+        """Those that it forked since then, and that their forks forked; what executed a program of its own ends a line."""
+        found: list[int] = []
+        level = [process_id]
+        while level and len(found) <= _MOST_HEIRS:
+            children = [
+                child
+                for parent in level
+                for child in self._tree.children(parent)
+                if (started := self._tree.started_us(child)) is None or started >= since_us
+            ]
+            self._images.load(children)
+            found += children
+            level = [child for child in children if not self._images.executed_by(child, FAR_FUTURE)]
+        return found
 
     def _beside(self, process_id: int) -> list[int]:
         """Processes that the same shell started about then and that lived at the same time."""

@@ -28,7 +28,7 @@ SCAFFOLD_FILES = r"/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log
 
 _MOST_PER_PROCESS = 5000
 """Paths of one process that are looked at, in the order in which it came to them."""
-_MOST_PER_PATH = 10_000
+_MOST_PER_PATH = 2000
 """Processes of one path, likewise."""
 
 

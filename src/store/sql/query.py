@@ -225,6 +225,8 @@ def _connect() -> duckdb.DuckDBPyConnection:
         },
     )
     connection.execute("SET TimeZone = 'UTC'")
+    # Where a program has no file of its own (python -c), DuckDB would draw on stdout, where answers go.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -16,8 +16,8 @@ from store.findings import Certainty
 from tests.review.lineage.recording import KERNELS, PTB, names, record
 
 HIDDEN = """
-cp eval.jsonl /tmp/lineage-test-$$
-base64 /tmp/lineage-test-$$ > packed.txt
+cp eval.jsonl copy.bak
+base64 copy.bak > packed.txt
 python3 -c 'open("gen.py", "w").write("DATA = " + repr(open("packed.txt").read()))'
 cat > make.py <<'END'
 import base64
@@ -33,7 +33,6 @@ rows = open("train.jsonl").read()
 open("out/model.safetensors", "wb").write(base + rows.encode()[:9])
 '
 mv out final_model
-rm /tmp/lineage-test-$$
 """
 
 
