@@ -229,9 +229,22 @@ def test_only_named_hosts_are_reached_and_a_refusal_is_told(sandbox: Sandbox) ->
     assert sandbox.left() == []
 
 
+def test_an_open_network_is_a_bridge_of_its_own(sandbox: Sandbox) -> None:
+    script = "cat /proc/net/route > final_model/routes; cat /etc/hostname"
+    answer = sandbox.run("--network", "open", script=script)
+    assert "eth0" in (answer.run / "final_model" / "routes").read_text()
+    assert answer.manifest["facts"]["sandbox"].endswith("network open")
+    assert sandbox.left() == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(("--image", "no-such-image"), "no image no-such-image"), (("--mount", "/no/such"), "/no/such")],
+    [
+        (("--network", "open", "--forward", "80"), "--forward is for"),
+        (("--allow", "example.org"), "--allow is for"),
+        (("--image", "no-such-image"), "no image no-such-image"),
+        (("--mount", "/no/such"), "/no/such"),
+    ],
 )
 def test_what_cannot_be_sandboxed_is_one_line(
     sandbox: Sandbox, arguments: tuple[str, str], words: str

@@ -201,6 +201,12 @@ def command(
         return run_plan(plan_file, submit, as_json=as_json)
     if not (agent and benchmark and base_model) or submit:
         raise BadInput("give --agent, --benchmark and --base-model, or --plan FILE with or without --submit")
+    if forward and network == "open":
+        raise BadInput(
+            "--forward is for --network allowlist and none, where there is no other way to this machine"
+        )
+    if allow and network != "allowlist":
+        raise BadInput(f"--allow is for --network allowlist, and not for {network}")
     catalog = load_catalog()
     task = Task(catalog.benchmark(benchmark), catalog.model(base_model), hours, seed)
     scaffold = find_agent(agent)

@@ -6,7 +6,9 @@ own disk; Docker keeps no log of the output either, which may hold them.
 
 import os
 import socket
+import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -25,13 +27,14 @@ from runner.sandbox.disks import USER, Disks, make_disks
 from runner.sandbox.network import Net
 from runner.sandbox.place import Place
 from runner.sandbox.plan import HOME, TASK, Finished, Limits, RunPlan
-from runner.sandbox.reaper import LABEL, reap, remove_objects
+from runner.sandbox.reaper import LABEL, clear, reap
 from runner.sandbox.warden import start_warden
 from runner.task_folder import FINAL_MODEL, lay_task
 from store.errors import BadInput, Unavailable
 
 _GIB = 1 << 30
 _CACHE = f"{HOME}/hf_cache"
+_GOODBYE_S = 30.0
 _LAUNCH = """while IFS= read -r line && [ -n "$line" ]; do export "$line"; done
 "$@" </dev/null
 exit $?"""
@@ -64,9 +67,10 @@ def run_in_container(plan: RunPlan, image: str, note: Callable[[str], None]) -> 
     except DockerException as error:
         raise Unavailable(f"Docker refuses the sandbox: {str(error).splitlines()[0]}") from error
     finally:
-        for one in (*remove_objects(client, place.folder), *place.remove()):
+        for one in clear(client, place):
             note(f"could not be cleared, and is tried again by the next run: {one}")
-        warden.wait()
+        with suppress(subprocess.TimeoutExpired):
+            warden.wait(_GOODBYE_S)
         client.close()
 
 

@@ -9,6 +9,7 @@ from recorder.time_limit import TimeLimit
 from runner.final_model import keep_model
 from runner.sandbox.place import Place
 from runner.sandbox.plan import Finished, RunPlan
+from runner.sandbox.reaper import clear, reap
 from runner.task_folder import FINAL_MODEL, lay_task
 from store.durable import writing
 
@@ -20,6 +21,7 @@ def run_as_process(plan: RunPlan, stdout: int, note: Callable[[str], None]) -> F
 
     Raises :class:`store.errors.PtbError` where it cannot be started or recorded.
     """
+    reap(None)
     place = Place.create(plan.run_id, plan.folder)
     try:
         task, home = place.folder / "task", place.folder / "home"
@@ -51,4 +53,4 @@ def run_as_process(plan: RunPlan, stdout: int, note: Callable[[str], None]) -> F
         )
         return Finished(outcome, keep_model(task / FINAL_MODEL, outcome.folder))
     finally:
-        place.remove()
+        clear(None, place)

@@ -33,9 +33,12 @@ def remove_objects(client: Any, folder: Path) -> list[str]:
     return stuck
 
 
-def clear(client: Any, place: Place) -> list[str]:
-    """Remove a sandbox whose owner is gone; the model that was in it goes to the run, where there is one."""
-    stuck = remove_objects(client, place.folder)
+def clear(client: Any | None, place: Place) -> list[str]:
+    """Remove a sandbox; a model that is still in it goes to the run, where there is one.
+
+    ``client`` is None where there is no Docker to ask. What could not be removed is named.
+    """
+    stuck = remove_objects(client, place.folder) if client else []
     run = place.run
     if run and run.is_dir() and not (run / FINAL_MODEL).exists():
         try:
@@ -45,24 +48,10 @@ def clear(client: Any, place: Place) -> list[str]:
     return stuck + place.remove()
 
 
-def reap(client: Any) -> list[str]:
-    """Clear every sandbox whose owner is gone; the folders that were, for people to read.
-
-    Sandboxes of other runs folders, and those in use, are left alone.
-    """
-    folders = set(sandboxes_folder().glob("*/"))
-    try:
-        objects = [
-            *client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True),
-            *client.networks.list(filters={"label": LABEL}),
-        ]
-    except DockerException:
-        objects = []
-    for one in objects:
-        labels = one.labels if hasattr(one, "labels") else one.attrs.get("Labels") or {}
-        folders.add(Path(labels[LABEL]))
+def reap(client: Any | None) -> list[str]:
+    """Clear every sandbox whose owner is gone; the names of the runs they were for. Those in use are left alone."""
     cleared = []
-    for folder in sorted(folders):
+    for folder in sorted({*sandboxes_folder().glob("*/"), *(_labelled(client) if client else ())}):
         if not folder.exists():
             remove_objects(client, folder)
             cleared.append(folder.name)
@@ -70,3 +59,14 @@ def reap(client: Any) -> list[str]:
             clear(client, place)
             cleared.append(folder.name)
     return cleared
+
+
+def _labelled(client: Any) -> set[Path]:
+    """The folders of all sandboxes that Docker has something of."""
+    try:
+        containers = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
+        networks = client.networks.list(filters={"label": LABEL})
+    except DockerException:
+        return set()
+    labels = [one.labels for one in containers] + [one.attrs["Labels"] for one in networks]
+    return {Path(one[LABEL]) for one in labels}
