@@ -15,6 +15,7 @@ from review.rules.contaminated import ContaminatedSource
 from review.rules.ingestion import BenchmarkIngestion
 from review.rules.limit_evasion import LimitEvasion
 from review.rules.recorder_evasion import RecorderEvasion
+from review.rules.say_do import Claims
 from review.rules.substitution import ModelSubstitution
 from review.run_view import open_run_view
 from review.sql_rule import shipped_rule
@@ -54,8 +55,12 @@ DETECTORS: tuple[Detector, ...] = (
         )
     ),
     Together(
-        tuple(
-            shipped_rule(name) for name in ("say-do-unsaid.sql", "say-do-unseen.sql", "say-do-idle-gpu.sql")
+        (
+            Claims(),
+            *(
+                shipped_rule(name)
+                for name in ("say-do-unsaid.sql", "say-do-unseen.sql", "say-do-idle-gpu.sql")
+            ),
         )
     ),
 )
