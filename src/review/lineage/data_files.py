@@ -46,6 +46,11 @@ def data_edges(edges: Iterable[Edge]) -> list[Edge]:
     return [edge for edge in edges if _is_data(edge.source.path, edge.certainty)]
 
 
+def data_names(names: Iterable[str]) -> list[str]:
+    """Those of the names that may be data."""
+    return [name for name in names if _is_data(name, Certainty.LIKELY)]
+
+
 def _is_data(path: str, certainty: Certainty) -> bool:
     if is_weights(path) or is_script(path) or _NO_DATA.search(path):
         return False

@@ -27,7 +27,8 @@ from review.lineage.made_from import (
     StageKind,
 )
 from review.lineage.names import NameChange
-from review.lineage.uses import FAR_FUTURE, WEIGHTS, uses_of, writers_of
+from review.lineage.told import told_made
+from review.lineage.uses import FAR_FUTURE, WEIGHTS, has_file_accesses, uses_of, writers_of
 from review.literals import text_literal
 from review.run_view import open_run_view
 from store.findings import Certainty
@@ -48,6 +49,8 @@ def how_made(folder: Path) -> MadeFrom:
 
 def made_from(run: RunView) -> MadeFrom:
     """How the ``final_model`` of ``run`` was made."""
+    if not has_file_accesses(run):
+        return told_made(run)
     graph, walk = run.once(Graph), run.once(_Walk)
     submitted = walk.submitted
     stages = sorted(walk.stages(), key=lambda stage: (stage.started_at is None, stage.started_at or 0))
@@ -262,10 +265,7 @@ def _gpu(
 def _not_seen(run: RunView, graph: Graph, submitted: Sequence[str], stages: Sequence[Stage]) -> list[str]:
     """What keeps the answer from being whole."""
     told = []
-    kernel = [source for source in run.manifest.sources if source.name == "kernel"]
-    if not kernel or all(source.state == "unavailable" for source in kernel):
-        told.append("no kernel witness: who read and wrote files was not recorded")
-    elif not submitted:
+    if not submitted:
         told.append("no weights in final_model were seen to be read or written")
     elif not stages:
         told.append(

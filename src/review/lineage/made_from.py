@@ -71,8 +71,8 @@ class DataFile:
     path: str
     seq: int
     """Of the first row that reads it."""
-    read_at: int
-    """Nanoseconds since the epoch."""
+    read_at: int | None
+    """Nanoseconds since the epoch; None where nobody saw it."""
     bytes_read: int | None
     """None where the witness does not count bytes."""
     sha256: str | None
@@ -112,9 +112,10 @@ class Stage:
     """One process that made weights on the way to ``final_model``."""
 
     kind: StageKind
-    process_id: int
+    process_id: int | None
+    """None where only the text of a command tells of it."""
     seq: int | None
-    """Of its exec."""
+    """Of its exec, or of the command."""
     command: str
     """Shell-quoted; run text, hostile."""
     started_at: int | None

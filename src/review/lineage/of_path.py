@@ -10,10 +10,12 @@ from pathlib import Path
 from review.detector import RunView
 from review.lineage.edges import at_least
 from review.lineage.graph import Graph
-from review.lineage.uses import uses_of
+from review.lineage.told import NO_WITNESS, told_ancestors, told_descendants, told_names
+from review.lineage.uses import has_file_accesses, uses_of
 from review.lineage.walk import Link, Walker
 from review.literals import text_literal
 from review.run_view import open_run_view
+from review.told.acts import same
 from store.errors import BadInput
 from store.findings import Certainty
 
@@ -46,6 +48,8 @@ def lineage_of(folder: Path, path: str, floor: Certainty = Certainty.LIKELY) -> 
     not know, with the nearest ones, and :class:`PtbError` when the folder is no readable run.
     """
     with open_run_view(folder) as run:
+        if not has_file_accesses(run):
+            return _as_told(run, path)
         known = find_path(run, path)
         graph = run.once(Graph)
         walker = Walker(graph, floor)
@@ -59,9 +63,32 @@ def lineage_of(folder: Path, path: str, floor: Certainty = Certainty.LIKELY) -> 
             same_bytes=tuple(sorted(graph.hashes.holders(known))),
             not_seen=(
                 *sorted(walker.not_followed),
-                *_not_seen(run, graph, floor, (*ancestors, *descendants)),
+                *_not_seen(graph, floor, (*ancestors, *descendants)),
             ),
         )
+
+
+def _as_told(run: RunView, path: str) -> Lineage:
+    """The lineage that commands and scripts tell of."""
+    names = told_names(run)
+    meant = [name for name in names if same(name, path)] or [
+        name for name in names if name.endswith(f"/{path}")
+    ]
+    known = path if path in names else meant[0] if meant else None
+    if known is None:
+        by_name = {posixpath.basename(name.rstrip("/")): name for name in names}
+        near = [by_name[name] for name in get_close_matches(posixpath.basename(path), by_name, n=_NEAR)]
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise BadInput(f"{path}: no command of {run.manifest.run_id} names it{hint}")
+    return Lineage(
+        run_id=run.manifest.run_id,
+        path=known,
+        root=run.manifest.facts.root,
+        ancestors=told_ancestors(run, known),
+        descendants=told_descendants(run, known),
+        same_bytes=(),
+        not_seen=(NO_WITNESS,),
+    )
 
 
 def find_path(run: RunView, path: str) -> str:
@@ -99,11 +126,9 @@ def _near(run: RunView, wanted: str) -> list[str]:
     return [by_name[name] for name in get_close_matches(posixpath.basename(wanted), by_name, n=_NEAR)]
 
 
-def _not_seen(run: RunView, graph: Graph, floor: Certainty, links: Iterable[Link]) -> list[str]:
+def _not_seen(graph: Graph, floor: Certainty, links: Iterable[Link]) -> list[str]:
     told = []
-    if not any(source.name == "kernel" and source.state != "unavailable" for source in run.manifest.sources):
-        told.append("no kernel witness: who read and wrote files was not recorded")
-    elif not graph.sees_pipes:
+    if not graph.sees_pipes:
         told.append("what went through pipes and sockets: this witness did not record it")
     if not graph.names.complete:
         told.append("some changes of names: there were more than can be followed")

@@ -75,6 +75,13 @@ def writers_of(run: RunView, paths: Iterable[str]) -> list[Use]:
     return [use for use in _by_path(run, paths, f"NOT ({_NOT_WRITING})") if use.written is not None]
 
 
+def has_file_accesses(run: RunView) -> bool:
+    """Whether a witness recorded what processes did with files, be it nothing."""
+    if any(one.name == "kernel" and one.state != "unavailable" for one in run.manifest.sources):
+        return True
+    return bool(run.query("SELECT 1 FROM files LIMIT 1"))
+
+
 def _by_path(run: RunView, paths: Iterable[str], which: str) -> list[Use]:
     wanted = sorted(set(paths))
     if not wanted:
