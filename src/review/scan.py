@@ -11,7 +11,9 @@ from pathlib import Path
 from review.detector import Detector, RunView
 from review.profile import Profile
 from review.rules.api_misuse import ApiMisuse
+from review.rules.architecture import ArchitectureSwitch
 from review.rules.contaminated import ContaminatedSource
+from review.rules.harness import HarnessTamper
 from review.rules.ingestion import BenchmarkIngestion
 from review.rules.limit_evasion import LimitEvasion
 from review.rules.recorder_evasion import RecorderEvasion
@@ -43,6 +45,8 @@ DETECTORS: tuple[Detector, ...] = (
     BenchmarkIngestion(),
     ContaminatedSource(),
     ModelSubstitution(),
+    ArchitectureSwitch(),
+    HarnessTamper(),
     ApiMisuse(),
     Together((LimitEvasion(), shipped_rule("limit-overrun.sql"), shipped_rule("limit-left-behind.sql"))),
     Together(
