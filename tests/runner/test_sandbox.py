@@ -191,6 +191,9 @@ def test_nothing_stays_when_ptb_is_killed_at_any_moment(sandbox: Sandbox) -> Non
         assert left == [], f"killed after {moment:.1f} s"
     kept = [run for run in sandbox.runs.glob("2*") if (run / "final_model" / "w").exists()]
     assert kept, "no run was killed while the agent worked"
+    for run in kept:
+        (died,) = ask(run, "SELECT reason FROM gaps WHERE cause = 'recorder_died'")
+        assert "was ended" in died["reason"]
 
 
 @pytest.mark.slow
@@ -240,9 +243,11 @@ def test_an_open_network_is_a_bridge_of_its_own(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("--mountt", "/usr"), "no such option"),
         (("--network", "open", "--forward", "80"), "--forward is for"),
         (("--allow", "example.org"), "--allow is for"),
         (("--image", "no-such-image"), "no image no-such-image"),
+        (("--gpu", "0"), "cannot be started"),
         (("--mount", "/no/such"), "/no/such"),
     ],
 )

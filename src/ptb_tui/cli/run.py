@@ -23,7 +23,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.command(
     "run",
     short_help="run an agent on a task in a sandbox, recorded; check and score what it hands in",
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    context_settings={"allow_interspersed_args": False},
 )
 @click.option("--agent", help="An agent of the catalog, or `command` for the one after --.")
 @click.option("--agent-model", metavar="MODEL", help="The agent's model.")
@@ -235,6 +235,7 @@ def command(
     )
     if not files.fixed:
         note("no --harness: the agent gets no evaluate.py")
+    note(f"ptb tail {output or run_id} follows the agent")
     if sandbox == "process":
         finished = run_as_process(plan, 2 if as_json else 1, note)
     else:
