@@ -1,9 +1,11 @@
 """Control groups of the unified hierarchy (v2): which one a process is in, who is in one, and its id."""
 
+import re
 from pathlib import Path
 
 from store.errors import BadInput, Unavailable
 
+_OWN_SLICE = re.compile(r"ptb[0-9a-z]+\.slice")
 _ROOT_INODE = 1
 """Of the real root of a hierarchy; a cgroup namespace shows another folder as its root."""
 
@@ -15,6 +17,16 @@ def unified_mount() -> Path:
         if kind.startswith("cgroup2 "):
             return Path(fields.split()[4])
     raise Unavailable("no cgroup v2 hierarchy is mounted, and containers are recorded by theirs")
+
+
+def own_slice(run_id: str) -> str:
+    """Name of the slice for one run's only container: no ``-``, which systemd takes for a slice within a slice."""
+    return f"ptb{run_id.replace('-', '')}.slice"
+
+
+def is_own_slice(name: str) -> bool:
+    """Whether a slice is such a one, so that whatever is in it belongs to the run."""
+    return _OWN_SLICE.fullmatch(name) is not None
 
 
 def of_process(pid: int) -> Path:

@@ -140,13 +140,15 @@ class Container:
 
     def _future_cgroup(self, driver: str) -> Path:
         """The cgroup that its processes will be put in, made now, so that it can be watched before there are any."""
-        if driver != "cgroupfs":
+        parent = self._container.attrs["HostConfig"]["CgroupParent"] or "docker"
+        folder: Path = cgroups.unified_mount() / parent.lstrip("/")
+        if driver == "cgroupfs":
+            folder /= self._container.id
+        elif not cgroups.is_own_slice(parent):  # systemd makes the rest of the path when it starts
             raise Unavailable(
                 f"Docker's cgroup driver is {driver}, which names the container's cgroup only when it starts: "
                 "start the container, then record it"
             )
-        parent = self._container.attrs["HostConfig"]["CgroupParent"] or "docker"
-        folder: Path = cgroups.unified_mount() / parent.lstrip("/") / self._container.id
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

@@ -19,6 +19,7 @@ from docker.errors import DockerException, ImageNotFound
 from docker.types import DeviceRequest
 from docker.types import Mount as Bind
 
+from recorder.cgroups import own_slice
 from recorder.container_recording import ContainerPlan, record_container
 from recorder.time_limit import TimeLimit
 from recorder.watchdog.reaction import Reaction
@@ -98,6 +99,7 @@ def _run(client: Any, plan: RunPlan, image: str, place: Place, note: Callable[[s
             cap_drop=["ALL"],
             security_opt=["no-new-privileges:true", f"seccomp={_seccomp()}"],
             ipc_mode="private",
+            cgroup_parent=own_slice(plan.run_id) if client.info()["CgroupDriver"] == "systemd" else None,
             log_config={"type": "none"},
             mounts=_mounts(plan, disks),
             tmpfs={"/run": "size=64m,nosuid,nodev"},

@@ -52,7 +52,7 @@ class Net:
         proxy = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _LOOPBACK)
         return {**proxy, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 
-    def open(self, image: str, cgroup_parent: str | None = None) -> None:
+    def open(self, image: str) -> None:
         """Make it; ``image`` has a shell."""
         if self._plan.policy is Policy.OPEN:
             alone = {"com.docker.network.bridge.enable_icc": "false"}
@@ -74,7 +74,6 @@ class Net:
                 security_opt=["no-new-privileges:true"],
                 log_config={"type": "none"},
                 pids_limit=4,
-                cgroup_parent=cgroup_parent,
             )
             holder.start()
             holder.reload()
