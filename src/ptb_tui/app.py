@@ -16,9 +16,10 @@ from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.queue import Judgement, Queue, RunLine
 from ptb_tui.state.times import GoTo, GoToSeq
 from ptb_tui.theme import DARK, PALETTES
-from ptb_tui.ways import NextCase, OpenFindings, OpenLineage, OpenReplay
+from ptb_tui.ways import NextCase, OpenCase, OpenFindings, OpenLineage, OpenReplay
 from store.errors import PtbError
 from store.library import RunEntry, entry_of, list_runs
+from store.manifest import State
 from store.plain import plain
 
 
@@ -138,6 +139,19 @@ class PtbApp(App[None]):
 
         self.say("")
         self.push_screen(ReplayScreen(run, at))
+
+    def on_open_case(self, message: OpenCase) -> None:
+        """To the case of a run."""
+        from ptb_tui.screens.case import CaseScreen
+
+        entry = entry_of(message.folder)
+        if entry.manifest is None:
+            self.say(entry.error or "the run is gone: r reads the folder again", bad=True)
+        elif entry.manifest.state is State.RECORDING:
+            self.on_open_replay(OpenReplay(message.folder))
+        else:
+            self.say("")
+            self.push_screen(CaseScreen(entry))
 
     def on_open_findings(self, message: OpenFindings) -> None:
         """To the findings of a run, or of all."""

@@ -39,6 +39,9 @@ class Picture:
 
 PICTURES = (
     Picture("runs", (120, 30), queue=True),
+    Picture("groups", (140, 42), ("s", "t"), queue=True),
+    Picture("heat", (140, 42), ("h",), queue=True),
+    Picture("heat-small", (80, 24), ("h",), queue=True),
     Picture("case", (140, 42), case=True),
     Picture("findings", (140, 42), ("f",), case=True),
     Picture("lineage", (140, 42), ("l", "j", "j"), case=True),

@@ -14,6 +14,14 @@ class OpenReplay(Message):
         self.seq = seq
 
 
+class OpenCase(Message):
+    """The case of a run; one that is being recorded opens in Replay."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+
 class OpenFindings(Message):
     """The findings of one run, or of all."""
 

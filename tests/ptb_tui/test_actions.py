@@ -10,6 +10,7 @@ from ptb_tui.actions.registry import ACTIONS, actions_in, key_label, markdown
 from ptb_tui.app import PtbApp
 from ptb_tui.screens.case import CaseScreen
 from ptb_tui.screens.findings import FindingsScreen
+from ptb_tui.screens.heat import HeatScreen
 from ptb_tui.screens.lineage import LineageScreen
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
@@ -20,6 +21,7 @@ OWNERS = {
     Scope.RUNS: RunsScreen,
     Scope.CASE: CaseScreen,
     Scope.FINDINGS: FindingsScreen,
+    Scope.HEAT: HeatScreen,
     Scope.LINEAGE: LineageScreen,
     Scope.REPLAY: ReplayScreen,
     Scope.VERDICT: VerdictScreen,

@@ -65,6 +65,24 @@ async def test_findings(story: Path, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_heat_map(story: Path, size: tuple[int, int]) -> None:
+    async with PtbApp(folder=story.parent).run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("h")
+        await settle(pilot)
+        compare(f"heat-{size[0]}x{size[1]}", text(pilot))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_lineage(story: Path, size: tuple[int, int]) -> None:
+    async with PtbApp(case=entry_of(story)).run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("l")
+        await settle(pilot)
+        compare(f"lineage-{size[0]}x{size[1]}", text(pilot))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_runs(story: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     copytree(story, story.parent / "other")
     monkeypatch.chdir(story.parent.parent)

@@ -13,7 +13,8 @@ from ptb_tui.app import PtbApp
 from ptb_tui.screens.case import CaseScreen
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
-from ptb_tui.state.queue import Judgement, Queue, RunLine, Sort
+from ptb_tui.state.queue import Grouping, Heading, Judgement, Queue, RunLine, Sort
+from ptb_tui.state.stakes import Stake
 from store.findings import Coverage, CoverageState, RuleResult, Severity
 from store.overlay import Review
 from store.verdicts import ReviewerKind, ScoreAction, Verdict, add_verdict
@@ -162,6 +163,63 @@ def test_sorting(sort: Sort, key: Callable[[RunLine], object]) -> None:
     assert [key(run) for run in queue.shown] == sorted(keys, reverse=True)  # type: ignore[type-var]
 
 
+def test_what_moves_the_leaderboard_most_and_is_least_settled_comes_first() -> None:
+    def undecided(number: int, falls: float, *, score: float = 0.5) -> RunLine:
+        stake = Stake(score, 0.1, 0.05, falls, decided=False)
+        judged = Judgement({}, (), scanned=True, verdict=None, stale=False, stake=stake)
+        return line(number, judgement=judged)
+
+    done = Judgement(
+        {}, (), scanned=True, verdict="stands", stale=False, stake=Stake(0.9, 0.1, 0.05, 0.5, decided=True)
+    )
+    queue = Queue()
+    queue.fill(
+        [
+            line(1, judgement=done),
+            undecided(2, 0.05),
+            undecided(3, 0.5, score=0.2),
+            undecided(4, 0.5),
+            line(5, state="recording", judgement=undecided(5, 0.5).judgement),
+        ]
+    )
+    while queue.sort is not Sort.WORTH:
+        queue.next_sort()
+    assert [run.run_id for run in queue.shown][:3] == ["run-00004", "run-00003", "run-00002"]
+    assert not any(run.undecided for run in queue.shown[3:])
+
+
+def test_groups_have_headings_that_add_up_and_the_selection_skips_them() -> None:
+    queue = queue_of(60)
+    queue.next_grouping()
+    assert queue.grouping is Grouping.AGENT
+    headings = [row for row in queue.rows if isinstance(row, Heading)]
+    assert [heading.title for heading in headings] == ["claude", "codex", "gemini"]
+    assert sum(heading.runs for heading in headings) == 60
+    assert [row for row in queue.rows if isinstance(row, int)] == list(range(60))
+    queue.select(0)
+    assert queue.row == 1
+    queue.select(20)
+    assert queue.row == 22
+    titles = [run.agent for run in queue.shown]
+    assert titles == sorted(titles)
+    for grouping in (Grouping.TASK, Grouping.VERDICT, Grouping.NONE):
+        queue.next_grouping()
+        assert queue.grouping is grouping
+    assert not any(isinstance(row, Heading) for row in queue.rows)
+
+
+async def test_t_puts_runs_together_under_headings(runs: Path) -> None:
+    async with PtbApp(folder=runs).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("t")
+        assert "by agent" in text(pilot)
+        assert "claude · opus-4.6  1 run  1 undecided  ▲ 1 violation" in text(pilot)
+        await pilot.press("t", "t")
+        assert "base score  1 run  all decided" in text(pilot)
+        await pilot.press("G", "enter", "t")
+        await settle(pilot)
+
+
 def test_the_selected_run_stays_selected_when_the_order_changes() -> None:
     queue = queue_of(50)
     queue.select(17)
@@ -185,6 +243,7 @@ def test_thousands_of_runs_are_sorted_and_filtered_in_a_blink() -> None:
     queue = queue_of(5000)
     began = perf_counter()
     queue.next_sort()
+    queue.next_grouping()
     queue.filter("codex task-2")
     queue.filter("")
     assert perf_counter() - began < 0.5

@@ -12,6 +12,7 @@ class Scope(StrEnum):
 
     EVERYWHERE = "everywhere"
     RUNS = "runs"
+    HEAT = "heat"
     CASE = "case"
     FINDINGS = "findings"
     LINEAGE = "lineage"

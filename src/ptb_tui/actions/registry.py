@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from textual.binding import Binding, BindingType
 
-from ptb_tui.actions import case, everywhere, findings, lineage, replay, runs, verdict
+from ptb_tui.actions import case, everywhere, findings, heat, lineage, replay, runs, verdict
 from ptb_tui.actions.action import Action, Scope
 
 ACTIONS: tuple[Action, ...] = (
     *runs.ACTIONS,
+    *heat.ACTIONS,
     *case.ACTIONS,
     *findings.ACTIONS,
     *lineage.ACTIONS,

@@ -13,16 +13,15 @@ from textual.worker import get_current_worker
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.state.headline import Line, Part
-from ptb_tui.state.queue import Judgement, Queue, RunLine, judgements, run_line
-from ptb_tui.ways import OpenFindings, OpenReplay
+from ptb_tui.state.queue import Grouping, Judgement, Queue, RunLine, judgements, run_line
+from ptb_tui.ways import OpenCase, OpenFindings
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.prompt import Prompt
 from ptb_tui.widgets.run_card import RunCard
 from ptb_tui.widgets.run_list import RunList
 from store.errors import PtbError
-from store.library import entry_of, list_runs
-from store.manifest import State
+from store.library import list_runs
 from store.plain import plain
 
 _LEAST = Size(50, 6)
@@ -30,7 +29,9 @@ _LEAST = Size(50, 6)
 _CARD_FROM = 24
 """Lines from which there is room for the selected run's card."""
 _CHUNK = 64
-"""Runs whose review is read between two repaints."""
+"""Runs whose review is read between two repaints, at least."""
+_CHUNKS = 16
+"""Repaints while the review of thousands is read."""
 
 
 class RunsScreen(Screen[None]):
@@ -96,8 +97,9 @@ class RunsScreen(Screen[None]):
             self.app.call_from_thread(self._failed, str(error))
             return
         self.app.call_from_thread(self._fill, [run_line(entry) for entry in entries])
-        for start in range(0, len(entries), _CHUNK):
-            found = judgements(entries[start : start + _CHUNK])
+        chunk = max(_CHUNK, len(entries) // _CHUNKS)
+        for start in range(0, len(entries), chunk):
+            found = judgements(entries[start : start + chunk])
             if worker.is_cancelled:
                 return
             self.app.call_from_thread(self._judge, found)
@@ -145,7 +147,10 @@ class RunsScreen(Screen[None]):
         )
         direction = ", reversed" if queue.reversed else ""
         second: Line = (
-            [Part(f"sorted by {queue.sort.value}{direction}", "soft", 1)],
+            [
+                Part(f"sorted by {queue.sort.value}{direction}", "soft", 1),
+                Part(f"by {queue.grouping.value}" if queue.grouping is not Grouping.NONE else "", "accent"),
+            ],
             [Part(f"filter: {queue.filter_text}" if queue.filter_text else "", "accent")],
         )
         return [first, second]
@@ -172,16 +177,18 @@ class RunsScreen(Screen[None]):
         if selected.reason is not None:
             self._footer.say(selected.reason, bad=True)
             return
-        entry = entry_of(selected.folder)
-        if entry.manifest is None:
-            self._footer.say(entry.error or "the run is gone: r reads the folder again", bad=True)
-        elif entry.manifest.state is State.RECORDING:
-            self.post_message(OpenReplay(selected.folder))
-        else:
-            from ptb_tui.screens.case import CaseScreen
+        self.post_message(OpenCase(selected.folder))
 
-            self._footer.hush()
-            self.app.push_screen(CaseScreen(entry))
+    def action_heat(self) -> None:
+        """All cases at a glance."""
+        from ptb_tui.screens.heat import HeatScreen
+
+        self.app.push_screen(HeatScreen(self.queue))
+
+    def action_group(self) -> None:
+        """Put runs together by the next thing."""
+        self.queue.next_grouping()
+        self._changed()
 
     def say(self, message: str, *, bad: bool = False) -> None:
         """Show one message in the footer."""

@@ -1,8 +1,9 @@
 """The queue of runs: one line a run, filtered and sorted, broken ones among them with their reason."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
 
 from ptb_tui.state.flags import SYMBOLS
@@ -54,6 +55,8 @@ class RunLine:
     """recording, closed, recovered, damaged, or broken."""
     reason: str | None
     """Why it is broken."""
+    benchmark: str = ""
+    base_model: str = ""
     witnesses: tuple[SourceInfo, ...] = ()
     judgement: Judgement | None = None
     """None as long as it has not been read."""
@@ -91,6 +94,12 @@ class RunLine:
         return self.state != State.RECORDING and self.verdict in (UNDECIDED, DISPUTED, STALE)
 
     @property
+    def worth(self) -> float | None:
+        """Impact on the leaderboard × uncertainty; None where no score can move, or nothing is known yet."""
+        stake = self.judgement.stake if self.judgement else None
+        return stake.worth if stake and self.undecided else None
+
+    @property
     def words(self) -> str:
         """All that the filter looks at."""
         return " ".join(
@@ -102,6 +111,7 @@ class Sort(StrEnum):
     """The columns in the order in which sorting walks through them."""
 
     STARTED = "started"
+    WORTH = "worth"
     FLAGS = "flags"
     AGENT = "agent"
     TASK = "task"
@@ -111,6 +121,35 @@ class Sort(StrEnum):
     STATE = "state"
 
 
+class Grouping(StrEnum):
+    """What runs can be put together by."""
+
+    NONE = "none"
+    AGENT = "agent"
+    TASK = "task"
+    VERDICT = "verdict"
+
+
+_GROUPS: dict[Grouping, Callable[["RunLine"], str]] = {
+    Grouping.NONE: lambda _line: "",
+    Grouping.AGENT: lambda line: line.agent or "agent not known",
+    Grouping.TASK: lambda line: line.task or "task not known",
+    Grouping.VERDICT: lambda line: "broken" if line.broken else line.verdict or "not read yet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Stands above the runs of one group."""
+
+    title: str
+    runs: int
+    undecided: int
+    counts: dict[Severity, int]
+    worth: float
+    """Sum over its runs."""
+
+
 def _flag_rank(line: RunLine) -> tuple[int, ...]:
     counts = line.judgement.counts if line.judgement else {}
     return tuple(-counts.get(severity, 0) for severity in Severity)
@@ -118,6 +157,7 @@ def _flag_rank(line: RunLine) -> tuple[int, ...]:
 
 _KEYS: dict[Sort, Callable[[RunLine], tuple[object, ...]]] = {
     Sort.STARTED: lambda line: (line.started_at is None, -(line.started_at or 0)),
+    Sort.WORTH: lambda line: (not line.undecided, line.worth is None, -(line.worth or 0), _flag_rank(line)),
     Sort.FLAGS: _flag_rank,
     Sort.AGENT: lambda line: (line.agent.lower(), line.task.lower()),
     Sort.TASK: lambda line: (line.task.lower(), line.agent.lower()),
@@ -140,6 +180,15 @@ class Queue:
         self.filter_text = ""
         self.sort = Sort.STARTED
         self.reversed = False
+        self.grouping = Grouping.NONE
+        self.rows: list[int | Heading] = []
+        """What stands in the table: headings, and indexes of the runs shown."""
+        self._row_of: list[int] = []
+
+    @property
+    def row(self) -> int:
+        """Of the selected run in the table."""
+        return self._row_of[self.index] if self._shown else 0
 
     @property
     def shown(self) -> list[RunLine]:
@@ -186,6 +235,12 @@ class Queue:
         self.reversed = False
         self._arrange()
 
+    def next_grouping(self) -> None:
+        """Put runs together by the next thing."""
+        order = list(Grouping)
+        self.grouping = order[(order.index(self.grouping) + 1) % len(order)]
+        self._arrange()
+
     def reverse(self) -> None:
         """Turn the order around."""
         self.reversed = not self.reversed
@@ -217,9 +272,35 @@ class Queue:
         wanted = self.filter_text.lower().split()
         lines = [line for line in self._lines.values() if all(word in line.words for word in wanted)]
         lines.sort(key=_KEYS[self.sort], reverse=self.reversed)
+        if self.grouping is not Grouping.NONE:
+            lines.sort(key=lambda line: _GROUPS[self.grouping](line).lower())
         self._shown = lines
+        self._group()
         self.index = next((i for i, line in enumerate(lines) if line.folder == self._selected), 0)
         self.select(min(self.index, max(len(lines) - 1, 0)))
+
+    def _group(self) -> None:
+        """Lay out the table."""
+        self.rows, self._row_of = [], []
+        indexed = enumerate(self._shown)
+        for title, group in groupby(indexed, key=lambda one: _GROUPS[self.grouping](one[1])):
+            members = list(group)
+            if self.grouping is not Grouping.NONE:
+                self.rows.append(_heading(title, [line for _, line in members]))
+            for index, _ in members:
+                self._row_of.append(len(self.rows))
+                self.rows.append(index)
+
+
+def _heading(title: str, lines: Sequence[RunLine]) -> Heading:
+    counts = [line.judgement.counts for line in lines if line.judgement]
+    return Heading(
+        title=title,
+        runs=len(lines),
+        undecided=sum(line.undecided for line in lines),
+        counts={severity: sum(one.get(severity, 0) for one in counts) for severity in Severity},
+        worth=sum(line.worth or 0 for line in lines),
+    )
 
 
 def run_line(entry: RunEntry) -> RunLine:
@@ -249,6 +330,8 @@ def run_line(entry: RunEntry) -> RunLine:
         duration=ended - manifest.started_at if ended and manifest.started_at is not None else None,
         state=entry.state,
         reason=None,
+        benchmark=facts.benchmark or "",
+        base_model=facts.base_model or "",
         witnesses=manifest.sources,
     )
 

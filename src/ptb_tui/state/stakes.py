@@ -68,10 +68,21 @@ def stake_of(reviewed: Reviewed) -> Stake:
     )
 
 
+def points(share: float) -> str:
+    """Points of a percentage, for a column: ``1.28``."""
+    return f"{share * 100:.2f}"
+
+
 @cache
 def _grid() -> Grid:
     """The tasks of the leaderboard, read once."""
     return Grid.of(load_catalog())
+
+
+def task_of(benchmark: str, base_model: str) -> tuple[str, str]:
+    """The ids in the catalog of a benchmark and a base model, whatever they are called; as they are where unknown."""
+    place = _grid().place(benchmark, base_model)
+    return (place.benchmark, place.base_model) if place else (benchmark.lower(), base_model)
 
 
 def _task(facts: Facts) -> tuple[float | None, float | None]:

@@ -8,8 +8,10 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ptb_tui.state.queue import Queue, RunLine, Sort
-from ptb_tui.state.times import brief, day_and_time
+from ptb_tui.state.flags import tally
+from ptb_tui.state.queue import Heading, Queue, RunLine, Sort
+from ptb_tui.state.stakes import points
+from ptb_tui.state.times import brief, counted, day_and_time
 from ptb_tui.widgets.paint import Inks, Pen
 from ptb_tui.widgets.panel import inks_of
 from store.findings import Severity
@@ -34,10 +36,11 @@ _COLUMNS = (
     _Column(Sort.AGENT, "agent", 0),
     _Column(Sort.TASK, "task", 0),
     _Column(Sort.SCORE, "score", 6, right=True),
+    _Column(Sort.WORTH, "worth", 6, right=True, from_width=104),
     _Column(Sort.FLAGS, "flags", 12),
     _Column(Sort.VERDICT, "verdict", 11),
     _Column(Sort.DURATION, "duration", 8, right=True, from_width=90),
-    _Column(Sort.STARTED, "started (utc)", 16, from_width=96),
+    _Column(Sort.STARTED, "started (utc)", 16, from_width=112),
 )
 _STATE_SYMBOLS = {"recording": "●", "closed": " ", "recovered": "◐", "broken": "✗"}
 
@@ -67,9 +70,11 @@ class RunList(Widget, can_focus=True):
     def show(self) -> None:
         """Paint again, with the selected run on screen."""
         height = max(self.size.height - _HEAD_ROWS, 1)
-        index = self._queue.index
-        self._top = min(max(self._top, index - height + 1), index)
-        self._top = max(min(self._top, len(self._queue.shown) - height), 0)
+        row = self._queue.row
+        self._top = min(max(self._top, row - height + 1), row)
+        if self._top == row and row and isinstance(self._queue.rows[row - 1], Heading):
+            self._top -= 1
+        self._top = max(min(self._top, len(self._queue.rows) - height), 0)
         self.refresh()
 
     def on_resize(self) -> None:
@@ -82,22 +87,27 @@ class RunList(Widget, can_focus=True):
         pen = Pen(self.size.width).gap(1)
         if y == 0:
             return self._head(pen, palette)
-        index = self._top + y - _HEAD_ROWS
-        if index >= len(self._queue.shown):
+        place = self._top + y - _HEAD_ROWS
+        if place >= len(self._queue.rows):
             if y == 2 and not self._queue.shown:
                 pen.gap(2).write(self.note, palette.soft)
             return pen.strip(palette.ground)
-        selected = index == self._queue.index
-        self._write_run(pen, self._queue.shown[index], palette)
+        row = self._queue.rows[place]
+        if isinstance(row, Heading):
+            _write_heading(pen, row, palette)
+            return pen.strip(palette.raised)
+        selected = row == self._queue.index
+        self._write_run(pen, self._queue.shown[row], palette)
         return pen.strip(palette.cursor if selected else palette.ground)
 
     def on_click(self, event: events.Click) -> None:
         """Select a run; open it when it was selected already."""
-        index = self._top + event.y - _HEAD_ROWS
-        if event.y < _HEAD_ROWS or index >= len(self._queue.shown):
+        place = self._top + event.y - _HEAD_ROWS
+        row = self._queue.rows[place] if event.y >= _HEAD_ROWS and place < len(self._queue.rows) else None
+        if not isinstance(row, int):
             return
-        again = index == self._queue.index
-        self._queue.select(index)
+        again = row == self._queue.index
+        self._queue.select(row)
         self.show()
         if again:
             self.post_message(self.Opened())
@@ -154,6 +164,17 @@ class RunList(Widget, can_focus=True):
             pen.write(text, style, width=width, right=column.right).gap(2)
 
 
+def _write_heading(pen: Pen, heading: Heading, palette: Inks) -> None:
+    pen.write(heading.title, palette.accent).gap(2)
+    pen.write(counted(heading.runs, "run", "runs"), palette.soft).gap(2)
+    pen.write(f"{heading.undecided} undecided" if heading.undecided else "all decided", palette.ink).gap(2)
+    for severity, count in heading.counts.items():
+        if count:
+            pen.write(tally(severity, count), palette.severity(severity)).gap(2)
+    if heading.worth:
+        pen.write(f"worth {points(heading.worth)}", palette.soft)
+
+
 def _cell(line: RunLine, column: Sort, palette: Inks) -> tuple[str, Style]:
     match column:
         case Sort.AGENT:
@@ -162,6 +183,8 @@ def _cell(line: RunLine, column: Sort, palette: Inks) -> tuple[str, Style]:
             return line.task or line.run_id, palette.ink if line.task else palette.soft
         case Sort.SCORE:
             return ("–", palette.faint) if line.score is None else (f"{line.score:.1%}", palette.ink)
+        case Sort.WORTH:
+            return ("", palette.faint) if line.worth is None else (points(line.worth), palette.ink)
         case Sort.FLAGS:
             worst = _worst(line)
             return line.flags, palette.severity(worst)
