@@ -78,23 +78,24 @@ class HeatView(Widget, can_focus=True):
             cell = heat.cell(row, column)
             assert cell is not None
             chosen = here and column == heat.column
-            style = self._style(cell, palette)
-            pen.write(
-                heat.symbol(cell) * self._wide,
-                palette.accent + palette.cursor if chosen else style,
-            )
+            text = self._heat.symbol(cell) * self._wide
+            if chosen and self._wide > 2:
+                text = f"▸{text[1:-1]}◂"
+            pen.write(text, palette.accent + palette.cursor if chosen else self._style(cell, palette))
         return pen.strip(palette.ground)
 
     def _write_head(self, pen: Pen, y: int, palette: Inks) -> None:
         pen.write("" if y else "agent", palette.soft, width=self._names)
         group = len(self._heat.models) * self._wide
-        for benchmark in self._heat.benchmarks:
+        for group_number, benchmark in enumerate(self._heat.benchmarks):
             pen.gap(_GAP)
             if y == 0:
                 pen.write(benchmark, palette.accent, width=group)
             else:
                 for number in range(len(self._heat.models)):
-                    pen.write(f"{(number + 1) % 10}", palette.soft, width=self._wide)
+                    here = group_number * len(self._heat.models) + number == self._heat.column
+                    style = palette.accent if here else palette.soft
+                    pen.write(f"{(number + 1) % 10}", style, width=self._wide)
 
     def _style(self, cell: Cell, palette: Inks) -> Style:
         symbol = self._heat.symbol(cell)
