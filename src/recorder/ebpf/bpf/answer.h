@@ -11,6 +11,7 @@
 
 #define NAME_SERVER_PORT 0x3500 /* 53 in network byte order */
 #define SMALLEST_ANSWER 28      /* a header, the shortest name asked for, one address */
+#define CLASSIC_ANSWER 512      /* without EDNS (RFC 1035, section 4.2.1) */
 #define LARGEST_ANSWER 4096
 
 struct peer {

@@ -84,10 +84,13 @@ static __always_inline void move_bytes(struct flights *flights, struct call *cal
 	}
 }
 
+/* A glance before the file is looked at: reads are many, and what read(2) gets of an answer is short as a rule. */
 static __always_inline int may_answer(struct call *call, long result)
 {
-	return result >= SMALLEST_ANSWER && result <= LARGEST_ANSWER &&
-	       (call->number == __NR_recvfrom || call->number == __NR_recvmsg || call->number == __NR_read);
+	if (result < SMALLEST_ANSWER || result > LARGEST_ANSWER)
+		return 0;
+	return call->number == __NR_recvfrom || call->number == __NR_recvmsg ||
+	       (call->number == __NR_read && result <= CLASSIC_ANSWER);
 }
 
 static __always_inline void on_bytes(u64 process, struct call *call, long result)
