@@ -17,8 +17,8 @@ _CAPABILITIES: Final = {"CAP_BPF": 39, "CAP_PERFMON": 38}
 _CAP_SYS_ADMIN: Final = 21
 
 _EBPF_COST: Final = (
-    "CPU × 1.03 for process-heavy work, 1.12 with 64 kB reads, 1.32 unpacking 20,000 files,"
-    f" 1.51 with 1 kB reads ({MEASURED_ON})"
+    "CPU × 1.0 to 1.1 for process-heavy work, 1.3 to 1.4 unpacking 20,000 files, 1.3 to 1.5 with 1 kB reads"
+    f" ({MEASURED_ON})"
 )
 _EBPF_BLIND: Final = (
     "what is read or changed through a mapping once it is mapped; the few 32-bit calls that hide their arguments,"
