@@ -248,6 +248,7 @@ def test_an_open_network_is_a_bridge_of_its_own(sandbox: Sandbox) -> None:
         (("--allow", "example.org"), "--allow is for"),
         (("--image", "no-such-image"), "no image no-such-image"),
         (("--gpu", "0"), "cannot be started"),
+        (("--disk", "9000000"), "give smaller --disk"),
         (("--mount", "/no/such"), "/no/such"),
     ],
 )

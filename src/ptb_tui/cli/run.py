@@ -99,7 +99,11 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     help="What it may write to final_model.",
 )
 @click.option(
-    "--harness", metavar="DIR", type=_FOLDER, help="A checkout of PostTrainBench, or a task's files."
+    "--harness",
+    metavar="DIR",
+    type=_FOLDER,
+    envvar="PTB_HARNESS",
+    help="A checkout of PostTrainBench, or a task's files. Default: $PTB_HARNESS.",
 )
 @click.option(
     "--model-cache",

@@ -16,7 +16,7 @@ from typing import Any
 
 import docker
 from docker.errors import DockerException, ImageNotFound
-from docker.types import DeviceRequest
+from docker.types import DeviceRequest, Ulimit
 from docker.types import Mount as Bind
 
 from recorder.cgroups import own_slice
@@ -101,6 +101,7 @@ def _run(client: Any, plan: RunPlan, image: str, place: Place, note: Callable[[s
             ipc_mode="private",
             cgroup_parent=own_slice(plan.run_id) if client.info()["CgroupDriver"] == "systemd" else None,
             log_config={"type": "none"},
+            ulimits=[Ulimit(name="core", soft=0, hard=0)],  # a dump is handled outside of the container
             mounts=_mounts(plan, disks),
             tmpfs={"/run": "size=64m,nosuid,nodev"},
             device_requests=[DeviceRequest(device_ids=list(plan.gpus), capabilities=[["gpu"]])]

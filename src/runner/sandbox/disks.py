@@ -5,6 +5,7 @@ What an agent writes ends at the image's size, so that it cannot fill the host's
 """
 
 import os
+import shutil
 import stat
 import subprocess
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from runner.sandbox.place import Place
 from runner.sandbox.plan import Limits
 from store.durable import writing
-from store.errors import Unavailable
+from store.errors import BadInput, Unavailable
 
 USER = 1000
 """Uid and gid of the agent."""
@@ -31,7 +32,16 @@ class Disks:
 
 
 def make_disks(place: Place, limits: Limits, model_cache: Path | None) -> Disks:
-    """Make and mount them; raises :class:`Unavailable` where this machine does not let us."""
+    """Make and mount them; raises :class:`Unavailable` where this machine does not let us, :class:`BadInput` where it lacks room.
+
+    A disk that is larger than the room under it would end the recording, which lies there, too.
+    """
+    wanted, free = limits.disk_gib + limits.model_gib, shutil.disk_usage(place.folder).free / _GIB
+    if wanted > free:
+        raise BadInput(
+            f"{place.folder.parent} has {free:.0f} GiB free, and the sandbox's disks may take {wanted:g}:"
+            " give smaller --disk and --model-disk, or set PTB_RUNS to a larger disk"
+        )
     work = _image(place.folder / "work", limits.disk_gib)
     final_model = _image(place.folder / "final_model", limits.model_gib)
     os.chown(final_model, USER, USER)
