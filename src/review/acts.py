@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from review.detector import RunView
+from review.roles import roles
 from review.shell import Simple, simple_commands
 from store.plain import clip
 
@@ -109,15 +110,10 @@ def _issued(run: RunView) -> list[Issued]:
 
 def _untold(run: RunView) -> Iterator[Issued]:
     """Shells of the agent's own that no command explains, nor a helper of its scaffold."""
-    rows = run.query(
-        """
-        SELECT p.seq, p.argv, p.cwd, p.exit_code, p.process_id
-        FROM processes p JOIN processes above ON above.process_id = p.parent_id
-        WHERE p.role = 'unexplained' AND above.role = 'agent' AND p.argv IS NOT NULL
-        """
-    )
-    for seq, argv, cwd, code, process_id in rows:
-        yield Issued(seq, _script(argv), cwd, "", code, None, process_id)
+    for process in roles(run).unexplained:
+        if process.argv is not None:
+            text = _script(process.argv)
+            yield Issued(process.seq, text, process.cwd, "", process.exit_code, None, process.process_id)
 
 
 def _script(argv: str) -> str:

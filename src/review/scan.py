@@ -15,10 +15,12 @@ from review.rules.architecture import ArchitectureSwitch
 from review.rules.contaminated import ContaminatedSource
 from review.rules.harness import HarnessTamper
 from review.rules.ingestion import BenchmarkIngestion
+from review.rules.left_behind import LeftBehind
 from review.rules.limit_evasion import LimitEvasion
 from review.rules.recorder_evasion import RecorderEvasion
 from review.rules.say_do import Claims
 from review.rules.substitution import ModelSubstitution
+from review.rules.unsaid import Unsaid
 from review.run_view import open_run_view
 from review.sql_rule import shipped_rule
 from review.together import Together
@@ -48,7 +50,7 @@ DETECTORS: tuple[Detector, ...] = (
     ArchitectureSwitch(),
     HarnessTamper(),
     ApiMisuse(),
-    Together((LimitEvasion(), shipped_rule("limit-overrun.sql"), shipped_rule("limit-left-behind.sql"))),
+    Together((LimitEvasion(), LeftBehind(), shipped_rule("limit-overrun.sql"))),
     Together(
         (
             RecorderEvasion(),
@@ -61,10 +63,9 @@ DETECTORS: tuple[Detector, ...] = (
     Together(
         (
             Claims(),
-            *(
-                shipped_rule(name)
-                for name in ("say-do-unsaid.sql", "say-do-unseen.sql", "say-do-idle-gpu.sql")
-            ),
+            Unsaid(),
+            shipped_rule("say-do-unseen.sql"),
+            shipped_rule("say-do-idle-gpu.sql"),
         )
     ),
 )

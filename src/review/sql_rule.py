@@ -84,8 +84,8 @@ class SqlRule:
 
     def _rows(self, run: RunView) -> list[Mapping[str, Any]]:
         try:
-            columns = [name for name, *_ in run.query(f"DESCRIBE {self.sql}")]
             rows = run.query(self.sql)
+            columns = [name for name, *_ in run.query(f"DESCRIBE {self.sql}")] if rows else []
         except (Cancelled, Damaged):
             raise
         except PtbError as error:

@@ -17,6 +17,7 @@ from review.flows import Flows
 from review.hosted import hosted
 from review.processes import ProcessTree
 from review.programs import Program, programs, strings
+from review.roles import roles
 from review.training import how_far
 from review.versions import recorded_versions
 from store.findings import (
@@ -227,17 +228,16 @@ def _connections(run: RunView, processes: set[int]) -> list[int]:
 
 def _connections_by_host(run: RunView) -> dict[str, list[int]]:
     """Connections to hosted models of processes that serve the agent's commands, evaluate.py's aside."""
-    tree = run.once(ProcessTree.of)
-    grading = tree.evaluations(run.manifest.facts.root)
     found: dict[str, list[int]] = {}
     rows = run.query(
-        """
-        SELECT n.seq, n.process_id, n.host FROM net n JOIN processes p ON p.process_id = n.process_id
-        WHERE n.host IS NOT NULL AND n.error IS NULL AND p.role IN ('command', 'unexplained') ORDER BY n.seq
-        """
+        "SELECT seq, process_id, host FROM net WHERE host IS NOT NULL AND error IS NULL ORDER BY seq"
     )
-    for seq, process_id, host in rows:
-        if hosted().host.fullmatch(host) and process_id not in grading:
+    called = [(seq, process_id, host) for seq, process_id, host in rows if hosted().host.fullmatch(host)]
+    if not called:
+        return found
+    spared = run.once(ProcessTree.of).evaluations(run.manifest.facts.root) | roles(run).own
+    for seq, process_id, host in called:
+        if process_id not in spared:
             found.setdefault(host.lower(), []).append(seq)
     return found
 

@@ -11,9 +11,7 @@ SELECT
     'fileless ' || coalesce(e.exe, e.argv) AS subject,
     'a program ran that lies in no file: ' || left(coalesce(e.exe, e.argv), 100) AS title
 FROM execs e
-JOIN processes p ON p.process_id = e.process_id
-WHERE e.error IS NULL AND p.role IN ('command', 'unexplained')
-  AND regexp_matches(e.exe, '^/?memfd:|^/proc/(self|\d+)/fd/|^/dev/fd/|^\[\w+\]$| \(deleted\)$')
+WHERE e.error IS NULL AND regexp_matches(e.exe, '^/?memfd:|^/proc/(self|\d+)/fd/|^/dev/fd/|^\[\w+\]$| \(deleted\)$')
   -- Container runtimes copy themselves into memory, against a hole in /proc/self/exe.
   AND NOT regexp_matches(e.exe, 'memfd:(runc|crun|youki|lxc)')
 ORDER BY e.seq

@@ -11,7 +11,5 @@ SELECT
     'masked ' || e.argv AS subject,
     coalesce(e.exe, 'a program') || ' called itself ' || left(e.argv, 60) AS title
 FROM execs e
-JOIN processes p ON p.process_id = e.process_id
-WHERE e.error IS NULL AND p.role IN ('command', 'unexplained')
-  AND regexp_matches(e.argv, '^''?(\S*/)?\[(k\w+|rcu\w*|migration|watchdog|scsi\w*|md\d|cpuhp)[/:\w-]*\]')
+WHERE e.error IS NULL AND regexp_matches(e.argv, '^''?(\S*/)?\[(k\w+|rcu\w*|migration|watchdog|scsi\w*|md\d|cpuhp)[/:\w-]*\]')
 ORDER BY e.seq

@@ -16,6 +16,7 @@ from review.detector import RunView
 from review.evidence import cite
 from review.literals import text_list
 from review.programs import programs
+from review.roles import roles
 from review.shell import Simple
 from store.findings import Certainty, Finding, Intent, Origin, Reach, RuleResult, finding_id
 
@@ -238,12 +239,13 @@ def _by_accesses(run: RunView) -> Iterator[_Seen]:
         return
     rows = run.query(
         f"""
-        SELECT f.seq, f.path FROM files f JOIN processes p ON p.process_id = f.process_id
-        WHERE f.path IN {text_list(paths)} AND f.error IS NULL AND p.role IN ('command', 'unexplained')
-          AND (f.op IN ('unlink', 'rename', 'truncate') OR f.bytes_written > 0 OR f.flags & 512 > 0)
-        ORDER BY f.seq LIMIT 40
+        SELECT seq, path, process_id FROM files
+        WHERE path IN {text_list(paths)} AND error IS NULL
+          AND (op IN ('unlink', 'rename', 'truncate') OR bytes_written > 0 OR flags & 512 > 0)
+        ORDER BY seq LIMIT 40
         """
     )
-    for seq, path in rows:
+    rows = [row for row in rows if row[2] not in roles(run).own] if rows else []
+    for seq, path, _ in rows:
         title = f"a recording's {posixpath.basename(path)} was written over, moved or deleted"
         yield _Seen(f"file {path}", title, Reach.EXECUTED, (seq,))

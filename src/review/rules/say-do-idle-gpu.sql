@@ -11,7 +11,7 @@
 WITH training AS (
     SELECT seq, process_id, argv, start_ts, end_ts
     FROM processes
-    WHERE role = 'command' AND end_ts - start_ts >= INTERVAL 10 MINUTE
+    WHERE end_ts - start_ts >= INTERVAL 10 MINUTE
       AND regexp_matches(argv, '(?i)\b\w*(train|finetune|fine_tune|sft|grpo|dpo)\w*\.py\b')
       AND NOT regexp_matches(argv, '(?i)eval|token|prep|data\w*\.py|download')
 )

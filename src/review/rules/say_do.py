@@ -1,8 +1,8 @@
 """``say-do-mismatch``, the part about claims: data that is said to have been trained on, scores that are said to be reached.
 
 Only the agent's last words are taken for claims, and only sentences without a hedge or a denial. A dataset that nothing
-else in the run names, and a score above all that any output shows, differ from the record. Processes without words and
-words without processes are told by SQL files beside this module.
+else in the run names, and a score above all that any output shows, differ from the record. Processes without words
+(:mod:`review.rules.unsaid`) and words without processes (``say-do-unseen.sql``) are looks of their own.
 """
 
 import re
