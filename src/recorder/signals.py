@@ -29,7 +29,8 @@ class Forwarding:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in _FORWARDED:
-                self._previous[number] = signal.signal(number, self._handle)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: the command ignores it, too
+                    self._previous[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(

@@ -12,6 +12,8 @@ from runner.agents.agent import load_agents
 from store.errors import Unavailable
 
 NAME = "ptb-sandbox"
+_NODE = "node@22"
+"""Newer than what Ubuntu 24.04 has, as the agent CLIs want it; npm installs it before the system's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Packages:
 
 def default_packages() -> Packages:
     """For a GPU node: what tasks need, and the CLIs of the agents that are known."""
-    return Packages(agents=" ".join(sorted(one.package for one in load_agents().values() if one.package)))
+    return Packages(
+        agents=" ".join([_NODE, *sorted(one.package for one in load_agents().values() if one.package)])
+    )
 
 
 def ensure_image(base: str, note: Callable[[str], None], packages: Packages | None = None) -> str:

@@ -36,10 +36,14 @@ def environment(runs: Path, more: Mapping[str, str] | None = None) -> dict[str, 
 
 
 def start_run(
-    runs: Path, *arguments: str | Path, more: Mapping[str, str] | None = None
+    runs: Path,
+    *arguments: str | Path,
+    more: Mapping[str, str] | None = None,
+    under: tuple[str, ...] = (),
 ) -> subprocess.Popen[str]:
+    """``under`` is a program that starts it, such as nohup."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "ptb_tui", "run", "--json", *map(str, arguments)],
+        [*under, sys.executable, "-P", "-m", "ptb_tui", "run", "--json", *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -199,6 +199,18 @@ def test_a_hostile_final_model_is_refused_with_the_reason(tmp_path: Path, script
     assert reason in answer.document["score_reason"]
 
 
+def test_a_run_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    agent = ("--", "sh", "-c", "sleep 3; echo done > final_model/w")
+    process = start_run(tmp_path / "runs", *PROCESS, *agent, under=("nohup",))
+    while not list((tmp_path / "runs").glob("*/run.json")):
+        time.sleep(0.1)
+    time.sleep(1)
+    os.kill(process.pid, signal.SIGHUP)
+    out, err = process.communicate(timeout=60)
+    assert '"exit_status":"0"' in out, err
+    assert list((tmp_path / "runs").glob("*/final_model/w"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
