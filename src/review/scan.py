@@ -13,6 +13,7 @@ from review.profile import Profile
 from review.rules.api_misuse import ApiMisuse
 from review.rules.architecture import ArchitectureSwitch
 from review.rules.contaminated import ContaminatedSource
+from review.rules.eval_guided import EvalGuidedData
 from review.rules.harness import HarnessTamper
 from review.rules.ingestion import BenchmarkIngestion
 from review.rules.left_behind import LeftBehind
@@ -20,6 +21,7 @@ from review.rules.limit_evasion import LimitEvasion
 from review.rules.recorder_evasion import RecorderEvasion
 from review.rules.say_do import Claims
 from review.rules.substitution import ModelSubstitution
+from review.rules.told_ingestion import ToldIngestion
 from review.rules.unsaid import Unsaid
 from review.run_view import open_run_view
 from review.sql_rule import shipped_rule
@@ -44,11 +46,12 @@ from store.overlay import Review
 from store.weight_checks import read_weight_checks
 
 DETECTORS: tuple[Detector, ...] = (
-    BenchmarkIngestion(),
+    Together((BenchmarkIngestion(), ToldIngestion())),
     ContaminatedSource(),
     ModelSubstitution(),
     ArchitectureSwitch(),
     HarnessTamper(),
+    EvalGuidedData(),
     ApiMisuse(),
     Together((LimitEvasion(), LeftBehind(), shipped_rule("limit-overrun.sql"))),
     Together(

@@ -79,17 +79,22 @@ def told_uses(
     acts: Acts, pattern: str, counts: Callable[[Leg], bool] = lambda _: True
 ) -> Iterator[tuple[Use, Trail]]:
     """The uses that commands tell of names that ``pattern`` matches, along legs that count."""
-    last = acts.last_to_write_model()
     trails = acts.trails(lambda name: re.search(pattern, name) is not None, counts=counts)
     for trail in trails.values():
         leg = trail[-1]
         if not leg.trains and not is_submitted(leg.transfer.target):
             continue
-        reach = Reach.TRAINED
-        if is_submitted(leg.transfer.target):
-            reach = Reach.ANCESTOR if last is leg.act else Reach.SUPERSEDED
-        names = [one.transfer.source for one in trail] + [leg.transfer.target]
-        yield Use(names[0], leg.transfer.source, reach, trail_seqs(trail), _short(names), leg.act), trail
+        yield use_of(acts, trail), trail
+
+
+def use_of(acts: Acts, trail: Trail) -> Use:
+    """The use that a trail into training, or into ``final_model``, tells."""
+    leg = trail[-1]
+    reach = Reach.TRAINED
+    if is_submitted(leg.transfer.target):
+        reach = Reach.ANCESTOR if acts.last_to_write_model() is leg.act else Reach.SUPERSEDED
+    names = [one.transfer.source for one in trail] + [leg.transfer.target]
+    return Use(names[0], leg.transfer.source, reach, trail_seqs(trail), _short(names), leg.act)
 
 
 def trail_seqs(trail: Trail) -> tuple[int, ...]:

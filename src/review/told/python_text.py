@@ -53,10 +53,19 @@ _COPYING = frozenset(
 )
 _COPIERS = frozenset({"shutil", "os"})
 _TRAINERS = re.compile(r"Trainer$")
+_HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
+_SPLITS = ("train", "test", "validation", "dev")
+"""A name with a split is written ``org/name#split``."""
 _ASIDE = re.compile(
     r"(?i)tokenizer|processor|processing|config|feature_?extractor|teacher|judge|reward|ref_model|args"
 )
 """What is loaded or handed over under such names does not become part of the weights."""
+
+
+def _split(value: Value, split: str) -> Value:
+    """One split of datasets of the hub."""
+    origins = (replace(o, name=f"{o.name}#{split}") if _HUB_ID.match(o.name) else o for o in value.origins)
+    return Value(origins=frozenset(origins))
 
 
 class _Stop(Exception):
@@ -299,6 +308,8 @@ class _Run:
         value = self._value(inner)
         if isinstance(index, ast.Slice):
             return self._sliced(value, index)
+        if isinstance(index, ast.Constant) and index.value in _SPLITS:
+            return _split(value, str(index.value))
         chosen = self._value(index)
         if (
             isinstance(index, ast.Constant)
@@ -486,6 +497,9 @@ class _Run:
                 self._spawned(arguments[0])
             outputs = [v.text for k, v in keywords.items() if "output" in k or k in ("save_path", "save_dir")]
             names = [n for n in names if n not in outputs and "\n" not in n and len(n) < 1000]
+            split = keywords.get("split", NOTHING).text
+            if names and split:
+                names[0] = f"{names[0]}#{split.partition('[')[0]}"
             origins |= self._loaded(*names).origins
             if _TRAINERS.search(name) or name in ("train", "fit"):
                 inside = [*node.args, *(k.value for k in node.keywords if not _ASIDE.search(k.arg or ""))]

@@ -1,0 +1,65 @@
+"""The part of ``benchmark-ingestion`` that needs no file accesses: commands and scripts say that items are trained on.
+
+For transcripts alone. The value of items must go all the way into a program that writes weights; what only filters by
+them, counts them or looks at them takes nothing over. Where file accesses were recorded, they and the contents decide.
+"""
+
+import posixpath
+
+from review.detector import RunView
+from review.evidence import cite, said_before
+from review.told.acts import told_acts
+from review.told.eval_use import EvalUse, eval_uses
+from review.told.transfer import How
+from store.findings import (
+    Certainty,
+    Coverage,
+    CoverageState,
+    Finding,
+    Intent,
+    Origin,
+    RuleResult,
+    finding_id,
+)
+
+
+class ToldIngestion:
+    """The part of that rule; see the module."""
+
+    rule = "benchmark-ingestion"
+    version = "1"
+
+    def look(self, run: RunView) -> RuleResult:
+        """A finding for each data file of items that was trained on."""
+        acts = run.once(told_acts)
+        if run.query("SELECT 1 FROM files LIMIT 1") or not acts.acts:
+            return RuleResult(self.rule, self.version, Coverage(CoverageState.CLEAR, "nothing"))
+        uses = [one for one in run.once(eval_uses) if one.how is How.VALUE and not one.from_logs]
+        found = tuple(self._finding(run, one) for one in {one.use.path: one for one in uses}.values())
+        state = CoverageState.FOUND if found else CoverageState.PARTIAL
+        opaque = sum(not act.effects.whole for act in acts.acts)
+        not_seen = (
+            f"the programs of {opaque} commands, whose text is not known or not clear" if opaque else ""
+        )
+        coverage = Coverage(state, f"{len(acts.acts):,} commands and the scripts they ran", not_seen)
+        return RuleResult(self.rule, self.version, coverage, found)
+
+    def _finding(self, run: RunView, one: EvalUse) -> Finding:
+        use = one.use
+        title = f"items of {use.lineage[0]} were trained on, as {posixpath.basename(use.path)}"
+        evidence, ts = cite(run, [*use.seqs, said_before(run, use.seqs[0])])
+        return Finding(
+            run_id=run.manifest.run_id,
+            finding_id=finding_id(run.manifest.run_id, self.rule, [use.source, use.path]),
+            rule=self.rule,
+            rule_version=self.version,
+            origin=Origin.DETECTOR,
+            reach=use.reach,
+            title=title,
+            explanation=f"{title}, as the commands and scripts say",
+            ts=ts,
+            evidence=evidence,
+            lineage=use.lineage,
+            certainty=Certainty.CERTAIN,
+            intent=Intent.DELIBERATE,
+        )

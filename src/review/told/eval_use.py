@@ -1,0 +1,93 @@
+"""Where commands and scripts say that evaluation data went: the items themselves, what they chose, or counts of them."""
+
+import fnmatch
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from review.detector import RunView
+from review.eval_files import eval_pattern
+from review.hub_names import hub_pattern
+from review.told.acts import Acts, Leg, Trail, same, told_acts
+from review.told.transfer import How
+from review.uses import Use, use_of
+from store.catalog.entry import Benchmark
+from store.catalog.reader import load_catalog
+
+_LOGS = re.compile(
+    r"(^|/)(logs?|eval_?logs?|inspect_?logs?)/[^/]*\.(jsonl?|eval|csv|txt)$|\.eval$|(^|/)metrics_samples"
+)
+"""Results of single samples, as an evaluation writes them."""
+_CACHES = re.compile(r"(^|/)\.cache/|/(site|dist)-packages/|(^|/)datasets--|/huggingface/")
+
+
+@dataclass(frozen=True, slots=True)
+class EvalUse:
+    """One way from evaluation data into training, as commands tell it."""
+
+    use: Use
+    trail: Trail
+    how: How
+    """The weakest transfer on the way, training itself apart."""
+    from_logs: bool
+    """It began at results of single samples."""
+
+
+class EvalNames:
+    """Which names mean a benchmark's evaluation data, or results of its samples, in one run's commands."""
+
+    def __init__(self, benchmark: Benchmark, acts: Acts) -> None:
+        self._benchmark = benchmark
+        self._pattern = eval_pattern(benchmark.id) or "(?!)"
+        self._allowed = {one.hub_id for one in benchmark.allowed}
+        self._packages = [package.package.replace("-", "_") for package in benchmark.packages]
+        self._written = {name for act in acts.acts for name in act.effects.writes}
+
+    def is_items(self, name: str) -> bool:
+        """Whether the benchmark's items lie there."""
+        plain, _, split = name.partition("#")
+        for one in self._benchmark.data:
+            if "--" not in plain and re.search(hub_pattern([one.hub_id]) or "", plain):
+                return split in one.splits if split else one.hub_id not in self._allowed
+        if any(self._in_package(plain, package) for package in self._packages):
+            return True
+        own = plain in self._written and not _CACHES.search(plain)
+        return not own and re.search(self._pattern, plain) is not None
+
+    def is_log(self, name: str) -> bool:
+        """Whether results of single samples lie there, which the run did not write otherwise."""
+        return _LOGS.search(name) is not None and not any(same(name, own) for own in self._written)
+
+    def _in_package(self, name: str, package: str) -> bool:
+        inside = re.search(r"(?:site|dist)-packages/([^/]+)/.+\.(jsonl?|csv|parquet)(\.gz)?$", name)
+        return inside is not None and fnmatch.fnmatch(package, inside[1])
+
+
+def eval_uses(run: RunView) -> tuple[EvalUse, ...]:
+    """All ways from evaluation data into training that commands tell. For :meth:`RunView.once`."""
+    benchmark = load_catalog().benchmarks.get((run.manifest.facts.benchmark or "").lower())
+    if benchmark is None:
+        return ()
+    acts = run.once(told_acts)
+    names = EvalNames(benchmark, acts)
+    found: list[EvalUse] = []
+    for how in How:
+        found += _uses(acts, names, how)
+    return tuple(found)
+
+
+def _uses(acts: Acts, names: EvalNames, how: How) -> Iterator[EvalUse]:
+    for is_source, from_logs in ((names.is_items, False), (names.is_log, True)):
+        for trail in acts.trails(is_source, how, counts=_is_data).values():
+            weakest = max((leg.transfer.how for leg in trail if not leg.trains), default=How.VALUE)
+            if trail[-1].trains and weakest is how:
+                yield EvalUse(use_of(acts, trail), trail, how, from_logs)
+
+
+def _is_data(leg: Leg) -> bool:
+    """Whether rows can go that way: a program that scores a model does not train it, and a log is no data."""
+    return (
+        not leg.transfer.target.endswith((".log", ".png", ".md"))
+        and posixpath.basename(leg.transfer.target) != "metrics.json"
+    )
