@@ -1,5 +1,6 @@
 """The registry: every action can be reached, is explained, and is what the screens do."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,45 @@ def test_every_action_is_something_its_screen_does(action: Action) -> None:
 def test_every_key_is_one_that_a_terminal_sends(action: Action) -> None:
     for key in action.keys:
         assert key.split("+")[-1] in NAMED_KEYS, key
+
+
+TESTED_IN = {
+    Scope.EVERYWHERE: "*",
+    Scope.RUNS: "runs_screen heat findings keys",
+    Scope.HEAT: "heat",
+    Scope.CASE: "case findings lineage_walk looks",
+    Scope.FINDINGS: "findings lineage_walk keys",
+    Scope.LINEAGE: "lineage_walk",
+    Scope.REPLAY: "replay_screen playback deciding lineage_walk live_and_unclocked keys",
+    Scope.VERDICT: "deciding",
+}
+"""Scope → the tests that walk its screen."""
+
+
+def pressed(scope: Scope) -> set[str]:
+    """Every key that the tests of a scope press."""
+    names = TESTED_IN[scope].split()
+    keys: set[str] = set()
+    for file in Path(__file__).parent.glob("test_*.py"):
+        if names != ["*"] and file.stem.removeprefix("test_") not in names:
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "press"
+            ):
+                keys |= {
+                    one.value
+                    for one in ast.walk(node)
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                }
+    return keys
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_is_walked_in_a_test_of_its_screen(action: Action) -> None:
+    assert pressed(action.scope) & set(action.keys), f"no test presses {' or '.join(action.keys)} here"
 
 
 def test_ids_are_unique() -> None:

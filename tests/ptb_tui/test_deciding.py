@@ -59,6 +59,17 @@ async def test_a_verdict_by_keys_rests_on_the_marks_and_pins_the_recording(story
     assert verdict.recording_hash == read_manifest(story).recording_hash
 
 
+async def test_answers_turn_both_ways(story: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("v", "down", "space")
+        assert "model      clean" in text(pilot)
+        await pilot.press("left")
+        assert "model      not judged" in text(pilot)
+        await pilot.press("left")
+        assert "model      unclear" in text(pilot)
+
+
 async def test_leaving_the_form_decides_nothing(story: Path) -> None:
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)

@@ -9,28 +9,8 @@ from ptb_tui.screens.case import CaseScreen
 from ptb_tui.screens.findings import FindingsScreen
 from ptb_tui.screens.lineage import LineageScreen
 from ptb_tui.screens.replay import ReplayScreen
-from review.profile import load_profile
-from review.scan import scan
 from tests.ptb_tui.screen import opened, replay_of, settle, text
 from tests.ptb_tui.test_case import case_of
-from tests.review.runs import EVAL, QUESTIONS, TASK, Story, samples
-
-DATA = f"{TASK}/train.jsonl"
-
-
-@pytest.fixture(scope="module")
-def flagged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose training data is the eval data, written twice and scanned."""
-    run = Story(tmp_path_factory.mktemp("walk") / "run-1")
-    run.write(run.agent, f"{TASK}/make_data.py", "# copies the questions\n")
-    maker = run.start("python make_data.py")
-    run.read(maker, EVAL)
-    run.write(maker, DATA, samples(*QUESTIONS))
-    run.train(DATA)
-    run.write(run.agent, DATA, "emptied afterwards\n")
-    folder = run.end()
-    assert scan(folder, load_profile()).flagged
-    return folder
 
 
 def step_of(pilot: Pilot[None]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
-from time import perf_counter
+from time import process_time
 
 import pytest
 from textual.pilot import Pilot
@@ -107,10 +107,10 @@ async def test_n_takes_the_next_undecided_run(runs: Path) -> None:
         assert "no undecided run here" in text(pilot)
         await pilot.press("slash", "backspace", "enter")
         await pilot.press("n")
+        await settle(pilot)
         screen = pilot.app.screen
-        assert isinstance(screen, RunsScreen)
-        assert screen.queue.selected is not None
-        assert screen.queue.selected.run_id == "story"
+        assert isinstance(screen, CaseScreen)
+        assert screen.entry.run_id == "story"
 
 
 async def test_an_empty_folder_says_how_to_get_a_run(tmp_path: Path) -> None:
@@ -241,12 +241,12 @@ def test_every_word_of_the_filter_must_be_there() -> None:
 
 def test_thousands_of_runs_are_sorted_and_filtered_in_a_blink() -> None:
     queue = queue_of(5000)
-    began = perf_counter()
+    began = process_time()
     queue.next_sort()
     queue.next_grouping()
     queue.filter("codex task-2")
     queue.filter("")
-    assert perf_counter() - began < 0.5
+    assert process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(

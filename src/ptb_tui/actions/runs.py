@@ -22,7 +22,7 @@ ACTIONS: tuple[Action, ...] = (
         "runs.next_undecided",
         ("n",),
         "next undecided",
-        "Select the next run without a verdict.",
+        "Open the case of the next run that waits for a decision.",
         Group.REVIEW,
         "next_undecided",
         hint=True,

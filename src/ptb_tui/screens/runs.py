@@ -221,10 +221,12 @@ class RunsScreen(Screen[None]):
         self._changed()
 
     def action_next_undecided(self) -> None:
-        """The next run without a verdict."""
+        """The case of the next run that waits for a decision."""
         found = self.queue.next_undecided()
         self._changed()
-        if not found:
+        if found:
+            self.action_open()
+        else:
             self._footer.say("no undecided run here")
 
     def action_copy(self) -> None:

@@ -270,7 +270,7 @@ class Queue:
 
     def _arrange(self) -> None:
         wanted = self.filter_text.lower().split()
-        lines = [line for line in self._lines.values() if all(word in line.words for word in wanted)]
+        lines = [line for line in self._lines.values() if not wanted or _holds(line.words, wanted)]
         lines.sort(key=_KEYS[self.sort], reverse=self.reversed)
         if self.grouping is not Grouping.NONE:
             lines.sort(key=lambda line: _GROUPS[self.grouping](line).lower())
@@ -290,6 +290,10 @@ class Queue:
             for index, _ in members:
                 self._row_of.append(len(self.rows))
                 self.rows.append(index)
+
+
+def _holds(text: str, words: Sequence[str]) -> bool:
+    return all(word in text for word in words)
 
 
 def _heading(title: str, lines: Sequence[RunLine]) -> Heading:

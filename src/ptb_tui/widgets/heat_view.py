@@ -74,7 +74,7 @@ class HeatView(Widget, can_focus=True):
         )
         for column in range(len(heat.columns)):
             if column % len(heat.models) == 0:
-                pen.gap(_GAP)
+                pen.to(self._names + column // len(heat.models) * self._group + _GAP)
             cell = heat.cell(row, column)
             assert cell is not None
             chosen = here and column == heat.column
@@ -86,16 +86,16 @@ class HeatView(Widget, can_focus=True):
 
     def _write_head(self, pen: Pen, y: int, palette: Inks) -> None:
         pen.write("" if y else "agent", palette.soft, width=self._names)
-        group = len(self._heat.models) * self._wide
-        for group_number, benchmark in enumerate(self._heat.benchmarks):
-            pen.gap(_GAP)
+        models = len(self._heat.models)
+        for group, benchmark in enumerate(self._heat.benchmarks):
+            pen.to(self._names + group * self._group + _GAP)
             if y == 0:
-                pen.write(benchmark, palette.accent, width=group)
-            else:
-                for number in range(len(self._heat.models)):
-                    here = group_number * len(self._heat.models) + number == self._heat.column
-                    style = palette.accent if here else palette.soft
-                    pen.write(f"{(number + 1) % 10}", style, width=self._wide)
+                pen.write(benchmark, palette.accent, width=self._group - _GAP)
+                continue
+            for number in range(models):
+                here = group * models + number == self._heat.column
+                style = palette.accent if here else palette.soft
+                pen.write(f"{(number + 1) % 10}", style, width=self._wide)
 
     def _style(self, cell: Cell, palette: Inks) -> Style:
         symbol = self._heat.symbol(cell)
@@ -110,12 +110,24 @@ class HeatView(Widget, can_focus=True):
     @property
     def _wide(self) -> int:
         """Cells of one column: as many as fit, at most three."""
-        groups = max(len(self._heat.benchmarks), 1)
-        room = self.content_size.width - self._names - _GAP * groups
-        return min(max(room // max(len(self._heat.columns), 1), 1), 3)
+        return min(max((self._room - _GAP) // max(len(self._heat.models), 1), 1), 3)
+
+    @property
+    def _group(self) -> int:
+        """Cells of one benchmark with the gap before it: its columns, or its name where that is longer and fits."""
+        longest = max((len(name) for name in self._heat.benchmarks), default=0)
+        return max(len(self._heat.models) * self._wide, min(longest, self._room - _GAP)) + _GAP
+
+    @property
+    def _room(self) -> int:
+        """Cells that there are for each benchmark."""
+        return (self.content_size.width - self._names) // max(len(self._heat.benchmarks), 1)
 
     def _column_at(self, x: int) -> int | None:
-        group = len(self._heat.models) * self._wide + _GAP
-        number, inside = divmod(x - self._names, group)
-        column = number * len(self._heat.models) + (inside - _GAP) // self._wide
-        return column if x >= self._names and inside >= _GAP and column < len(self._heat.columns) else None
+        group, inside = divmod(x - self._names, self._group)
+        number = (inside - _GAP) // self._wide
+        column = group * len(self._heat.models) + number
+        models = len(self._heat.models)
+        return (
+            column if x >= self._names and 0 <= number < models and column < len(self._heat.columns) else None
+        )
