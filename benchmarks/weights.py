@@ -1,10 +1,12 @@
 """Comparing a model with its base and its instruct sibling, beside loading the three whole and subtracting.
 
-Both in processes of their own, on bfloat16 of layers as a small model has them. The peer does less: whole tensors of
-numpy, alpha alone.
+Both in processes of their own, on bfloat16 of layers as a small model has them, and on a real small model where
+``scripts/scoring-env.sh`` and its tests have left them (``$PTB_SCORING_ENV``, else ``.scoring-env``). The peer does less: whole
+tensors of numpy, alpha alone.
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,8 @@ import numpy as np
 
 from benchmarks.figures import Figures, Setting
 
+_REPOSITORY = Path(__file__).parents[1]
+_WEIGHTS = "model.safetensors"
 _LAYERS = 12
 _WIDTH = 2048
 _INNER = 6144
@@ -36,9 +40,18 @@ _REPEATS = 3
 def run(setting: Setting) -> Figures:
     """Seconds, GB/s over all three models, and the peak of resident memory."""
     folders = [setting.scratch / name for name in ("model", "base", "instruct")]
-    size = _write(folders)
-    figures: Figures = {"bytes": size}
-    for name, program in (("ptb", _OURS), ("numpy_whole", _PEER)):
+    figures = _compared("", folders, _write(folders))
+    kinds = Path(os.environ.get("PTB_SCORING_ENV") or _REPOSITORY / ".scoring-env") / "models" / "kinds"
+    real = [kinds / name for name in ("tuned", "base", "instruct")]
+    if not all((folder / _WEIGHTS).exists() for folder in real):
+        return figures | {"real_ptb_gb_s": None}
+    return figures | _compared("real_", real, sum((folder / _WEIGHTS).stat().st_size for folder in real))
+
+
+def _compared(prefix: str, folders: list[Path], size: int) -> Figures:
+    figures: Figures = {f"{prefix}bytes": size}
+    for program_name, program in (("ptb", _OURS), ("numpy_whole", _PEER)):
+        name = prefix + program_name
         runs = sorted(_timed(program, folders) for _ in range(_REPEATS))
         seconds, peak, alpha = runs[len(runs) // 2]
         figures |= {
@@ -83,7 +96,7 @@ def _write(folders: list[Path]) -> int:
     rng = np.random.default_rng(7)
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    files = [(folder / "model.safetensors").open("wb") for folder in folders]
+    files = [(folder / _WEIGHTS).open("wb") for folder in folders]
     for file in files:
         file.write(len(text).to_bytes(8, "little") + text)
     for rows, columns in shapes.values():

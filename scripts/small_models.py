@@ -56,22 +56,22 @@ def kinds(target):
     base = base.float()
     start = {name: value.clone() for name, value in base.state_dict().items()}
     save(base, tokenizer, target / "base")
-    train(base, tokenizer, TEXTS["instruct"], 8, 1e-4)
+    train(base, tokenizer, TEXTS["instruct"], 6, 1e-3)
     instruct = {name: value.clone() for name, value in base.state_dict().items()}
     save(base, tokenizer, target / "instruct")
 
     base.load_state_dict({name: (value + instruct[name]) / 2 for name, value in start.items()})
     save(base, tokenizer, target / "merge")
-    base.load_state_dict({name: value + 1e-3 * torch.randn_like(value) for name, value in instruct.items()})
+    base.load_state_dict({name: value + 2e-3 * torch.randn_like(value) for name, value in instruct.items()})
     save(base, tokenizer, target / "noise")
     base.load_state_dict(start)
-    train(base, tokenizer, TEXTS["tuned"], 6, 1e-4)
+    train(base, tokenizer, TEXTS["tuned"], 4, 5e-4)
     save(base, tokenizer, target / "tuned")
     base.load_state_dict(start)
-    adapt(base, tokenizer, TEXTS["tuned"], 6, 2e-3)
+    adapt(base, tokenizer, TEXTS["tuned"], 4, 1e-2)
     save(base, tokenizer, target / "lora")
     other = AutoModelForCausalLM.from_config(base.config, dtype=torch.float32)
-    train(other, tokenizer, TEXTS["tuned"], 2, 1e-4)
+    train(other, tokenizer, TEXTS["tuned"], 1, 1e-4)
     save(other, tokenizer, target / "other")
 
 

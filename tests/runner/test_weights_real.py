@@ -35,7 +35,8 @@ def test_six_kinds_of_a_real_model_are_told_apart_in_less_memory_than_one_of_the
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-c", CHECK, real_kinds / kind, real_kinds / "base", real_kinds / "instruct"],
-        capture_output=True, text=True, check=True, env={"PYTHONPATH": str(Path("src").resolve())},
+        capture_output=True, text=True, check=True,
+        env={"PYTHONPATH": str(Path("src").resolve()), "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     answer, alpha, peak = done.stdout.split("\n")[:3]
     assert answer == ANSWERS[kind], alpha

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recorder.redact import redact
 from runner.scoring.box import Box
+from runner.scoring.devices import CPU
 from runner.scoring.layout import Layout
 from runner.scoring.ledger import Ledger, Stopped
 from runner.scoring.reading import (
@@ -137,8 +138,13 @@ class Attempting:
             top_p=request.sampling.top_p,
             connections=request.connections,
             judge=self.judge,
-            engine_args=request.engine_args,
+            engine_args={**self._engine_args(), **request.engine_args},
         )
+
+    def _engine_args(self) -> dict[str, bool]:
+        """On a processor vLLM would first compile the model, which takes longer than it saves."""
+        on_cpu = self.engine is Engine.VLLM and self.ledger.job.device == CPU
+        return {"enforce_eager": True} if on_cpu else {}
 
     def _follow(self, box: Box) -> int:
         began = time.monotonic()

@@ -26,6 +26,7 @@ _INSIDE = Places(
     "/ptb/inside", "/ptb/model", "/ptb/harness/task", "/ptb/harness/templates", "/ptb/out", f"{_TMP}/work"
 )
 JUDGE_FOLDER = "/ptb/judge"
+_PATH = "/usr/local/bin:/usr/bin:/bin"
 _LINKS = ("bin", "sbin", "lib", "lib64")
 _MOST_PROCESSES = 4096
 _SHARED_MEMORY = "2g"
@@ -126,10 +127,12 @@ class ContainerBox:
                 self._stdin.close()
 
     def _variables(self) -> dict[str, str]:
+        path = {"PATH": f"{Path(self.environment.executable).parent}:{_PATH}"} if self.environment else {}
         threads = {"OMP_NUM_THREADS": self.threads} if self.threads else {}
         return {
             **QUIET,
             **threads,
+            **path,
             "HOME": _TMP,
             "USER": "ptb",
             "LOGNAME": "ptb",

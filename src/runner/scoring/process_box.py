@@ -92,7 +92,16 @@ class ProcessBox:
         own = {name: os.environ[name] for name in _KEPT if name in os.environ}
         work = str(self.layout.work)
         visible = {} if self.device == "cpu" else {"CUDA_VISIBLE_DEVICES": self.device}
-        return {**own, **QUIET, **visible, "HOME": work, "TMPDIR": work, JOB_VARIABLE: self.job_id}
+        path = f"{Path(self.environment.executable).parent}:{own.get('PATH', os.defpath)}"
+        return {
+            **own,
+            **QUIET,
+            **visible,
+            "PATH": path,
+            "HOME": work,
+            "TMPDIR": work,
+            JOB_VARIABLE: self.job_id,
+        }
 
 
 def end_processes(job_id: str) -> int:
