@@ -3,6 +3,7 @@
 import posixpath
 import shlex
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from review.detector import RunView
@@ -22,6 +23,8 @@ class Process:
     start_us: int | None
     pid: int
     """The host's."""
+    program_us: int | None
+    """When it executed its last program; None where it ran none of its own."""
     argv: tuple[str, ...]
     cwd: str | None
 
@@ -52,21 +55,29 @@ class ProcessTree:
         """The tree of ``run``."""
         rows = run.query(
             """
-            SELECT p.process_id, p.parent_id, coalesce(e.seq, p.seq), epoch_us(p.start_ts), p.pid, p.argv,
+            SELECT p.process_id, p.parent_id, coalesce(e.seq, p.seq), epoch_us(p.start_ts), p.pid,
+                epoch_us(e.ts), p.argv,
                 p.cwd
             FROM processes p
             LEFT JOIN (
-                SELECT process_id, max(seq) AS seq FROM execs WHERE error IS NULL GROUP BY process_id
+                SELECT process_id, max(seq) AS seq, max(ts) AS ts FROM execs WHERE error IS NULL GROUP BY process_id
             ) e ON e.process_id = p.process_id
             ORDER BY p.seq
             """
         )
         return cls(
-            [Process(i, parent, s, at, pid, _words(argv), cwd) for i, parent, s, at, pid, argv, cwd in rows]
+            [
+                Process(i, parent, s, at, pid, since, _words(argv), cwd)
+                for i, parent, s, at, pid, since, argv, cwd in rows
+            ]
         )
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def ids(self) -> Iterable[int]:
+        """The ids of all processes."""
+        return self._by_id.keys()
 
     def get(self, process_id: int) -> Process | None:
         """The process of that id; None when it was not recorded."""
@@ -113,13 +124,19 @@ class ProcessTree:
         the name alone decides.
         """
         official = None if root is None else posixpath.join(root, "evaluate.py")
-        return self.with_descendants(
-            {
-                process.process_id
-                for process in self._by_id.values()
-                if any(_is_script(word, process.cwd, official) for word in process.argv[1:])
-            }
-        )
+        roots = [
+            process
+            for process in self._by_id.values()
+            if any(_is_script(word, process.cwd, official) for word in process.argv[1:])
+        ]
+        # A shell becomes the last program of its line: what it had started before is no part of that.
+        started = {
+            child
+            for root in roots
+            for child in self._children.get(root.process_id, ())
+            if (born := self._by_id[child].start_us) is None or born >= (root.program_us or 0)
+        }
+        return {root.process_id for root in roots} | self.with_descendants(started)
 
 
 def _is_script(word: str, cwd: str | None, official: str | None) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from review.profile import load_profile
 from review.scan import Answer, scan
 from store.findings import Certainty, CoverageState, Intent, Reach, Severity, StandingFinding
+from store.rows import Exec
 from store.snapshot import Snapshot
 from tests.review.runs import EVAL, EVAL_TEXT, QUESTIONS, TASK, WEIGHTS, Story, samples
 
@@ -89,6 +90,18 @@ def test_evaluate_py_may_read_everything_and_write_logs(story: Story) -> None:
     story.write(worker, f"{TASK}/cache.jsonl")
     story.train(f"{TASK}/cache.jsonl")
     assert answer(story).findings == ()
+
+
+def test_what_a_shell_runs_before_it_becomes_evaluate_py_is_no_part_of_it(story: Story) -> None:
+    shell = story.start("bash -c 'python make_data.py && python evaluate.py'")
+    maker = story.start("python make_data.py", parent=shell)
+    story.read(maker, EVAL)
+    story.write(maker, DATA, samples(*QUESTIONS))
+    story.put(Exec(shell, 1000 + shell, "/usr/bin/python", "python evaluate.py", TASK))
+    story.read(shell, EVAL)
+    story.write(shell, f"{TASK}/metrics.json", EVAL_TEXT)
+    story.train(DATA)
+    assert only(story).finding.lineage[:3] == ("healthbench.jsonl", "make_data.py", "train.jsonl")
 
 
 def test_another_script_of_that_name_is_not_the_benchmarks(story: Story) -> None:

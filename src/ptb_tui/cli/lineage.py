@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WIDTH = 120
 """Characters of one command on a line."""
 _MOST_POSSIBLE = 12
-"""Merely possible links of one file that are listed."""
+"""Merely possible links of the file that was asked about that are listed; those of others are counted."""
 
 
 @click.command("lineage", short_help="where a file came from and where it went; how final_model was made")
@@ -105,18 +105,18 @@ def _tree(links: "Sequence[Link]", path: str, root: str | None, *, backwards: bo
         if near in shown:
             return
         shown.add(near)
-        possible = 0
+        possible, most = 0, _MOST_POSSIBLE if depth == 1 else 0
         for link in by_near.get(near, ()):
             far = link.source if backwards else link.target
-            if link.certainty == "possible":
+            if link.certainty == "possible" and far not in by_near:
                 possible += 1
-                if possible > _MOST_POSSIBLE:
+                if possible > most:
                     continue
             yield from _link_lines(link, far, root, "←" if backwards else "→", depth, again=far in shown)
             if far is not None:
                 yield from below(far, depth + 1)
-        if possible > _MOST_POSSIBLE:
-            yield f"{'  ' * depth}  … and {possible - _MOST_POSSIBLE} more that are only possible (--json lists them)"
+        if possible > most:
+            yield f"{'  ' * depth}… and {possible - most} links that are only possible (--json lists them)"
 
     yield from below(path, 1)
 

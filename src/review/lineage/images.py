@@ -14,6 +14,8 @@ from enum import StrEnum
 from review.detector import RunView
 from review.processes import ProcessTree
 
+_ALL_AT_ONCE = 2000
+"""Processes of a run up to which all are looked up with the first: a query costs more than their rows."""
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "tmux", "screen", "script"})
 _SERVERS = re.compile(
     r"\b(vllm|sglang|ollama|llama-server|tritonserver|text-generation-launcher|ray|jupyter\S*|uvicorn|gunicorn"
@@ -75,6 +77,8 @@ class Images:
         missing = sorted(set(process_ids) - self._known.keys())
         if not missing:
             return
+        if not self._known and len(self._tree) <= _ALL_AT_ONCE:
+            missing = sorted({*missing, *self._tree.ids()})
         execs: dict[int, list[Image]] = defaultdict(list)
         for process_id, seq, us, argv in self._run.query(
             f"""
@@ -103,7 +107,7 @@ class Images:
 
     def carrier(self, process_id: int, us: int) -> Carrier:
         """What kind of process it was at that time."""
-        if process_id in self._evaluations:
+        if process_id in self._evaluations and not self._is_yet_to_be(process_id, us):
             return Carrier.EVALUATION
         if process_id in self._agents:
             return Carrier.AGENT
@@ -112,6 +116,11 @@ class Images:
         if words and posixpath.basename(words[0]).removeprefix("-") in _SHELLS:
             return Carrier.SHELL
         return Carrier.SERVER if _SERVERS.search(" ".join(words[:4])) else Carrier.PROGRAM
+
+    def _is_yet_to_be(self, process_id: int, us: int) -> bool:
+        """Whether the process had not yet executed its last program: a shell becomes the last one of its line."""
+        process = self._tree.get(process_id)
+        return process is not None and process.program_us is not None and us < process.program_us
 
     def workers(self, process_id: int) -> Collection[int]:
         """Its children that run its own program: forks, and what Python's multiprocessing spawns."""
