@@ -49,7 +49,7 @@ def covered(run: RunView, asked: Asked, *, found: bool) -> Coverage:
     looked_at = ", ".join(f"{_count(run, view):,} {_NAMES[view]}" for view in asked.views)
     missing = tuple(witness for witness in (*asked.needs, *asked.wants) if not told(run, witness))
     lost = run.once(_lost)
-    not_seen = [_SHOWS[witness] for witness in dict.fromkeys(missing)]
+    not_seen = [_absent(run, witness) for witness in dict.fromkeys(missing)]
     reason, promised = _why(run, missing)
     if told_lost := [f"{count:,} rows lost by {source}" for source, count in lost if _matters(source, asked)]:
         not_seen += told_lost
@@ -61,6 +61,11 @@ def covered(run: RunView, asked: Asked, *, found: bool) -> Coverage:
 def told(run: RunView, witness: str) -> bool:
     """Whether the witness recorded anything."""
     return witness in run.once(_told)
+
+
+def _absent(run: RunView, witness: str) -> str:
+    meant = any(source.name == witness for source in run.manifest.sources)
+    return _SHOWS[witness] if meant else f"{_SHOWS[witness]}: never recorded"
 
 
 def _told(run: RunView) -> frozenset[str]:

@@ -161,3 +161,15 @@ def test_a_read_only_run_is_scanned_and_its_findings_kept_beside(tmp_path: Path)
         assert "is read-only: what was found is kept in" in done.stderr
         assert not (folder / "review").exists()
         assert list((state / "ptb" / "review" / "run-1" / "scans").glob("*.json"))
+
+
+def test_what_several_rules_could_not_see_is_said_once(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = Story(runs / "words", kernel=False)
+    story.say("done")
+    call(ptb(), ["scan", str(story.end())])
+    out = capsys.readouterr().out
+    unseen = "processes, file accesses and connections: never recorded"
+    assert out.count(unseen) == 1
+    assert f"rules: {unseen}" in out

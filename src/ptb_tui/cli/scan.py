@@ -1,13 +1,14 @@
 """``ptb scan``: run the detectors over runs, keep what they find, and rule on it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ptb_tui.cli.output import json_option, note, print_json, print_lines
 from store.errors import PtbError
-from store.findings import Coverage, Finding, LineageStep, Severity, StandingFinding
+from store.findings import Coverage, Finding, LineageStep, Origin, Severity, StandingFinding
 from store.instants import iso
 from store.library import RunEntry, find_runs, list_runs
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 VIOLATION_STANDS = 1
 COULD_NOT_LOOK = 3
+
+_ALIKE = 3
+"""Rules that could not see the same thing, from which on it is told once."""
 
 _SIGNS = {Severity.VIOLATION: "▲", Severity.SUSPICIOUS: "△", Severity.NOTE: "·"}
 
@@ -126,6 +130,8 @@ def _steps(finding: Finding) -> Sequence[LineageStep]:
 
 def lines(answer: "Answer") -> list[str]:
     """What a scan says, for people."""
+    from review.known_runs import track_record
+
     told = [f"{answer.run_id}  (rules: {answer.profile})"]
     for standing in answer.findings:
         finding, severity = standing.finding, standing.severity or Severity.NOTE
@@ -137,17 +143,31 @@ def lines(answer: "Answer") -> list[str]:
                 f"    ruled anew: {before.severity} under {before.profile}, {severity} under {standing.profile}"
             )
         told.append(f"    {finding.explanation}")
-        told.append(f"    {' → '.join(finding.lineage)}")
+        if finding.lineage:
+            told.append(f"    {' → '.join(finding.lineage)}")
+        if finding.origin is Origin.DETECTOR:
+            told.append(f"    {track_record(finding.rule, finding.rule_version)}")
         told += [f"      #{one.seq} {one.kind}  {one.text}" for one in finding.evidence]
-    told += [line for rule, coverage in answer.coverage.items() for line in _coverage(rule, coverage)]
-    return told
+    return told + _coverage_lines(answer.coverage)
 
 
-def _coverage(rule: str, coverage: Coverage) -> list[str]:
+def _coverage_lines(coverage: Mapping[str, Coverage]) -> list[str]:
+    """What each rule could see; what several could not see alike is said once for the run."""
+    parts = Counter(part for said in coverage.values() for part in _parts(said.not_seen))
+    shared = [part for part, count in parts.items() if count >= _ALIKE]
+    told = [line for rule, said in coverage.items() for line in _coverage(rule, said, shared)]
+    return told + [f"  not seen by {parts[part]} of {len(coverage)} rules: {part}" for part in shared]
+
+
+def _coverage(rule: str, coverage: Coverage, shared: Sequence[str]) -> list[str]:
     state = coverage.state.replace("_", " ")
     lines = [f"  {rule}: {state}; looked at {coverage.looked_at}"]
-    if coverage.not_seen:
-        lines.append(f"    not seen: {coverage.not_seen}")
+    if own := [part for part in _parts(coverage.not_seen) if part not in shared]:
+        lines.append(f"    not seen: {'; '.join(own)}")
     if coverage.reason:
         lines.append(f"    because: {coverage.reason}")
     return lines
+
+
+def _parts(not_seen: str) -> list[str]:
+    return list(filter(None, not_seen.split("; ")))
