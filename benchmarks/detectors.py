@@ -4,7 +4,8 @@ import json
 import random
 
 from benchmarks.figures import Figures, Setting, repeat, spread
-from review.content import Reference
+from review.matching.matcher import Matcher
+from review.matching.reference import reference_of_text
 from review.scan import look
 from store.findings import RuleResult
 
@@ -18,8 +19,8 @@ def run(setting: Setting) -> Figures:
     answers: list[tuple[RuleResult, ...]] = []
     looks = repeat(lambda: answers.append(look(folder)), times=5)
     found = sum(len(result.findings) for result in answers[-1])
-    reference, text = _reference(), _training_data()
-    matched = repeat(lambda: reference.find_in(text), times=3)
+    matcher, text = _matcher(), _training_data()
+    matched = repeat(lambda: matcher.find(text), times=3)
     return {
         "events": setting.events,
         "rules": len(answers[-1]),
@@ -34,9 +35,10 @@ def _words(chance: random.Random, count: int) -> str:
     return " ".join(f"word{chance.randrange(5000)}" for _ in range(count))
 
 
-def _reference() -> Reference:
+def _matcher() -> Matcher:
     chance = random.Random(1)
-    return Reference.from_text("\n".join(json.dumps({"prompt": _words(chance, 80)}) for _ in range(_ITEMS)))
+    rows = "\n".join(json.dumps({"prompt": _words(chance, 80)}) for _ in range(_ITEMS))
+    return Matcher(reference_of_text("items.jsonl", rows))
 
 
 def _training_data() -> str:

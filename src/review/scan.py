@@ -1,6 +1,7 @@
 """Run every detector over a run, rule on what they found, and keep both beside the run.
 
-A recording that was looked at before by the same rules is not looked at again: another profile only rules anew.
+A recording that was looked at before by the same rules, and compared with the same references, is not looked at again:
+another profile only rules anew.
 """
 
 import time
@@ -10,10 +11,12 @@ from pathlib import Path
 
 from review.detector import Detector, RunView
 from review.profile import Profile
+from review.references.held import references_hash
 from review.rules.api_misuse import ApiMisuse
 from review.rules.architecture import ArchitectureSwitch
 from review.rules.contaminated import ContaminatedSource
 from review.rules.eval_guided import EvalGuidedData
+from review.rules.hardcoded import HardcodedItems
 from review.rules.harness import HarnessTamper
 from review.rules.ingestion import BenchmarkIngestion
 from review.rules.left_behind import LeftBehind
@@ -47,6 +50,7 @@ from store.weight_checks import read_weight_checks
 
 DETECTORS: tuple[Detector, ...] = (
     Together((BenchmarkIngestion(), ToldIngestion())),
+    HardcodedItems(),
     ContaminatedSource(),
     ModelSubstitution(),
     ArchitectureSwitch(),
@@ -115,7 +119,12 @@ def scan(folder: Path, profile: Profile, detectors: Sequence[Detector] = DETECTO
     added, more_problems = read_added(review)
     damaged = damaged_segments(folder, manifest)
     checks, _ = read_weight_checks(review)
-    still_holds = [scan for scan in scans if not checks or scan.ts > checks[-1].ts]
+    references = references_hash()
+    still_holds = [
+        scan
+        for scan in scans
+        if scan.references_hash == references and (not checks or scan.ts > checks[-1].ts)
+    ]
     results = () if damaged else _known(still_holds, manifest.recording_hash, detectors)
     results = results or tuple(_less(result, damaged) for result in look(folder, detectors))
     made = [finding for result in results for finding in result.findings]
@@ -127,6 +136,7 @@ def scan(folder: Path, profile: Profile, detectors: Sequence[Detector] = DETECTO
         profile_hash=profile.content_hash,
         results=results,
         rulings=tuple(Ruling(f.finding_id, profile.severity(f)) for f in (*made, *added.findings)),
+        references_hash=references,
     )
     trouble = [f"{problem.path}: {problem.reason}" for problem in (*problems, *more_problems)]
     stored = None

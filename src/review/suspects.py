@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from review.content import Match, Reference
 from review.detector import RunView
 from review.eval_files import eval_files, eval_pattern
+from review.eval_items import eval_items
 from review.flows import WEIGHTS, Access, Flows, Way, readers
+from review.matching.match import Tally
 from review.processes import ProcessTree
 from review.versions import Version, recorded_versions
 from store.catalog.reader import load_catalog
@@ -21,7 +23,7 @@ class Suspect:
 
     path: str
     eval_path: str
-    match: Match | None = None
+    match: Tally | None = None
     """None where its content could not be compared."""
     version: Version | None = None
     """The content that matched."""
@@ -43,12 +45,8 @@ class EvalData:
         self.flows = run.once(Flows)
         """Follows files, but neither through evaluate.py nor through the agent itself."""
         self._paths = eval_files(run, pattern)
-        self.references = {
-            version.path: Reference.from_text(version.text)
-            for version in self.versions
-            if version.path in self._paths and version.text
-        }
-        """What the recorded eval files hold, by path."""
+        self.references = eval_items(run, self._paths, self.versions)
+        """The items to compare with, by the eval file or the reference that they are from."""
 
     @property
     def reference_is_whole(self) -> bool:
@@ -56,6 +54,55 @@ class EvalData:
         benchmark = load_catalog().benchmark(self._run.manifest.facts.benchmark or "")
         return max((r.comparable for r in self.references.values()), default=0) >= benchmark.items
 
+    @property
+    def compared_with(self) -> str:
+        """The items that there are to compare with, for people."""
+        items, comparable = self._items
+        shared = sum(reference.shared for reference in self.references.values())
+        subtracted = f" ({shared} that allowed data nearly repeats are subtracted)" if shared else ""
+        return f"{comparable:,} of {items:,} reference items{subtracted}"
+
+    @property
+    def _items(self) -> tuple[int, int]:
+        """Items that there are, and those that can be compared with."""
+        sources = self.references.values()
+        return sum(one.items for one in sources), sum(one.comparable for one in sources)
+
+    @property
+    def _missing(self) -> int:
+        """Items of the benchmark that nothing holds; an eval file of the run itself has all there are."""
+        if any(path in self.references for path in self._paths):
+            return 0
+        expected = load_catalog().benchmark(self._run.manifest.facts.benchmark or "").items
+        return max(0, expected - max((one.items for one in self.references.values()), default=0))
+
+    @property
+    def reference_lacks(self) -> bool:
+        """Whether items are missing that somebody could add."""
+        return self._missing > 0
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """What the items to compare with lack, a phrase each."""
+        if not self.references:
+            return ("items of the benchmark: no eval file was recorded, and no reference is held",)
+        items, comparable = self._items
+        lacks = []
+        if self._missing:
+            lacks.append(f"{self._missing:,} items of the benchmark, which no reference holds")
+        if comparable < items:
+            lacks.append(f"{items - comparable} items too short or too alike to compare")
+        return tuple(lacks)
+
+    def may_be_the_agents(self, version: Version) -> bool:
+        """Whether it is neither eval data, nor evaluate.py's, nor a log of the agent's scaffold."""
+        return not (
+            version.path in self._paths
+            or version.process_id in self._evaluations
+            or _SCAFFOLD_FILES.search(version.path)
+        )
+
+    @cached_property
     def suspects(self) -> list[Suspect]:
         """Files that hold eval items, and those that readers of eval data made and that cannot be compared."""
         found = {suspect.path: suspect for suspect in self._by_content()}
@@ -80,9 +127,7 @@ class EvalData:
         """The version of each file that holds the most rows of eval items."""
         best: dict[str, Suspect] = {}
         for version in self.versions:
-            if version.path in self._paths or version.process_id in self._evaluations:
-                continue
-            if _SCAFFOLD_FILES.search(version.path):
+            if not self.may_be_the_agents(version):
                 continue
             for eval_path, reference in self.references.items():
                 match = reference.find_in(version.text or "")

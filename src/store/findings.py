@@ -185,6 +185,8 @@ class Scan:
     results: tuple[RuleResult, ...]
     rulings: tuple[Ruling, ...]
     """Of these findings, and of those of persons and imported judges that were there."""
+    references_hash: str | None = None
+    """What the run was compared with; None for a scan of an older ptb."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,13 +241,12 @@ def test_items_that_were_only_written_down_are_a_note(story: Story) -> None:
     assert (standing.finding.reach, standing.severity) == (Reach.WRITTEN, Severity.NOTE)
 
 
-def test_hand_written_items_are_found_by_content_alone(story: Story) -> None:
+def test_hand_written_items_are_another_rules_and_not_told_twice(story: Story) -> None:
     story.write(story.agent, f"{TASK}/train.py", "DATA = [\n" + ",\n".join(map(repr, QUESTIONS[:4])) + "]\n")
     trainer = story.start("python train.py")
     story.read(trainer, f"{TASK}/train.py")
     story.write(trainer, WEIGHTS)
-    finding = only(story).finding
-    assert (finding.counts.items, finding.reach) == (4, Reach.ANCESTOR)
+    assert {standing.finding.rule for standing in answer(story).findings} == {"hardcoded-items"}
 
 
 def test_without_file_accesses_what_became_of_the_data_is_unknown(tmp_path: Path) -> None:

@@ -75,6 +75,12 @@ def references_folder() -> Path:
     return runs_folder().parent / "references"
 
 
+def references_hash() -> str:
+    """What is held of all benchmarks: another value when a reference was added or removed."""
+    names = sorted(f"{path.parent.name}/{path.stem}" for path in references_folder().glob("*/*.jsonl"))
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:_HASH_CHARS]
+
+
 def keep(header: Header, items: Iterable[Item]) -> Path:
     """Write a reference; the same items again replace their header only."""
     body = b"".join(dumps(item) + b"\n" for item in items)

@@ -9,12 +9,12 @@ import posixpath
 import re
 from collections.abc import Iterable
 
-from review.content import Match
 from review.detector import RunView
 from review.eval_files import eval_pattern
 from review.evidence import cite, said_before
 from review.flows import readers
 from review.hub_names import hub_pattern
+from review.matching.match import Tally
 from review.suspects import EvalData, eval_data
 from review.told.acts import Acts, told_acts
 from review.training import how_far
@@ -136,7 +136,7 @@ def _told_filter(acts: Acts, run: RunView, use: Use) -> bool:
     return False
 
 
-def _items_in(data: EvalData | None, paths: set[str]) -> Match | None:
+def _items_in(data: EvalData | None, paths: set[str]) -> Tally | None:
     """The benchmark's items in these files; None where one of them, or the benchmark, is not whole."""
     if data is None or not data.references:
         return None
@@ -150,7 +150,7 @@ def _items_in(data: EvalData | None, paths: set[str]) -> Match | None:
                 match = reference.find_in(version.text or "")
                 if match.items and (best is None or len(match.items) > len(best.items)):
                     best = match
-    return best if best is not None or not whole else Match(0, frozenset(), 0)
+    return best if best is not None or not whole else Tally(0, frozenset(), 0)
 
 
 def _coverage(run: RunView, acts: Acts, sources: list[NamedData], *, found: bool) -> Coverage:

@@ -10,6 +10,7 @@ import posixpath
 
 from review.detector import RunView
 from review.evidence import cite, said_before
+from review.handwritten import handwritten
 from review.suspects import EvalData, Suspect, eval_data
 from review.training import Training, how_far
 from review.walked import shown_and_written, walked
@@ -43,7 +44,7 @@ class BenchmarkIngestion:
     """The rule of that name; see the module."""
 
     rule = "benchmark-ingestion"
-    version = "1"
+    version = "2"
 
     def look(self, run: RunView) -> RuleResult:
         """Findings of eval data in files, with how far each file got."""
@@ -58,7 +59,8 @@ class BenchmarkIngestion:
             return self._blind(
                 "file accesses and contents", "nothing of files was recorded", promised=promised
             )
-        suspects = data.suspects()
+        written = run.once(handwritten)
+        suspects = [one for one in data.suspects if one.way or not written.explains(one.path)]
         trainings = how_far(run, data.flows, [s.path for s in suspects]) if accesses else {}
         findings = [
             self._finding(run, data, suspect, trainings.get(suspect.path, _UNSEEN)) for suspect in suspects
@@ -158,17 +160,11 @@ def _coverage(
     run: RunView, data: EvalData, accesses: int, suspects: list[Suspect], *, found: bool
 ) -> Coverage:
     """What was looked at, and what was not seen and why."""
-    items = sum(reference.items for reference in data.references.values())
-    comparable = sum(reference.comparable for reference in data.references.values())
     gaps, lost = run.query(
         "SELECT count(*), coalesce(sum(lost), 0)::BIGINT FROM gaps WHERE source IN ('kernel', 'workspace')"
     )[0]
     unlike = sum(suspect.match is None for suspect in suspects)
-    not_seen = []
-    if not data.references:
-        not_seen.append("items of the benchmark: the content of no eval file was recorded")
-    elif comparable < items:
-        not_seen.append(f"{items - comparable} items too short or too alike to compare")
+    not_seen = list(data.incomplete)
     if not accesses:
         not_seen.append("file accesses: never recorded")
     if gaps:
@@ -188,8 +184,8 @@ def _coverage(
     return Coverage(
         CoverageState.FOUND if found else CoverageState.PARTIAL if not_seen else CoverageState.CLEAR,
         f"{accesses:,} file accesses of {len(data.tree):,} processes, {len(data.versions):,} file versions, "
-        f"{comparable} of {items} reference items",
+        f"{data.compared_with}",
         "; ".join(not_seen),
         "; ".join(source.reason for source in looked if source.reason),
-        promised=not data.references or bool(gaps and promised),
+        promised=data.reference_lacks or bool(gaps and promised),
     )

@@ -60,7 +60,7 @@ WRAPS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
 @pytest.mark.parametrize("number", range(len(QUESTIONS)))
 def test_an_item_is_found_in_any_wrapping(matcher: Matcher, wrap: Callable[[str], str], number: int) -> None:
-    text = wrap(QUESTIONS[number])
+    text = wrap(ITEMS[number].question)
     (match,) = matcher.find(text)
     assert (match.item, match.part) == (f"q{number}", Part.QUESTION)
     assert match.kind in (Kind.VERBATIM, Kind.REFORMATTED)

@@ -1,0 +1,110 @@
+"""The benchmark's items to compare a run with: from its own recorded eval files, from references, from what it looked at."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from review.detector import RunView
+from review.hub_names import hub_pattern
+from review.matching.match import Match, Place, Tally, tally
+from review.matching.matcher import Matcher
+from review.matching.reference import Reference, reference_of_text
+from review.packed import packed_in
+from review.references.adding import distinct_items
+from review.references.held import load
+from review.references.item import Item, row_of
+from review.told.acts import Acts, told_acts
+from review.versions import Version
+from store.catalog.entry import Benchmark
+from store.catalog.reader import load_catalog
+from store.jsonio import loads
+
+LOOKED_AT = "what the agent looked at"
+"""Name of the items that stand in the output of commands."""
+
+
+class EvalItems:
+    """Items of one source, looked for in texts; each text once."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._matcher = Matcher(reference)
+        self._found: dict[str, tuple[Match, ...]] = {}
+        self.items = len(reference.items)
+        """Items there are."""
+        self.comparable = self._matcher.comparable
+        """Those long and particular enough to be told."""
+        self.shared = self._matcher.shared
+        """Those that data open to training nearly repeats."""
+
+    def matches(self, text: str) -> tuple[Match, ...]:
+        """The items in ``text``, and in what is packed in it."""
+        found = self._found.get(text)
+        if found is None:
+            found = self._found[text] = (*self._matcher.find(text), *self._packed(text))
+        return found
+
+    def find_in(self, text: str) -> Tally:
+        """How many items stand in ``text``, and how often."""
+        return tally(self.matches(text))
+
+    def _packed(self, text: str) -> list[Match]:
+        found = []
+        for one in packed_in(text):
+            place = Place(one.start, one.end, text.count("\n", 0, one.start) + 1)
+            found += [replace(match, place=place) for match in self._matcher.find(one.text)]
+        return found
+
+
+def eval_items(run: RunView, paths: Sequence[str], versions: Sequence[Version]) -> Mapping[str, EvalItems]:
+    """Items by the name of where they are from: the recorded eval files; where these are not whole, more.
+
+    ``paths`` are those of the run's eval files. Raises :class:`BadInput` for a damaged reference.
+    """
+    benchmark = load_catalog().benchmark(run.manifest.facts.benchmark or "")
+    held = load(benchmark.id)
+    allowed = (*held.allowed, *_recorded_allowed(benchmark, versions))
+    sources = {
+        version.path: reference_of_text(version.path, version.text).items
+        for version in versions
+        if version.path in paths and version.text
+    }
+    if max(map(len, sources.values()), default=0) < benchmark.items:
+        if held.evaluation:
+            sources[f"the {benchmark.id} reference"] = held.evaluation
+        elif not any(sources.values()):
+            sources[LOOKED_AT] = _looked_at(benchmark, run.once(told_acts))
+    return {name: EvalItems(Reference(items, allowed)) for name, items in sources.items() if items}
+
+
+def _recorded_allowed(benchmark: Benchmark, versions: Sequence[Version]) -> list[Item]:
+    """Items of recorded files that the rules open to training by name."""
+    found: list[Item] = []
+    for named in benchmark.allowed:
+        pattern = hub_pattern([named.hub_id])
+        assert pattern is not None
+        splits = "|".join(map(re.escape, named.splits))
+        for version in versions:
+            rest = re.search(pattern, version.path)
+            if version.text and rest and re.search(rf"[-_/.]({splits})", version.path[rest.start() :]):
+                found += reference_of_text(version.path, version.text).items
+    return found
+
+
+def _looked_at(benchmark: Benchmark, acts: Acts) -> tuple[Item, ...]:
+    """Rows of eval files in the output of commands that read them."""
+    pattern = re.compile(f"(?i)({'|'.join(benchmark.file_patterns)})")
+    rows = [
+        row_of(value)
+        for act in acts.acts
+        if any(pattern.search(name) for name in act.effects.reads)
+        for line in act.output.splitlines()
+        if isinstance(value := _json(line), dict)
+    ]
+    return tuple(distinct_items(rows)[0])
+
+
+def _json(line: str) -> object:
+    try:
+        return loads(line)
+    except ValueError:
+        return None
