@@ -140,7 +140,13 @@ def _model(spec: dict[str, Any]) -> str:
 
 def _model_args(spec: dict[str, Any]) -> dict[str, Any]:
     if spec["engine"] == "vllm":
-        return {"load_format": "safetensors", "seed": spec["seed"], **spec["engine_args"]}
+        # its server would listen on every interface otherwise
+        return {
+            "host": "127.0.0.1",
+            "load_format": "safetensors",
+            "seed": spec["seed"],
+            **spec["engine_args"],
+        }
     return {
         "model_path": spec["model"],
         "use_safetensors": True,
