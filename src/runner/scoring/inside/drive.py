@@ -205,7 +205,7 @@ def _watch(told: Told) -> None:
             limit = config.limit if isinstance(config.limit, int) else None
             count = samples if limit is None or samples is None else min(limit, samples)
             told.total = None if count is None else count * (config.epochs or 1)
-            told.stage, told.sampling_since = "sampling", time.monotonic()
+            told.stage = "sampling"
             told.tell(urgently=True)
 
         async def on_sample_end(self, data: Any) -> None:
@@ -217,7 +217,9 @@ def _watch(told: Told) -> None:
             told.tell()
 
         async def on_model_usage(self, data: Any) -> None:
-            """One more answer."""
+            """One more answer; vLLM's server was only started for the first."""
+            if told.sampling_since is None:
+                told.sampling_since = time.monotonic() - data.call_duration
             told.tokens += data.usage.output_tokens
             told.tell()
 
