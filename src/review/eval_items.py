@@ -68,11 +68,10 @@ def eval_items(run: RunView, paths: Sequence[str], versions: Sequence[Version]) 
         for version in versions
         if version.path in paths and version.text
     }
-    recorded = max(map(len, sources.values()), default=0)
-    if recorded < benchmark.items:
-        if len(held.evaluation) > recorded:
+    if max(map(len, sources.values()), default=0) < benchmark.items:
+        if held.evaluation:
             sources[f"the {benchmark.id} reference"] = held.evaluation
-        elif not recorded:
+        elif not any(sources.values()):
             sources[LOOKED_AT] = _looked_at(benchmark, run.once(told_acts))
     return {name: EvalItems(Reference(items, allowed)) for name, items in sources.items() if items}
 

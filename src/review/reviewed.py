@@ -1,9 +1,10 @@
 """All that was added to one run after it was recorded, read once: what the queue, Case, Findings and exports tell of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from store.assignments import is_blind, read_assignments
 from store.findings import (
     CoverageState,
     Decision,
@@ -48,6 +49,8 @@ class Reviewed:
     """Oldest first."""
     problems: tuple[Problem, ...]
     """Review files that could not be read."""
+    hidden: int = 0
+    """Verdicts kept from a reader who is to decide blind; decisions of others on findings are kept back with them."""
 
     @property
     def review(self) -> Review:
@@ -94,8 +97,11 @@ class Reviewed:
         return next((one for one in reversed(self.decisions) if one.finding_id == finding_id), None)
 
 
-def read_reviewed(folder: Path, manifest: Manifest) -> Reviewed:
-    """Read the review records of the run in ``folder``; what cannot be read stands in ``problems``."""
+def read_reviewed(folder: Path, manifest: Manifest, *, reader: str | None = None) -> Reviewed:
+    """Read the review records of the run in ``folder``; what cannot be read stands in ``problems``.
+
+    ``reader`` is the reviewer who looks: one who was asked to decide blind sees no verdict or decision of others before.
+    """
     review = Review(folder, manifest.run_id)
     scans, scan_problems = read_scans(review)
     added, added_problems = read_added(review)
@@ -103,6 +109,12 @@ def read_reviewed(folder: Path, manifest: Manifest) -> Reviewed:
     marks, mark_problems = read_marks(review)
     scores, score_problems = read_scores(review)
     checks, check_problems = read_weight_checks(review)
+    asked, asked_problems = read_assignments(review)
+    hidden = 0
+    if reader is not None and is_blind(asked, verdicts, manifest.recording_hash, reader):
+        own = [one for one in verdicts if one.reviewer == reader]
+        hidden, verdicts = len(verdicts) - len(own), own
+        added = replace(added, decisions=tuple(one for one in added.decisions if one.reviewer == reader))
     return Reviewed(
         folder=folder,
         manifest=manifest,
@@ -120,7 +132,9 @@ def read_reviewed(folder: Path, manifest: Manifest) -> Reviewed:
             *mark_problems,
             *score_problems,
             *check_problems,
+            *asked_problems,
         ),
+        hidden=hidden,
     )
 
 

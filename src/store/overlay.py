@@ -41,6 +41,8 @@ class RecordKind(StrEnum):
     """What one run of the detectors looked at and how a profile ruled on what they found."""
     MARKS = "marks"
     VERDICTS = "verdicts"
+    ASSIGNMENTS = "assignments"
+    """Who was asked to decide on the run."""
     WEIGHT_CHECKS = "weight_checks"
     """Whose weights a model has."""
     SCORES = "scores"

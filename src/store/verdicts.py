@@ -37,6 +37,10 @@ class ScoreAction(StrEnum):
     HOLD = "hold"
 
 
+AXES = ("data", "model", "api", "tampering", "limits", "template")
+"""What a verdict answers, one field each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One decision; written once, superseded by later ones, never changed."""

@@ -50,6 +50,7 @@ class Story:
     reference: bool = True
     root: str = TASK
     base_model: str | None = None
+    run_id: str = "run-1"
     writer: RunWriter = field(init=False)
     _now: int = START
     _next_process: int = 1
@@ -57,7 +58,7 @@ class Story:
 
     def __post_init__(self) -> None:
         facts = Facts(benchmark=self.benchmark, root=self.root, base_model=self.base_model)
-        self.writer = RunWriter.create(self.folder, "run-1", started_at=START, facts=facts)
+        self.writer = RunWriter.create(self.folder, self.run_id, started_at=START, facts=facts)
         if self.kernel:
             self.writer.set_sources([SourceInfo("kernel", "ebpf", "recording")])
             self.agent = self.start("claude -p do-it", parent=None)

@@ -179,16 +179,3 @@ def test_without_items_nobody_is_cleared_and_a_reference_makes_it_look_again(tmp
     assert (blind.state, blind.promised) == (CoverageState.COULD_NOT_LOOK, True)
     hold("healthbench", *(Item(f"h{n}", text) for n, text in enumerate(QUESTIONS)))
     assert only(scan(folder, load_profile()))[1] is Severity.VIOLATION
-
-
-def test_a_script_filled_from_the_eval_file_is_told_from_words_alone(tmp_path: Path) -> None:
-    story = Story(tmp_path / "run-1", kernel=False, reference=False)
-    pack = "import base64, pathlib; rows = open('evaluation_code/data/healthbench.jsonl').read()\n"
-    pack += "pathlib.Path('seeds.py').write_text('SEEDS = ' + repr(base64.b64encode(rows.encode())))"
-    command(story, f'python3 -c "{pack}"')
-    use = "from seeds import SEEDS\nopen('dialogues.jsonl', 'w').write(SEEDS)\n"
-    command(story, f"cat > dialogues.py <<'EOF'\n{use}EOF\npython3 dialogues.py", 2)
-    command(story, "python3 train.py --data dialogues.jsonl --output final_model", 3)
-    finding, severity = only(answer(story))
-    assert (severity, finding.reach) == (Severity.VIOLATION, Reach.ANCESTOR)
-    assert "seeds.py was filled with content of healthbench.jsonl" in finding.title

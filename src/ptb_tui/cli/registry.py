@@ -44,6 +44,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("flag", "ptb_tui.cli.flag", "add a finding, or accept or reject one"),
     Verb("verdict", "ptb_tui.cli.verdict", "decide on a run, or list the decisions on it"),
+    Verb("review", "ptb_tui.cli.review", "many cases: order, assignments, agreement, export"),
+    Verb("judge", "ptb_tui.cli.judge", "ask a model about a run's findings, one at a time"),
     Verb("score", "ptb_tui.cli.score", "evaluate the model that a run left"),
     Verb(
         "leaderboard",

@@ -13,6 +13,7 @@ from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
+from ptb_tui.cli.reviewer import user_name
 from ptb_tui.state import acts
 from ptb_tui.state.case import WORKING_OUT, CasePages, case_headline, pages
 from ptb_tui.state.citing import cite_finding
@@ -107,7 +108,7 @@ class CaseScreen(Screen[None]):
             self.app.call_from_thread(self.say, entry.error or "the run is gone", bad=True)
             return
         try:
-            reviewed = read_reviewed(entry.folder, entry.manifest)
+            reviewed = read_reviewed(entry.folder, entry.manifest, reader=user_name())
             told = pages(entry, reviewed, stake_of(reviewed))
         except (PtbError, OSError) as error:
             self.app.call_from_thread(self.say, f"cannot be read: {error}", bad=True)

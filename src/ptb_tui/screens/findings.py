@@ -15,6 +15,7 @@ from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
+from ptb_tui.cli.reviewer import user_name
 from ptb_tui.state import acts
 from ptb_tui.state.citing import cite_finding
 from ptb_tui.state.finding_detail import blind_sections, finding_sections
@@ -327,6 +328,6 @@ def _read(folder: Path) -> Reviewed | None:
     """All that lies beside a run; None for one that cannot be read, which the queue tells."""
     manifest = entry_of(folder).manifest
     try:
-        return read_reviewed(folder, manifest) if manifest is not None else None
-    except (PtbError, OSError):
+        return read_reviewed(folder, manifest, reader=user_name()) if manifest is not None else None
+    except PtbError:
         return None

@@ -285,7 +285,7 @@ def _score(reviewed: Reviewed, stake: Stake) -> Iterator[Line]:
     if stake.impact is None or stake.share is None:
         return
     yield line(
-        (f"{stake.impact * 100:>7.2f}", "strong"),
+        (f"{stake.impact * 100:>6.2f} ", "strong"),
         "  points of the agent's mean ",
         (f"(this task is {stake.share:.1%} of the leaderboard)", "soft"),
         hang=9,
@@ -313,7 +313,9 @@ def _run(entry: RunEntry) -> Iterator[Line]:
 
 def _judges(reviewed: Reviewed) -> Iterator[Item]:
     verdicts = _latest(reviewed)
-    if not verdicts:
+    if reviewed.hidden:
+        yield _item(f"{reviewed.hidden} hidden: you were asked to decide blind", "note")
+    elif not verdicts:
         yield _item("nobody yet", "soft")
     for verdict in verdicts:
         stale = verdict.is_stale(reviewed.manifest.recording_hash)

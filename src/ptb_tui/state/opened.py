@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ptb_tui.cli.reviewer import user_name
 from ptb_tui.state import acts
 from ptb_tui.state.citing import cite_event
 from ptb_tui.state.flags import Flag, Flags
@@ -57,7 +58,7 @@ class OpenRun:
 
     def read_review(self) -> Reviewed:
         """Read marks and findings."""
-        self.reviewed = read_reviewed(self.folder, self.manifest)
+        self.reviewed = read_reviewed(self.folder, self.manifest, reader=user_name())
         self.marks = self.reviewed.marks
         flags: list[Flag] = []
         for standing in self.reviewed.standing:

@@ -22,7 +22,7 @@ from store.findings import Certainty, Finding, Intent, Origin, Reach, RuleResult
 
 _ASKED = Asked(needs=("kernel", "transcript"), wants=("workspace",), views=("commands", "files"))
 _TRIGGER = re.compile(
-    r"kill|\brm\b|unlink|shred|truncate|>|\bmv\b|\bcp\b|\btee\b|\bdd\b|LD_PRELOAD|LD_AUDIT|history|HIST|exec -a|/dev/shm/|bpf|audit|umount|sysctl|gdb|strace|ptrace"
+    r"kill|\brm\b|unlink|shred|truncate|>|\bmv\b|\bcp\b|\btee\b|\bdd\b|LD_PRELOAD|LD_AUDIT|history|HIST|exec -a|bpf|audit|umount|sysctl|gdb|strace|ptrace"
 )
 _RECORDER = re.compile(
     r"(?i)\bptb[ _-]+(record|run|watchdog)\b|\bptb\b(?!-run)|\brecorder\b|\b(strace|auditd|bpftrace|falco|tetragon|sysdig|system_monitor)\b"
@@ -112,8 +112,6 @@ def _by_commands(run: RunView) -> Iterator[_Seen]:
             yield from _preloaded(one, simple, built)
             yield from _forgotten(one, simple, paths)
             yield from _unhooked(one, simple)
-            if simple.words and simple.words[0].startswith("/dev/shm/"):  # noqa: S108  # what it looks for
-                yield _Seen("memory", f"a program in memory was run: {one.shown}", Reach.EXECUTED, (one.seq,))
             if simple.called and re.match(r"\[.+\]", simple.called):
                 yield _Seen("masked", f"a program was run as {simple.called}", Reach.EXECUTED, (one.seq,))
 

@@ -1,0 +1,1 @@
+"""Ask a language model about one finding at a time; it advises, and decides nothing."""
