@@ -46,7 +46,9 @@ def _ask(part: Detector, run: RunView) -> RuleResult:
 
 
 def _joined(all_said: Sequence[Coverage]) -> Coverage:
-    states = {said.state for said in all_said}
+    # A part that had nothing to look at says nothing of the whole.
+    looked = [s for s in all_said if s.state is not CoverageState.CLEAR or s.looked_at != "nothing"]
+    states = {said.state for said in looked or all_said}
     state = next(state for state in _STRONGEST if state in states)
     if state is CoverageState.CLEAR and CoverageState.COULD_NOT_LOOK in states:
         state = CoverageState.PARTIAL

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from review.profile import load_profile
-from review.scan import Answer, scan
+from review.scan import DETECTORS, Answer, scan
 from store.findings import Certainty, CoverageState, Intent, Reach, Severity, StandingFinding
 from store.rows import Exec
 from store.snapshot import Snapshot
@@ -21,7 +21,7 @@ def story(tmp_path: Path) -> Story:
 
 
 def answer(story: Story) -> Answer:
-    return scan(story.end(), load_profile())
+    return scan(story.end(), load_profile(), [one for one in DETECTORS if one.rule == RULE])
 
 
 def only(story: Story) -> StandingFinding:
