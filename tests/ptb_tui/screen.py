@@ -6,6 +6,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from ptb_tui.app import PtbApp
+from ptb_tui.screens.case import CaseScreen
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.times import GoTo
@@ -42,7 +43,11 @@ async def settle(pilot: Pilot[None]) -> None:
     await pilot.pause(0.05)
     for _ in range(200):
         screen = pilot.app.screen
-        put_off = isinstance(screen, ReplayScreen) and screen._detail_due is not None
+        put_off = (
+            screen._detail_due is not None
+            if isinstance(screen, ReplayScreen)
+            else isinstance(screen, CaseScreen) and screen._making_due is not None
+        )
         if not put_off and not any(worker.is_running for worker in pilot.app.workers):
             break
         await pilot.pause(0.02)

@@ -221,6 +221,7 @@ async def test_n_finds_the_next_case_where_only_one_was_opened(story: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_eighty_four_cases_are_settled_without_a_mouse(story: Path) -> None:
     copies(story, (f"case-{number}" for number in range(83)))
     async with PtbApp(folder=story.parent).run_test(size=(100, 30)) as pilot:

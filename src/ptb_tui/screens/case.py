@@ -1,5 +1,6 @@
 """Case: the first screen of a run, from which a reviewer decides, replays, or goes on to the next."""
 
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -8,6 +9,7 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
@@ -32,6 +34,8 @@ from store.library import RunEntry, entry_of
 
 _LEAST = Size(50, 8)
 """Below it nothing useful fits."""
+_MAKING_DELAY_S = 0.3
+"""How the model was made is worked out for a case that is stayed at, not for each on the way to another."""
 _TWO_COLUMNS = 110
 """Width from which what there is to do stands beside what is known."""
 
@@ -57,6 +61,7 @@ class CaseScreen(Screen[None]):
         self._reviewed: Reviewed | None = None
         self._pages = CasePages((), ())
         self._making = WORKING_OUT
+        self._making_due: Timer | None = None
         self._page, self._aside_page = Page(), Page()
         self._header = Header(lambda: case_headline(self.entry, self._reviewed))
         self._main = PageView(self._page)
@@ -120,6 +125,12 @@ class CaseScreen(Screen[None]):
         self.entry, self._reviewed, self._pages = entry, reviewed, told
         self._header.show()
         self._arrange()
+        if self._making_due is not None:
+            self._making_due.stop()
+        self._making_due = self.set_timer(_MAKING_DELAY_S, partial(self._begin_work_out, reviewed))
+
+    def _begin_work_out(self, reviewed: Reviewed) -> None:
+        self._making_due = None
         self._work_out(reviewed)
 
     @work(thread=True, exclusive=True, group="making")
@@ -130,11 +141,12 @@ class CaseScreen(Screen[None]):
         worker = get_current_worker()
         section = making(reviewed)
         if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_making, section)
+            self.app.call_from_thread(self._show_making, reviewed, section)
 
-    def _show_making(self, section: Section) -> None:
-        self._making = section
-        self._arrange()
+    def _show_making(self, reviewed: Reviewed, section: Section) -> None:
+        if reviewed is self._reviewed:
+            self._making = section
+            self._arrange()
 
     def turn_to(self, entry: RunEntry) -> None:
         """Show another case."""
