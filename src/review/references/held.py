@@ -77,7 +77,7 @@ def references_folder() -> Path:
 
 def references_hash() -> str:
     """What is held of all benchmarks: another value when a reference was added or removed."""
-    names = sorted(f"{path.parent.name}/{path.stem}" for path in references_folder().glob("*/*.jsonl"))
+    names = [f"{path.parent.name}/{path.stem}" for path in _files("*/*.jsonl")]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:_HASH_CHARS]
 
 
@@ -96,7 +96,7 @@ def keep(header: Header, items: Iterable[Item]) -> Path:
 def headers() -> tuple[list[Header], list[str]]:
     """Every reference there is, by benchmark and age, and what is wrong with those that cannot be read."""
     found, problems = [], []
-    for path in sorted(references_folder().glob("*/*.jsonl")):
+    for path in _files("*/*.jsonl"):
         try:
             with path.open("rb") as file:
                 found.append(_header(path, file.readline(_LARGEST)))
@@ -112,13 +112,21 @@ def load(benchmark: str) -> Held:
     entry = load_catalog().benchmark(benchmark)
     told: list[Header] = []
     items: dict[Role, dict[tuple[str, str], Item]] = {role: {} for role in Role}
-    for path in sorted((references_folder() / entry.id).glob("*.jsonl")):
+    for path in _files(f"{entry.id}/*.jsonl"):
         header, those = _read(path)
         told.append(header)
         for item in those:
             items[header.role].setdefault((item.id, item.question), item)
     evaluation, allowed = (tuple(items[role].values()) for role in (Role.EVALUATION, Role.ALLOWED))
     return Held(entry, tuple(told), evaluation, allowed)
+
+
+def _files(pattern: str) -> list[Path]:
+    """The reference files of that name, sorted; none where this user may not look into the folder."""
+    try:
+        return sorted(references_folder().glob(pattern))
+    except PermissionError:
+        return []
 
 
 def _read(path: Path) -> tuple[Header, list[Item]]:
