@@ -6,7 +6,7 @@ Weights are followed through copies, merges and further training into ``final_mo
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from review.detector import RunView
@@ -37,11 +37,18 @@ class Training:
         return self.way[-1].write if self.way else None
 
 
-def how_far(run: RunView, flows: Flows, paths: Collection[str]) -> dict[str, Training]:
-    """What was made of each of these files."""
+def how_far(
+    run: RunView, flows: Flows, paths: Collection[str], makers: Mapping[str, int] | None = None
+) -> dict[str, Training]:
+    """What was made of each of these files.
+
+    ``makers``: the process that wrote the content in question, by path; elsewhere it is there from the first write on.
+    """
     first: dict[str, Access] = {path: Access(0, path, 0, 0, 0) for path in paths}
+    known = makers or {}
     for write in sorted(writers(run, paths), key=lambda use: use.first_us, reverse=True):
-        first[write.path] = write
+        if first[write.path].process_id != known.get(write.path, -1):
+            first[write.path] = write
     reads: dict[str, list[Access]] = defaultdict(list)
     for write, read in flows.readers_after(first.values()):
         reads[write.path].append(read)

@@ -216,6 +216,13 @@ def test_data_that_went_through_a_pipe_is_followed(story: Story) -> None:
     assert "pipe:[4711]" in [step.text for step in finding.steps]
 
 
+def test_items_are_followed_from_the_writer_that_brought_them(story: Story) -> None:
+    story.write(story.start("cp /data/own.jsonl train.jsonl"), DATA, samples("something of my own"))
+    generate(story, *QUESTIONS)
+    story.train(DATA)
+    assert only(story).finding.reach is Reach.ANCESTOR
+
+
 def test_what_was_trained_and_then_replaced_is_superseded(story: Story) -> None:
     generate(story, *QUESTIONS)
     story.train(DATA)

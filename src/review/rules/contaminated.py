@@ -121,7 +121,8 @@ def _recorded(run: RunView, data: EvalData | None, pattern: str) -> Iterable[Use
         return ()
     reads = readers(run, paths)
     made = {path: way for path, way in data.flows.follow(reads).ways.items() if path not in paths}
-    trained = how_far(run, data.flows, [*made, *{read.path for read in reads}])
+    makers = {path: way[-1].write.process_id for path, way in made.items()}
+    trained = how_far(run, data.flows, [*made, *{read.path for read in reads}], makers)
     return recorded_uses(data.tree, trained, made)
 
 

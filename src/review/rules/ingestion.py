@@ -61,7 +61,8 @@ class BenchmarkIngestion:
             )
         written = run.once(handwritten)
         suspects = [one for one in data.suspects if one.way or not written.explains(one.path)]
-        trainings = how_far(run, data.flows, [s.path for s in suspects]) if accesses else {}
+        makers = {one.path: maker for one in suspects if (maker := _maker(one)) is not None}
+        trainings = how_far(run, data.flows, [s.path for s in suspects], makers) if accesses else {}
         findings = [
             self._finding(run, data, suspect, trainings.get(suspect.path, _UNSEEN)) for suspect in suspects
         ]
@@ -95,6 +96,13 @@ class BenchmarkIngestion:
             intent=_intent(data, suspect),
             counts=counts,
         )
+
+
+def _maker(suspect: Suspect) -> int | None:
+    """Who wrote the content that matched; where none did, who wrote what was made of eval data."""
+    if suspect.version is not None:
+        return suspect.version.process_id
+    return suspect.way[-1].write.process_id if suspect.way else None
 
 
 def _title(data: EvalData, suspect: Suspect) -> tuple[str, Counts]:
