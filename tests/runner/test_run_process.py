@@ -169,9 +169,9 @@ def test_a_run_ends_with_its_score(tmp_path: Path) -> None:
     assert answer.code == 0
     with open_query([answer.run]) as query:
         (row,) = query.run("SELECT score, replicate FROM runs").table().to_pylist()
-        (attempt,) = query.run("SELECT seed, isolation FROM scores").table().to_pylist()
+        (attempt,) = query.run("SELECT status, isolation FROM scores").table().to_pylist()
     assert row == {"score": 0.5, "replicate": "run3"}
-    assert attempt == {"seed": 3, "isolation": "process"}
+    assert attempt == {"status": "complete", "isolation": "process"}
 
 
 @pytest.mark.parametrize(
