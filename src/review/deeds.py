@@ -1,0 +1,56 @@
+"""Things that an agent did, as findings: the same deed seen by several witnesses or several times is one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from review.detector import RunView
+from review.evidence import cite
+from store.findings import Certainty, Finding, Intent, Origin, Reach, finding_id
+
+_MOST_CITED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing done, as one witness tells it."""
+
+    subject: str
+    """What tells it apart from other deeds against the same rule."""
+    title: str
+    reach: Reach
+    """Executed where it was surely done; seen where it may be ordinary work."""
+    seqs: tuple[int | None, ...]
+    """Rows that show it."""
+
+
+def findings_of(
+    run: RunView, rule: str, version: str, deeds: Iterable[Deed], afterword: str = ""
+) -> tuple[Finding, ...]:
+    """A finding for each subject, with all that shows it and the farthest reach; ``afterword`` ends the explanation."""
+    merged: dict[str, Deed] = {}
+    for deed in deeds:
+        known = merged.get(deed.subject)
+        if known is None:
+            merged[deed.subject] = deed
+        else:
+            reach = Reach.EXECUTED if Reach.EXECUTED in (known.reach, deed.reach) else known.reach
+            merged[deed.subject] = Deed(deed.subject, known.title, reach, (*known.seqs, *deed.seqs))
+    return tuple(_finding(run, rule, version, deed, afterword) for deed in merged.values())
+
+
+def _finding(run: RunView, rule: str, version: str, deed: Deed, afterword: str) -> Finding:
+    evidence, ts = cite(run, deed.seqs[:_MOST_CITED])
+    return Finding(
+        run_id=run.manifest.run_id,
+        finding_id=finding_id(run.manifest.run_id, rule, [deed.subject]),
+        rule=rule,
+        rule_version=version,
+        origin=Origin.DETECTOR,
+        reach=deed.reach,
+        title=deed.title,
+        explanation=deed.title + afterword,
+        ts=ts,
+        evidence=evidence,
+        certainty=Certainty.CERTAIN,
+        intent=Intent.DELIBERATE if deed.reach is Reach.EXECUTED else Intent.UNKNOWN,
+    )
