@@ -16,6 +16,7 @@ from review.matching.match import Kind, Match, tally
 from review.suspects import EvalData, eval_data
 from review.told.acts import Acts, same, told_acts
 from review.training import Training, how_far
+from review.walked import shown_and_written, walked
 from store.findings import (
     Certainty,
     Counts,
@@ -24,6 +25,7 @@ from store.findings import (
     Evidence,
     Finding,
     Intent,
+    LineageStep,
     Origin,
     Reach,
     RuleResult,
@@ -94,10 +96,17 @@ class HardcodedItems:
             ts=ts,
             evidence=(*evidence, *_pairs(holder, first)),
             lineage=_lineage(holder, training),
+            steps=_steps(run, holder, training),
             certainty=Certainty.CERTAIN,
             intent=Intent.DELIBERATE if _is_disguised(holder.matches, counts.repetitions) else Intent.UNKNOWN,
             counts=Counts(counts.rows, len(counts.items), counts.repetitions),
         )
+
+
+def _steps(run: RunView, holder: Holder, training: Training) -> tuple[LineageStep, ...]:
+    """The agent's look at the items, where one was seen, what it wrote, and what was trained on that."""
+    seen = shown_and_written(run, holder.source, holder.version) if holder.version else ()
+    return (*seen, *walked(run, training.way))
 
 
 def _training(run: RunView, data: EvalData, acts: Acts, holder: Holder) -> Training:

@@ -13,7 +13,7 @@ from review.evidence import cite, said_before
 from review.handwritten import handwritten
 from review.suspects import EvalData, Suspect, eval_data
 from review.training import Training, how_far
-from review.walked import shown_and_written, walked
+from review.walked import walked
 from store.findings import (
     Certainty,
     Counts,
@@ -144,10 +144,7 @@ def _lineage(data: EvalData, suspect: Suspect, training: Training) -> tuple[str,
 
 def _steps(run: RunView, suspect: Suspect, training: Training) -> tuple[LineageStep, ...]:
     matched = [suspect.path] if suspect.match else []
-    way = walked(run, suspect.way, matched)
-    if not way and suspect.version:
-        way = shown_and_written(run, suspect.eval_path, suspect.version)
-    return (*way, *walked(run, training.way))
+    return (*walked(run, suspect.way, matched), *walked(run, training.way))
 
 
 def _intent(data: EvalData, suspect: Suspect) -> Intent:
