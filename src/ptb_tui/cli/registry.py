@@ -35,6 +35,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("tail", "ptb_tui.cli.tail", "follow a run while it is recorded"),
     Verb("verify", "ptb_tui.cli.verify", "check that a recording and its review records are unchanged"),
     Verb("open", "ptb_tui.cli.open_run", "look at runs in the terminal app"),
+    Verb("serve", "ptb_tui.cli.serve", "the terminal app in a browser, on loopback"),
     Verb("scan", "ptb_tui.cli.scan", "run detectors, keep their findings, rule on them"),
     Verb("refs", "ptb_tui.cli.refs", "evaluation data to compare runs with"),
     Verb(
