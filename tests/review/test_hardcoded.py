@@ -11,7 +11,7 @@ from review.profile import load_profile
 from review.references.held import Header, Role, keep
 from review.references.item import Item
 from review.scan import Answer, scan
-from store.findings import CoverageState, Finding, Intent, Reach, Severity
+from store.findings import Certainty, CoverageState, Finding, Intent, Reach, Severity
 from store.rows import Command, CommandEnd, Source
 from tests.review.runs import EVAL, EVAL_TEXT, QUESTIONS, TASK, WEIGHTS, Story, samples
 
@@ -179,3 +179,19 @@ def test_without_items_nobody_is_cleared_and_a_reference_makes_it_look_again(tmp
     assert (blind.state, blind.promised) == (CoverageState.COULD_NOT_LOOK, True)
     hold("healthbench", *(Item(f"h{n}", text) for n, text in enumerate(QUESTIONS)))
     assert only(scan(folder, load_profile()))[1] is Severity.VIOLATION
+
+
+def test_items_that_the_agent_saw_and_wrote_down_are_certain_through_its_context(tmp_path: Path) -> None:
+    story = Story(tmp_path / "run-1")
+    looked = story.read(story.agent, EVAL)
+    story.write(story.agent, DATA, samples(*QUESTIONS[:4]))
+    story.train(DATA)
+    told = scan(story.end(), load_profile()).findings
+    (finding,) = [one.finding for one in told if one.finding.rule == "hardcoded-items"]
+    assert (finding.certainty, finding.reach) == (Certainty.CERTAIN, Reach.ANCESTOR)
+    assert [(step.kind, step.certainty) for step in finding.steps[:3]] == [
+        ("read", Certainty.POSSIBLE),
+        ("exec", Certainty.POSSIBLE),
+        ("version", Certainty.CERTAIN),
+    ]
+    assert finding.steps[0].seq == looked

@@ -166,21 +166,6 @@ def test_the_way_to_the_weights_can_be_walked_row_by_row(story: Story) -> None:
     assert steps[4].certainty is Certainty.LIKELY
 
 
-def test_items_that_the_agent_saw_and_wrote_down_are_certain_through_its_context(story: Story) -> None:
-    looked = story.read(story.agent, EVAL)
-    story.write(story.agent, DATA, samples(*QUESTIONS[:4]))
-    story.train(DATA)
-    told = scan(story.end(), load_profile()).findings
-    (finding,) = [one.finding for one in told if one.finding.rule == "hardcoded-items"]
-    assert (finding.certainty, finding.reach) == (Certainty.CERTAIN, Reach.ANCESTOR)
-    assert [(step.kind, step.certainty) for step in finding.steps[:3]] == [
-        ("read", Certainty.POSSIBLE),
-        ("exec", Certainty.POSSIBLE),
-        ("version", Certainty.CERTAIN),
-    ]
-    assert finding.steps[0].seq == looked
-
-
 def test_what_passes_only_through_a_shell_or_an_exec_makes_no_finding(story: Story) -> None:
     shell = story.start("bash -c 'while read line; do echo $line; done'")
     story.read(shell, EVAL)
