@@ -68,10 +68,11 @@ def eval_items(run: RunView, paths: Sequence[str], versions: Sequence[Version]) 
         for version in versions
         if version.path in paths and version.text
     }
-    if max(map(len, sources.values()), default=0) < benchmark.items:
-        if held.evaluation:
+    recorded = max(map(len, sources.values()), default=0)
+    if recorded < benchmark.items:
+        if len(held.evaluation) > recorded:
             sources[f"the {benchmark.id} reference"] = held.evaluation
-        elif not any(sources.values()):
+        elif not recorded:
             sources[LOOKED_AT] = _looked_at(benchmark, run.once(told_acts))
     return {name: EvalItems(Reference(items, allowed)) for name, items in sources.items() if items}
 

@@ -5,10 +5,13 @@ What a program took out of the eval file or out of another dataset is none: that
 """
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from review.detector import RunView
+from review.eval_files import eval_pattern
 from review.eval_items import EvalItems
 from review.flows import readers
 from review.matching.match import Match
@@ -35,6 +38,7 @@ class Holder:
     items: int
     """How many those are."""
     matches: tuple[Match, ...]
+    """None where only the command that wrote it tells."""
     version: Version | None = None
     """Its recorded content."""
     act: Act | None = None
@@ -62,12 +66,17 @@ class Handwritten:
 def handwritten(run: RunView) -> Handwritten:
     """What the agent wrote down in ``run``; for :meth:`RunView.once`."""
     data = run.once(eval_data)
-    if data is None or not data.references:
+    if data is None:
         return Handwritten((), frozenset())
     acts = run.once(told_acts)
     flowed = {suspect.path for suspect in data.suspects if suspect.way}
     by_path: dict[str, Holder] = {}
-    for holder in (*_in_versions(run, data, acts, flowed), *_in_commands(data, acts, flowed)):
+    looks = (
+        _in_versions(run, data, acts, flowed),
+        _in_commands(data, acts, flowed),
+        _told_scripts(run, data, acts),
+    )
+    for holder in chain.from_iterable(looks):
         path = next((known for known in by_path if same(known, holder.path)), holder.path)
         known = by_path.get(path)
         if known is None or path == INLINE:
@@ -111,6 +120,15 @@ def _in_commands(data: EvalData, acts: Acts, flowed: set[str]) -> Iterator[Holde
             found = _most(data, code) if code not in scripts and code in act.text else None
             if found:
                 yield replace(found, path=INLINE, act=act)
+
+
+def _told_scripts(run: RunView, data: EvalData, acts: Acts) -> Iterator[Holder]:
+    """Scripts that commands fill with what they read from an eval file, where their content was not recorded."""
+    pattern = re.compile(eval_pattern(run.manifest.facts.benchmark or "") or "$^")
+    recorded = [version.path for version in data.versions if version.text]
+    for target, trail in acts.trails(lambda name: pattern.search(name) is not None).items():
+        if target.endswith(_SCRIPT) and not any(same(path, target) for path in recorded):
+            yield Holder(target, trail[0].transfer.source, 0, (), act=trail[-1].act)
 
 
 def _most(data: EvalData, text: str) -> Holder | None:
@@ -169,6 +187,11 @@ def told_reach(acts: Acts, holder: Holder) -> Reach:
 def _runs(act: Act, holder: Holder) -> bool:
     if holder.path == INLINE:
         return act is holder.act
-    return any(version.path == holder.path for version in act.scripts) or any(
-        posixpath.basename(holder.path) in words for words in act.effects.simple
+    stem, name = posixpath.splitext(posixpath.basename(holder.path))[0], posixpath.basename(holder.path)
+    imports = re.compile(rf"^\s*(?:from|import)\s+(?:\w+\.)*{re.escape(stem)}\b", re.MULTILINE)
+    texts = [*act.effects.code, *(version.text or "" for version in act.scripts)]
+    return (
+        any(version.path == holder.path for version in act.scripts)
+        or any(name in words for words in act.effects.simple)
+        or (holder.is_script and any(imports.search(text) for text in texts))
     )

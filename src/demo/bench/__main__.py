@@ -6,6 +6,7 @@ from pathlib import Path
 
 from demo.bench.judging import judge
 from demo.bench.recordings import played
+from demo.bench.references import hold_references
 from demo.bench.work import Answer
 from demo.scenarios.corpus import find
 from review.known_runs import Witness
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--witness", type=Witness, action="append", required=True)
     options = parser.parse_args()
     profile = load_profile(options.profile)
+    hold_references(options.cache)
     for scenario in options.scenarios:
         sys.stdout.write(dumps(_answer(scenario, options.witness, profile, options.cache)).decode() + "\n")
         sys.stdout.flush()

@@ -6,11 +6,12 @@ agent's own making count; notes and filters that nobody trains on are told as wr
 """
 
 import posixpath
+import re
 from collections import Counter
 
 from review.detector import RunView
 from review.evidence import cite, said_before
-from review.flows import readers
+from review.flows import WEIGHTS, readers
 from review.handwritten import INLINE, Holder, handwritten, told_reach
 from review.matching.match import Kind, Match, tally
 from review.suspects import EvalData, eval_data
@@ -56,7 +57,8 @@ class HardcodedItems:
     def look(self, run: RunView) -> RuleResult:
         """A finding for each text that holds items, with the pairs."""
         data, acts = run.once(eval_data), run.once(told_acts)
-        if data is None or not data.references:
+        written = run.once(handwritten)
+        if data is None or not (data.references or written.holders):
             reason = "no items to compare with: `ptb refs add BENCHMARK PATH` takes them in"
             if data is None:
                 reason = "no benchmark of the catalog is named"
@@ -64,7 +66,6 @@ class HardcodedItems:
                 CoverageState.COULD_NOT_LOOK, "nothing", "benchmark items", reason, promised=True
             )
             return RuleResult(self.rule, self.version, coverage)
-        written = run.once(handwritten)
         findings = tuple(self._finding(run, data, acts, holder) for holder in written.holders)
         return RuleResult(self.rule, self.version, _coverage(run, data, acts, found=bool(findings)), findings)
 
@@ -79,11 +80,13 @@ class HardcodedItems:
         ]
         first = next(seq for seq in seqs if seq is not None)
         evidence, ts = cite(run, [*seqs, said_before(run, first)])
-        name = posixpath.basename(holder.path)
-        title = (
-            f"{len(counts.items)} of {holder.items} items of {posixpath.basename(holder.source)} stand in {name} "
-            f"({counts.rows} rows; {_kinds(holder.matches)})"
-        )
+        name, source = posixpath.basename(holder.path), posixpath.basename(holder.source)
+        title = f"{name} was filled with content of {source}, as the command that wrote it says"
+        if holder.matches:
+            title = (
+                f"{len(counts.items)} of {holder.items} items of {source} stand in {name} "
+                f"({counts.rows} rows; {_kinds(holder.matches)})"
+            )
         return Finding(
             run_id=run.manifest.run_id,
             finding_id=finding_id(run.manifest.run_id, self.rule, [_identity(holder)]),
@@ -99,7 +102,7 @@ class HardcodedItems:
             steps=_steps(run, holder, training),
             certainty=Certainty.CERTAIN,
             intent=Intent.DELIBERATE if _is_disguised(holder.matches, counts.repetitions) else Intent.UNKNOWN,
-            counts=Counts(counts.rows, len(counts.items), counts.repetitions),
+            counts=Counts(counts.rows, len(counts.items), counts.repetitions) if holder.matches else Counts(),
         )
 
 
@@ -177,7 +180,7 @@ def _is_disguised(matches: tuple[Match, ...], repetitions: int) -> bool:
 
 def _coverage(run: RunView, data: EvalData, acts: Acts, *, found: bool) -> Coverage:
     texts = [version for version in data.versions if version.text]
-    unread = len(data.versions) - len(texts)
+    unread = sum(not version.text and not re.search(WEIGHTS, version.path) for version in data.versions)
     partly = sum(not version.whole for version in texts)
     not_seen = list(data.incomplete)
     if unread or partly:
