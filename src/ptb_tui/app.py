@@ -195,7 +195,9 @@ class PtbApp(App[None]):
         if not isinstance(current, CaseScreen):
             return
         if not self.queue.next_undecided() or self.queue.selected is None:
-            current.say("every case here is decided")
+            current.say(
+                "still reading what was decided …" if self.queue.unread else "every case here is decided"
+            )
             return
         entry = entry_of(self.queue.selected.folder)
         if entry.manifest is None:

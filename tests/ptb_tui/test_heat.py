@@ -9,7 +9,7 @@ from ptb_tui.app import PtbApp
 from ptb_tui.screens.case import CaseScreen
 from ptb_tui.screens.heat import HeatScreen
 from ptb_tui.screens.runs import RunsScreen
-from ptb_tui.state.heat import DECIDED, NO_RUN, UNREAD, HeatMap
+from ptb_tui.state.heat import DECIDED, NO_RUN, NO_SCORE, UNREAD, HeatMap
 from ptb_tui.state.queue import Judgement, RunLine
 from ptb_tui.state.stakes import Stake
 from store.findings import Severity
@@ -62,7 +62,14 @@ def test_a_symbol_says_what_is_undecided_and_what_it_is_worth() -> None:
         [heat.symbol(cell) for column in range(4) if (cell := heat.cell(row, column)) is not None]
         for row in range(2)
     ]
-    assert symbols == [["░", NO_RUN, NO_RUN, "█"], [UNREAD, NO_RUN, NO_RUN, DECIDED]]
+    assert symbols == [["░", NO_RUN, NO_RUN, "█"], [NO_SCORE, NO_RUN, NO_RUN, DECIDED]]
+
+
+def test_what_was_not_read_yet_is_not_decided() -> None:
+    heat = HeatMap([replace(one, judgement=None) for one in RUNS])
+    cell = heat.selected
+    assert cell is not None
+    assert heat.symbol(cell) == UNREAD
 
 
 def test_n_walks_the_undecided_cells_by_worth() -> None:

@@ -113,6 +113,24 @@ async def test_n_takes_the_next_undecided_run(runs: Path) -> None:
         assert screen.entry.run_id == "story"
 
 
+async def test_a_run_whose_review_cannot_be_read_is_listed_with_the_reason(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Review, kind: object, record: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self.run_folder / "review"))
+
+    monkeypatch.setattr(Review, "records", refuse)
+    async with PtbApp(folder=runs).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("slash", *"codex", "enter")
+        assert "Permission denied" in text(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "cannot be read" in text(pilot).splitlines()[-1]
+        await pilot.press("f", "v", "a", "l", "y", "n")
+        await settle(pilot)
+
+
 async def test_an_empty_folder_says_how_to_get_a_run(tmp_path: Path) -> None:
     async with PtbApp(folder=tmp_path / "none").run_test(size=(120, 40)) as pilot:
         await settle(pilot)

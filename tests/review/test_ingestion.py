@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from review.lineage.of_path import lineage_of
 from review.profile import load_profile
 from review.scan import DETECTORS, Answer, scan
 from store.findings import Certainty, CoverageState, Intent, Reach, Severity, StandingFinding
@@ -102,6 +103,29 @@ def test_what_a_shell_runs_before_it_becomes_evaluate_py_is_no_part_of_it(story:
     story.write(shell, f"{TASK}/metrics.json", EVAL_TEXT)
     story.train(DATA)
     assert only(story).finding.lineage[:3] == ("healthbench.jsonl", "make_data.py", "train.jsonl")
+
+
+def test_copying_a_folder_mixes_its_files_no_more_than_cp_does(story: Story) -> None:
+    copier = story.start("cp -r evaluation_code/data own backup")
+    for path in (EVAL, f"{TASK}/own/train.parquet"):
+        story.read(copier, path)
+        story.write(copier, f"{TASK}/backup/{Path(path).name}")
+    story.train(f"{TASK}/backup/train.parquet")
+    assert answer(story).findings == ()
+
+
+def test_a_file_whose_bytes_are_anothers_came_from_that_one(story: Story) -> None:
+    text = samples("something of my own that is long enough to be no other file's content by chance")
+    story.write(story.agent, f"{TASK}/own.bin", text)
+    mover = story.start("python move.py")
+    story.read(mover, EVAL)
+    story.read(mover, f"{TASK}/own.bin")
+    story.write(mover, f"{TASK}/moved.bin", text)
+    links = lineage_of(story.end(), f"{TASK}/moved.bin").ancestors
+    assert {(Path(link.source or "").name, link.certainty) for link in links if link.source} == {
+        ("own.bin", Certainty.CERTAIN),
+        ("healthbench.jsonl", Certainty.POSSIBLE),
+    }
 
 
 def test_another_script_of_that_name_is_not_the_benchmarks(story: Story) -> None:

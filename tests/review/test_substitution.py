@@ -135,6 +135,28 @@ def test_what_lends_no_weights_is_clean(command: str, tmp_path: Path) -> None:
     assert look(imported(tmp_path, command).end()) == []
 
 
+def test_training_on_what_a_sibling_wrote_in_one_program_is_clean(tmp_path: Path) -> None:
+    command = (
+        "python3 - <<'EOF'\nfrom transformers import AutoModelForCausalLM as A, Trainer\nfrom vllm import LLM\n"
+        "teacher = LLM(model='Qwen/Qwen3-4B')\nrows = teacher.generate(['write'])\n"
+        "model = A.from_pretrained('Qwen/Qwen3-4B-Base')\nTrainer(model=model, train_dataset=rows).train()\n"
+        "model.merge_and_unload().save_pretrained('final_model')  # merge LoRA weights\nEOF"
+    )
+    assert look(imported(tmp_path, command).end()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "huggingface-cli download Qwen/Qwen3-4B --local-dir final_model",
+        "python3 -c \"from huggingface_hub import snapshot_download as s; s('Qwen/Qwen3-4B', local_dir='final_model')\"",
+        "cat > m.yml <<'EOF'\nmodels:\n  - model: Qwen/Qwen3-4B-Base\n  - model: Qwen/Qwen3-4B\nEOF\nmergekit-yaml m.yml final_model",
+    ],
+)
+def test_downloads_and_merges_by_tools_are_told(command: str, tmp_path: Path) -> None:
+    assert [one.severity for one in look(imported(tmp_path, command).end())] == [Severity.VIOLATION]
+
+
 def test_the_weights_have_the_last_word(tmp_path: Path) -> None:
     story = recorded(tmp_path)
     trainer = story.start("python train.py")

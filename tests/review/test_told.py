@@ -109,6 +109,24 @@ def test_a_script_written_by_the_command_itself_is_followed() -> None:
     assert ("a.jsonl", "b.jsonl", How.VALUE) in transfers(told(command))
 
 
+def test_programs_that_a_program_starts_are_followed() -> None:
+    for call in (
+        "os.system('cp a.jsonl b.jsonl')",
+        "subprocess.run(['cp', 'a.jsonl', 'b.jsonl'], check=True)",
+    ):
+        program = f"import os, subprocess\n{call}"
+        assert ("a.jsonl", "b.jsonl", How.VALUE) in transfers(told("python3 make.py", make=program))
+
+
+def test_a_trainers_settings_name_what_it_reads_and_writes() -> None:
+    command = (
+        "cat > c.yaml <<'EOF'\ndataset: data/a.jsonl\noutput_dir: out/sft\nEOF\nllamafactory-cli train c.yaml"
+    )
+    found = told(command)
+    assert ("data/a.jsonl", "out/sft", How.VALUE) in transfers(found)
+    assert "out/sft" in found.models
+
+
 def test_a_program_of_unknown_text_is_told_as_not_followed() -> None:
     assert not told("python3 gone.py a.jsonl").whole
     found = told("python3 sft.py a.jsonl --output_dir out")

@@ -95,12 +95,12 @@ class World:
         return ["--harness", str(self.harness), "--sandbox", sandbox, "--device", "cpu"]
 
     def score(
-        self, *arguments: str | Path, sandbox: str = "process", run: str = "one"
+        self, *arguments: str | Path, sandbox: str = "process", run: str = "one", longest_s: float = 300
     ) -> tuple[int, dict[str, Any], str]:
         """``ptb score --json``: exit code, document, stderr."""
         done = subprocess.run(
             self.command(*self.options(sandbox), "--json", *arguments, run=run),
-            capture_output=True, text=True, env=self.environment, check=False, timeout=110,
+            capture_output=True, text=True, env=self.environment, check=False, timeout=longest_s,
         )  # fmt: skip
         assert "Traceback" not in done.stderr
         return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr

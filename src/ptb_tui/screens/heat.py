@@ -27,6 +27,7 @@ from ptb_tui.widgets.page_view import PageView
 
 _LEAST = Size(60, 14)
 """Below it nothing useful fits."""
+_READING_S = 0.3
 
 
 class HeatScreen(Screen[None]):
@@ -47,6 +48,8 @@ class HeatScreen(Screen[None]):
         super().__init__()
         self._queue = queue
         self.heat = HeatMap(queue.shown)
+        self._moved = False
+        """Until then the cell of most worth is selected."""
         self._page = Page()
         self._header = Header(self._headline)
         self._map = HeatView(self.heat)
@@ -69,13 +72,20 @@ class HeatScreen(Screen[None]):
         """Show it."""
         self._cell.can_focus = False
         self._map.focus()
+        self._reading = self.set_interval(_READING_S, self._read_more, pause=not self._queue.unread)
         self._changed()
+
+    def _read_more(self) -> None:
+        """The queue is still being read."""
+        if not self._queue.unread:
+            self._reading.pause()
+        self.on_screen_resume()
 
     def on_screen_resume(self) -> None:
         """Cases may have been decided."""
         row, column = self.heat.row, self.heat.column
         self.heat = HeatMap(self._queue.shown)
-        if row < len(self.heat.agents) and column < len(self.heat.columns):
+        if self._moved and row < len(self.heat.agents) and column < len(self.heat.columns):
             self.heat.row, self.heat.column = row, column
         self._changed()
 
@@ -100,7 +110,8 @@ class HeatScreen(Screen[None]):
         first: HeadLine = (
             [Part("ptb", "accent"), Part("heat map of cases", "strong")],
             [
-                Part(f"{undecided} undecided" if undecided else "all decided", "ink"),
+                Part(f"reading {self._queue.unread:,} …" if self._queue.unread else "", "soft"),
+                Part(f"{undecided} undecided" if undecided or self._queue.unread else "all decided", "ink"),
             ],
         )
         legend = "░▒▓█ undecided, by worth   ? no score   ✓ decided   ● recording   · no run"
@@ -143,11 +154,13 @@ class HeatScreen(Screen[None]):
 
     def action_move(self, rows: int, columns: int) -> None:
         """Another cell."""
+        self._moved = True
         self.heat.move(rows, columns)
         self._changed()
 
     def action_next_undecided(self) -> None:
         """The next cell by worth."""
+        self._moved = True
         found = self.heat.next_undecided()
         self._changed()
         if not found:
@@ -175,6 +188,7 @@ class HeatScreen(Screen[None]):
 
     def on_heat_view_picked(self) -> None:
         """Another cell was clicked."""
+        self._moved = True
         self._changed()
 
     def repaint(self) -> None:

@@ -106,7 +106,7 @@ class LineageScreen(Screen[None]):
             standing = next(one for one in findings if one.finding.finding_id == self._finding_id)
             steps = steps_of(standing)
             sections = step_sections(steps, run)
-        except PtbError as error:
+        except (PtbError, OSError) as error:
             self.app.call_from_thread(self.say, str(error), bad=True)
             return
         except StopIteration:

@@ -445,8 +445,12 @@ class ReplayScreen(Screen[None]):
         from ptb_tui.screens.verdict import VerdictScreen
 
         self._pause()
-        form = VerdictScreen(self.run.manifest.run_id, draft_of(self.run.read_review()))
-        self.app.push_screen(form, self._judge)
+        try:
+            draft = draft_of(self.run.read_review())
+        except (PtbError, OSError) as error:
+            self.say(f"what lies beside the run cannot be read: {error}", bad=True)
+            return
+        self.app.push_screen(VerdictScreen(self.run.manifest.run_id, draft), self._judge)
 
     def _judge(self, draft: Draft | None) -> None:
         if draft is None:

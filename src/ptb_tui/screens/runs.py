@@ -227,7 +227,9 @@ class RunsScreen(Screen[None]):
         if found:
             self.action_open()
         else:
-            self._footer.say("no undecided run here")
+            self._footer.say(
+                "still reading what was decided …" if self.queue.unread else "no undecided run here"
+            )
 
     def action_copy(self) -> None:
         """Copy the id of the run."""

@@ -285,7 +285,7 @@ def _score(reviewed: Reviewed, stake: Stake) -> Iterator[Line]:
     if stake.impact is None or stake.share is None:
         return
     yield line(
-        (f"{stake.impact * 100:>6.2f} ", "strong"),
+        (f"{stake.impact * 100:>7.2f}", "strong"),
         "  points of the agent's mean ",
         (f"(this task is {stake.share:.1%} of the leaderboard)", "soft"),
         hang=9,

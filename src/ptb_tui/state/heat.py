@@ -10,7 +10,7 @@ from ptb_tui.state.stakes import task_of
 from store.findings import Severity
 
 _SHADES = "░▒▓█"
-NO_RUN, DECIDED, LIVE, UNREAD = "·", "✓", "●", "?"
+NO_RUN, DECIDED, LIVE, NO_SCORE, UNREAD = "·", "✓", "●", "?", "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,12 @@ class HeatMap:
         """What stands for a cell: nothing run, decided, or how much an undecided one is worth."""
         if not cell.runs:
             return NO_RUN
+        if any(one.unread for one in cell.runs):
+            return UNREAD
         if not cell.undecided:
             return LIVE if any(one.state == "recording" for one in cell.runs) else DECIDED
         if not cell.worth or not self._most:
-            return UNREAD
+            return NO_SCORE
         return _SHADES[min(int(cell.worth / self._most * len(_SHADES)), len(_SHADES) - 1)]
 
     def move(self, rows: int, columns: int) -> None:

@@ -54,7 +54,7 @@ def _items(made: MadeFrom, reviewed: Reviewed) -> Iterator[Item]:
     root = reviewed.manifest.facts.root
     suspects = _suspects(reviewed)
     if not made.submitted:
-        yield Item((line(("no weights in final_model", "suspicious")),))
+        yield Item((line(("no weights were seen in final_model", "suspicious")),))
     for checkpoint in made.base:
         yield _item("base", _base(checkpoint, root), ("base", checkpoint.seq), checkpoint.seq)
     for stage in made.stages:

@@ -10,6 +10,7 @@ from ptb_tui.cli.reviewer import user_name
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.stakes import Stake, stake_of
 from review.reviewed import Reviewed, read_reviewed
+from store.errors import PtbError
 from store.findings import CoverageState, RuleResult, Severity
 from store.library import RunEntry
 from store.manifest import SourceInfo, State
@@ -93,6 +94,11 @@ class RunLine:
     def undecided(self) -> bool:
         """Whether it waits for a person: nobody decided on this recording, or those who did disagree."""
         return self.state != State.RECORDING and self.verdict in (UNDECIDED, DISPUTED, STALE)
+
+    @property
+    def unread(self) -> bool:
+        """Whether nobody has looked yet at what lies beside it."""
+        return self.judgement is None and not self.broken
 
     @property
     def worth(self) -> float | None:
@@ -200,6 +206,11 @@ class Queue:
     def total(self) -> int:
         """All runs."""
         return len(self._lines)
+
+    @property
+    def unread(self) -> int:
+        """Runs whose review is still to be read."""
+        return sum(line.unread for line in self._lines.values())
 
     @property
     def selected(self) -> RunLine | None:
@@ -345,7 +356,11 @@ def judgement(entry: RunEntry) -> Judgement | None:
     """What the review records say; None where the run cannot be read."""
     if entry.manifest is None:
         return None
-    return judgement_of(read_reviewed(entry.folder, entry.manifest, reader=user_name()))
+    try:
+        return judgement_of(read_reviewed(entry.folder, entry.manifest, reader=user_name()))
+    except (PtbError, OSError) as error:
+        why = (Severity.NOTE, "review", f"what lies beside the run cannot be read: {error}")
+        return Judgement({}, (why,), scanned=False, verdict=None, stale=False)
 
 
 def judgement_of(reviewed: Reviewed) -> Judgement:

@@ -27,6 +27,7 @@ from review.lineage.made_from import (
     StageKind,
 )
 from review.lineage.names import NameChange
+from review.lineage.sources import COPIERS
 from review.lineage.told import told_made
 from review.lineage.uses import FAR_FUTURE, WEIGHTS, has_file_accesses, uses_of, writers_of
 from review.literals import text_literal
@@ -35,7 +36,7 @@ from store.findings import Certainty
 
 _MOST_STAGES = 32
 _MOST_SAVES = 200
-_COPIERS = frozenset({"cp", "mv", "rsync", "ln", "install", "dd", "tar", "scp", "cat"})
+_COPIERS = COPIERS | {"ln", "dd", "tar", "cat"}
 
 
 def how_made(folder: Path) -> MadeFrom:

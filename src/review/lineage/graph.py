@@ -13,6 +13,7 @@ from review.lineage.edges import CLOCK_ERROR_US, Edge, Hashes, Judge
 from review.lineage.images import Carrier, Images
 from review.lineage.kin import Kin
 from review.lineage.names import NameChange, Names
+from review.lineage.sources import Sources
 from review.lineage.uses import FAR_FUTURE, Span, Use, uses_by, uses_of, writers_of
 from review.processes import ProcessTree
 
@@ -120,9 +121,10 @@ class Graph:
         process_ids = {relative.process_id for relatives in kin.values() for relative in relatives}
         self.images.load(process_ids)
         used = _by_process(uses_by(self.run, process_ids))
+        sources = Sources(used, self.images, self.hashes)
         return [
             [
-                edge
+                sources.settled(edge)
                 for relative in kin[making.use.process_id]
                 for use in used.get(relative.process_id, ())
                 if (
@@ -175,9 +177,10 @@ class Graph:
         process_ids = {relative.process_id for relatives in kin for relative in relatives}
         self.images.load(process_ids)
         used = _by_process(uses_by(self.run, process_ids))
+        sources = Sources(used, self.images, self.hashes)
         return [
             [
-                edge
+                sources.settled(edge)
                 for relative in relatives
                 for use in used.get(relative.process_id, ())
                 if (edge := self._judge.edge(taking.use, use, relative.kinship))

@@ -47,9 +47,10 @@ _ORGANISATIONS = (
 )
 _ID = re.compile(rf"^({_ORGANISATIONS})/[\w.-]+$")
 _MERGE = re.compile(
-    r"(?i)\bmerg|soup|mergekit|slerp|\blerp|interpolat|task.?arithmetic|task.?vector|weighted (mean|average)|average.{0,20}(weights|checkpoints)"
-    r"|Combine checkpoints"
+    r"(?i)mergekit|\bsoups?\b|\bslerp|\blerp\b|task.?(arithmetic|vector)|weighted (mean|average)|average.{0,20}(weights|checkpoints)"
+    r"|merg\w* (?!.{0,30}(lora|adapter)).{0,20}(models|checkpoints|weights)|(interpolat|combin)\w* .{0,30}(models|checkpoints|weights)"
 )
+"""Merging an adapter into its own base is none."""
 _BESIDE_WEIGHTS = re.compile(
     r"(?i)tokenizer|vocab|merges|config|special_tokens|template|added_tokens|\.(json|jinja|txt|model|md|py)$|licen[cs]e|readme"
 )

@@ -11,6 +11,7 @@ from review.told.shell_text import ShellEffects, shell_effects
 from review.told.transfer import How, Transfer
 from review.versions import Version, recorded_versions
 
+_SCRIPTS = (".py", ".sh", ".bash", ".yaml", ".yml")
 _MOST_ACTS = 20_000
 _MOST_TEXT = 32 << 20
 """Characters of scripts that are followed in one run; a script that is run again counts again."""
@@ -113,7 +114,7 @@ def told_acts(run: RunView) -> Acts:
     """The commands of ``run``, each followed by its text."""
     versions: dict[str, list[Version]] = defaultdict(list)
     for version in run.once(recorded_versions):
-        if version.text and version.path.endswith((".py", ".sh", ".bash")):
+        if version.text and version.path.endswith(_SCRIPTS):
             versions[posixpath.basename(version.path)].append(version)
     rows = run.query(
         f"""
@@ -129,7 +130,7 @@ def told_acts(run: RunView) -> Acts:
             break
         scripts = _Scripts(versions, held, seq)
         effects = shell_effects(text, scripts.find)
-        held.update({n: t for n, t in effects.contents.items() if n.endswith((".py", ".sh"))})
+        held.update({n: t for n, t in effects.contents.items() if n.endswith(_SCRIPTS)})
         left -= len(text) + scripts.size
         failed = exit_code not in (None, 0)
         acts.append(Act(seq, text, effects, failed, output or "", process_id, tuple(scripts.used)))

@@ -9,6 +9,7 @@ and what is printed to the screen are no use of anything. Never executed, and bo
 import ast
 import posixpath
 import re
+import shlex
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -52,6 +53,9 @@ _COPYING = frozenset(
     {"copy", "copy2", "copyfile", "copytree", "move", "rename", "replace", "link", "symlink"}
 )
 _COPIERS = frozenset({"shutil", "os"})
+_STARTING = frozenset({"run", "call", "check_call", "check_output", "Popen", "system", "getoutput", "popen"})
+_GENERATING = frozenset({"generate", "chat", "complete", "completion", "create", "batch_generate", "predict"})
+"""What these give is made by a model, and holds nothing of its weights."""
 _TRAINERS = re.compile(r"Trainer$")
 _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 _SPLITS = ("train", "test", "validation", "dev")
@@ -439,6 +443,11 @@ class _Run:
         values = [*arguments, *keywords.values()]
         origins = union(values).origins
         target = next((value.text for value in values if value.text is not None), None)
+        place = keywords.get("local_dir", NOTHING).text
+        if place is not None:
+            named = [value.text for value in values if value.text not in (None, place)]
+            self._effects.write(place, self._loaded(*(text for text in named[:1] if text)).origins)
+            return True
         if name in _PATH_SAVING and receiver.text is not None:
             self._effects.write(receiver.text, origins)
             self._hold(receiver.text, arguments)
@@ -492,9 +501,8 @@ class _Run:
             names += [m.text for v in arguments for m in v.members if m.text and _NAME.search(m.text)]
             if name in ("read_text", "read_bytes") and receiver.text is not None:
                 names.append(receiver.text)
-            if name == "run" and arguments and arguments[0].members:
-                names = []
-                self._spawned(arguments[0])
+            if name in _STARTING and arguments and self._started(arguments[0]):
+                return NOTHING
             outputs = [v.text for k, v in keywords.items() if "output" in k or k in ("save_path", "save_dir")]
             names = [n for n in names if n not in outputs and "\n" not in n and len(n) < 1000]
             split = keywords.get("split", NOTHING).text
@@ -511,16 +519,21 @@ class _Run:
             self._mutate(node.func.value, union([*arguments, *keywords.values()]).origins)
         if name in _COUNTING:
             origins = frozenset(Origin(origin.name, How.COUNTS) for origin in origins)
+        if name in _GENERATING:
+            origins = frozenset(o for o in origins if o.name not in self._effects.checkpoints)
+        if name in ("LLM", "pipeline"):
+            loaded = keywords.get("model", arguments[0] if arguments else NOTHING).text
+            self._effects.checkpoints.update({loaded: None} if loaded else {})
         opened = next((v.opened for v in everything if v.opened is not None), None)
         return Value(origins=origins, opened=opened)
 
-    def _spawned(self, words: Value) -> None:
-        """A program started with a list of words: the copying ones are followed."""
-        texts = [member.text or "" for member in words.members]
-        if posixpath.basename(texts[0]) in ("cp", "mv", "ln") and len(texts) > 2:
-            named = [text for text in texts[1:] if text and not text.startswith("-")]
-            if len(named) > 1:
-                self._effects.write(named[-1], self._loaded(*named[:-1]).origins)
+    def _started(self, command: Value) -> bool:
+        """Whether the call starts a program whose words are known; then they are told."""
+        texts = [member.text or "" for member in command.members]
+        text = shlex.join(texts) if texts else command.text
+        if text:
+            self._effects.commands.setdefault(text)
+        return bool(text)
 
     def _call_own(
         self,

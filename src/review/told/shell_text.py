@@ -152,6 +152,9 @@ class _Shell:
             return frozenset(Origin(o.name, How.COUNTS) for o in piped | self._loaded(*named))
         if name in ("wget", "curl", "git", "hf", "huggingface-cli"):
             return piped | self._downloaded(name, words[1:])
+        if name == "patch" and named:
+            self._effects.write(named[0], piped)
+            return frozenset()
         if name in _SILENT:
             return frozenset()
         if posixpath.splitext(name)[1] == ".py":
@@ -198,9 +201,18 @@ class _Shell:
             effects = self._placed(effects)
         self._effects.add(effects)
         self._effects.programs.append(effects)
+        for command in effects.commands:
+            self._inside(command)
         if printed is not None:
             self.variables.setdefault("", printed)
         return piped | stdout
+
+    def _inside(self, text: str) -> None:
+        """A command that another starts."""
+        if self._depth < _MOST_DEEP:
+            inner = _Shell(self._effects, self._scripts, self._cwd, self._depth + 1)
+            inner.variables = self.variables
+            inner.run(text)
 
     def _placed(self, effects: Effects) -> Effects:
         return Effects(
@@ -210,12 +222,11 @@ class _Shell:
             {self._path(name): text for name, text in effects.contents.items()},
             {self._path(name): None for name in effects.models},
             effects.checkpoints,
+            effects.commands,
             effects.whole,
         )
 
     def _nested(self, words: list[str], simple: Simple, piped: frozenset[Origin]) -> frozenset[Origin]:
-        if self._depth >= _MOST_DEEP:
-            return piped
         rest = [word for word in words if not (word.startswith("-") and "c" not in word)]
         text: str | None = simple.body
         if rest and rest[0].startswith("-") and len(rest) > 1:
@@ -223,9 +234,7 @@ class _Shell:
         elif rest and not rest[0].startswith("-"):
             text = self._script(rest[0])
         if text is not None:
-            inner = _Shell(self._effects, self._scripts, self._cwd, self._depth + 1)
-            inner.variables = self.variables
-            inner.run(text)
+            self._inside(text)
         return piped
 
     def _copied(self, name: str, words: list[str], named: list[str]) -> frozenset[Origin]:
@@ -294,6 +303,17 @@ class _Shell:
                     self._effects.write(self._path(word), frozenset({Origin("git", How.VALUE)}))
         return frozenset()
 
+    def _settings(self, program: Effects, named: Sequence[str]) -> list[str]:
+        """What a program is told to read by the YAML files that it is handed; where it shall write."""
+        targets: list[str] = []
+        texts = [self._script(word) or "" for word in named if word.endswith((".yaml", ".yml"))]
+        for text in texts:
+            targets += re.findall(r"(?m)^\s*output_dir:\s*['\"]?([\w./-]+)", text)
+            for name in re.findall(r"(?m)[:-]\s+['\"]?([\w.-]+/[\w./-]+)['\"]?\s*$", text):
+                if name not in targets:
+                    program.read(name)
+        return targets
+
     def _unknown(self, words: list[str], piped: frozenset[Origin]) -> frozenset[Origin]:
         """A program of unknown text: what it is told to read may go into all that it is told to write."""
         targets: list[str] = []
@@ -312,8 +332,12 @@ class _Shell:
         for word in named:
             if re.search(r"[./]", word):
                 program.read(self._path(word))
+        targets += self._settings(program, named)
         origins = piped | frozenset(Origin(name, How.VALUE) for name in program.reads)
-        trains = bool(_TRAINER.search(posixpath.basename(words[0])))
+        merges = posixpath.basename(words[0]).startswith("mergekit") and len(named) > 1
+        if merges:
+            targets.append(named[-1])
+        trains = merges or any(_TRAINER.search(posixpath.basename(word)) for word in words[:2])
         for target in targets or ["final_model"] * trains:
             program.write(self._path(target), origins)
             if trains:

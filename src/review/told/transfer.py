@@ -50,6 +50,8 @@ class Effects:
     """Names of weights, or of folders of them, that are written."""
     checkpoints: dict[str, None] = field(default_factory=dict)
     """Names that models were loaded by."""
+    commands: dict[str, None] = field(default_factory=dict)
+    """Shell commands that it starts."""
     whole: bool = True
     """Whether all of the program could be followed."""
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
+from recorder.command import NoSuchProgram, NotExecutable
 from recorder.recording import Plan, record
 from recorder.time_limit import TimeLimit
 from runner.final_model import keep_model
@@ -12,6 +13,7 @@ from runner.sandbox.plan import Finished, RunPlan
 from runner.sandbox.reaper import clear, reap
 from runner.task_folder import FINAL_MODEL, lay_task
 from store.durable import writing
+from store.errors import BadInput
 
 ISOLATES_NOTHING = "process: isolates nothing"
 
@@ -52,5 +54,9 @@ def run_as_process(plan: RunPlan, stdout: int, note: Callable[[str], None]) -> F
             note,
         )
         return Finished(outcome, keep_model(task / FINAL_MODEL, outcome.folder))
+    except (NoSuchProgram, NotExecutable) as error:
+        raise BadInput(
+            f"agent {plan.agent.id}: {error}"
+        ) from error  # its exit code would be taken for the agent's
     finally:
         clear(None, place)

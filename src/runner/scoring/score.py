@@ -103,9 +103,8 @@ def score(entry: RunEntry, request: Request, listener: Callable[[Job], None] = l
     with _signals(stop):
         ledger = Ledger(review, job, listener, stop.is_set)
         ledger.update()
-        scoring = _Scoring(entry, request, benchmark, base_model, engine, ledger)
         try:
-            return scoring.run()
+            return _Scoring(entry, request, benchmark, base_model, engine, ledger).run()
         except BaseException as error:
             if ledger.job.phase is not Phase.ENDED:
                 ledger.end(ScoreStatus.FAILED, None, str(error) or type(error).__name__)
@@ -162,7 +161,8 @@ class _Scoring:
     def _ready(self) -> tuple[Environment | None, Any]:
         """The interpreter to lend and the daemon, as far as they are used."""
         environment = None
-        if self._request.image is None or self._request.python is not None:
+        lent = self._request.image is None or self._request.python is not None
+        if lent or self._request.isolation is Isolation.PROCESS:
             environment = find_environment(self._request.python)
             environment.check(self._engine, protocol_of(self._benchmark.evaluation))
         if self._request.isolation is Isolation.PROCESS:

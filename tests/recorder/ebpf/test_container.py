@@ -9,11 +9,16 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from recorder.container_recording import ContainerPlan, record_container
+from recorder.ebpf.source import EbpfSource
+from recorder.kernel import KernelChoice
+from store.errors import Unavailable
 from store.snapshot import Snapshot
 
 pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
@@ -284,6 +289,23 @@ def test_without_ebpf_what_docker_tells_is_recorded(
         source["backend"]: source["state"] for source in json.loads((run / "run.json").read_text())["sources"]
     }
     assert (sources["ebpf"], sources["docker"]) == ("unavailable", "ended")
+
+
+def test_the_ladder_goes_down_to_docker_by_itself_unless_ebpf_was_asked_for(
+    docker: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", docker.host)
+    absent = partial(EbpfSource, tmp_path / "none.bpf.o")
+    monkeypatch.setattr("recorder.container_recording.EbpfSource", absent)
+    name = docker.make("create", "/bin/sh", "-c", "sleep 1; exit 3")
+    with pytest.raises(Unavailable, match=r"build-bpf\.sh"):
+        record_container(ContainerPlan(name, tmp_path / "no", kernel=KernelChoice.EBPF), lambda _: None)
+    assert docker("inspect", "-f", "{{.State.Status}}", name) == "created"
+    outcome = record_container(ContainerPlan(name, tmp_path / "run"), lambda _: None)
+    assert outcome.exit_code == 3
+    assert [row["argv"] for row in table(tmp_path / "run", "execs")] == ["/bin/sh -c 'sleep 1; exit 3'"]
+    (gap,) = [row for row in table(tmp_path / "run", "gaps") if row["source"] == "kernel"]
+    assert "build-bpf.sh" in gap["reason"]
 
 
 def test_what_cannot_be_recorded_is_one_line(docker: Docker) -> None:
