@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from review.detector import RunView
 
 _SCAFFOLDS = frozenset({"claude", "codex", "gemini", "opencode"})
+_QUOTING = frozenset("'\"\\")
 _INTERPRETERS = ("python", "bash", "sh", "node", "torchrun", "accelerate")
 
 
@@ -146,6 +147,8 @@ def _is_script(word: str, cwd: str | None, official: str | None) -> bool:
 
 
 def _words(argv: str | None) -> tuple[str, ...]:
+    if argv is not None and not _QUOTING & set(argv):
+        return tuple(argv.split())  # a twentieth of the lexer's time, and a run has tens of thousands
     try:
         return tuple(shlex.split(argv or ""))
     except ValueError:  # argv is as hostile as its author
