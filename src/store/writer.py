@@ -341,9 +341,13 @@ class RunWriter:
 
 
 def facts_hash(manifest: Manifest) -> str:
-    """SHA-256 of what the manifest says besides files: times, state, witnesses and facts that no later import changes."""
+    """SHA-256 of what the manifest says besides files: times, state, witnesses and facts that no later import changes.
+
+    Facts that are not known are left out, so that a fact which a later format adds changes no hash of an older run.
+    """
+    facts = asdict(replace(manifest.facts, superseded_by=None))
     said = {
-        "facts": asdict(replace(manifest.facts, superseded_by=None)),
+        "facts": {name: value for name, value in facts.items() if value is not None},
         "sources": [asdict(source) for source in manifest.sources],
         "state": manifest.state.value,
         "started_at": manifest.started_at,

@@ -63,7 +63,12 @@ def test_the_demo_counts_what_the_script_did_and_finds_it(
     }
     assert printed["processes"] == 1 + sum(command.processes or 0 for command in COMMANDS)
     assert printed["commands"] == len(COMMANDS)
-    assert "found 1 finding\n" in out
+    told = set(re.findall(r"^  [▲△] (\w+)  ([a-z-]+) ", out, flags=re.M))
+    assert told == {
+        ("violation", "benchmark-ingestion"),
+        ("violation", "eval-guided-data"),
+        ("suspicious", "architecture-switch"),
+    }
     assert "▲ violation  benchmark-ingestion" in out
     assert "12 of 12 items of healthbench.jsonl stand in train.jsonl (24 rows)" in out
     assert "healthbench.jsonl → make_data.py → train.jsonl → train.py → model.safetensors" in out
@@ -108,7 +113,7 @@ def test_scan_and_show_answer_in_the_promised_shape(runs: Path, capsys: pytest.C
     answer = json.loads(line)
     assert answer["flagged"] is True
     assert answer["profile"] == "v1.1"
-    (finding,) = answer["findings"]
+    (finding,) = [one for one in answer["findings"] if one["rule"] == "benchmark-ingestion"]
     assert (finding["severity"], finding["state"], finding["reach"]) == ("violation", "open", "ancestor")
     seqs = [one["seq"] for one in finding["evidence"]]
     cited = ask(

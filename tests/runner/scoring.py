@@ -88,6 +88,19 @@ class World:
         self.harness.mkdir(exist_ok=True)
         (self.harness / "evaluate.py").write_text(EVALUATE + textwrap.dedent(program))
 
+    def add_hub(self) -> Path:
+        """A Hugging Face home with one cached file, as the hub links it."""
+        hub = self.root / "hf"
+        blobs, snapshot = (
+            hub / "hub" / "datasets--a--b" / "blobs",
+            hub / "hub" / "datasets--a--b" / "snapshots",
+        )
+        for folder in (blobs, snapshot):
+            folder.mkdir(parents=True)
+        (blobs / "1234").write_text("0.75")
+        (snapshot / "value.txt").symlink_to("../blobs/1234")
+        return hub
+
     def command(self, *arguments: str | Path, run: str = "one") -> list[str]:
         return [sys.executable, "-P", "-m", "ptb_tui", "score", run, *map(str, arguments)]
 
@@ -126,6 +139,14 @@ class World:
         attempts, problems = read_scores(self.review(run))
         assert problems == []
         return attempts
+
+
+READS_THE_HUB = """
+    home = os.environ["HF_HOME"] + "/hub/datasets--a--b"
+    open(home + "/made.lock", "w").close()
+    score(float(open(home + "/snapshots/value.txt").read()))
+"""
+"""A harness that loads its data as the hub's libraries do, locks included."""
 
 
 def write_final_model(folder: Path) -> Path:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from store.jobs import Job, Phase, Standing, read_jobs
+from store.manifest import Facts
 from store.scores import ScoreStatus
 from store.sql.query import open_query
-from tests.runner.scoring import World
+from store.writer import RunWriter
+from tests.runner.scoring import READS_THE_HUB, START, World, write_final_model
 
 _PATIENCE_S = 40
 
@@ -226,6 +228,31 @@ def test_what_takes_too_long_is_ended(world: World) -> None:
     assert code == 1
     assert "longer than" in said["reason"]
     assert nothing_is_left(world)
+
+
+def test_a_harness_reads_the_hubs_cache_and_never_writes_there(world: World) -> None:
+    hub = world.add_hub()
+    world.evaluate(READS_THE_HUB)
+    before = sorted(hub.rglob("*"))
+    code, said, _ = world.score("--hf-home", hub)
+    assert (code, said["value"]) == (0, 0.75)
+    assert sorted(hub.rglob("*")) == before
+    code, _, told = world.score("--hf-home", world.harness)
+    assert code == 2
+    assert "holds neither hub/ nor datasets/" in told
+
+
+def test_the_folder_of_an_agent_in_a_container_is_not_looked_for_here(world: World) -> None:
+    elsewhere = world.root / "elsewhere"
+    write_final_model(elsewhere / "final_model")
+    for name, image in (("contained", "agents:1"), ("plain", None)):
+        facts = Facts(benchmark="quick", base_model="Qwen/Qwen3-1.7B-Base", root=str(elsewhere), image=image)
+        with RunWriter.create(world.runs / name, name, started_at=START, facts=facts) as writer:
+            writer.close(ended_at=START + 1, exit_status="0")
+    assert world.score(run="plain")[0] == 0
+    code, said, _ = world.score(run="contained")
+    assert code == 1
+    assert str(world.runs / "contained") in said["reason"]
 
 
 def test_secrets_in_the_harness_log_are_not_kept(world: World) -> None:

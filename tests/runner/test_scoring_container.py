@@ -14,7 +14,7 @@ from typing import ClassVar
 import pytest
 
 from store.jobs import Standing, read_jobs
-from tests.runner.scoring import World
+from tests.runner.scoring import READS_THE_HUB, World
 
 pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -71,6 +71,22 @@ def test_nothing_but_its_output_can_be_reached_from_inside(world: World) -> None
     assert (code, said["value"]) == (0, 1.0), log.read_text()
     assert attempt.image == "ptb-empty:1"
     assert containers(world) == ""
+
+
+def test_the_hubs_cache_is_shown_read_only(world: World) -> None:
+    hub = world.add_hub()
+    world.evaluate(f"""
+        for folder in ("/ptb/hub", "/ptb/hub/hub"):
+            try:
+                open(folder + "/mine", "w")
+            except OSError:
+                continue
+            sys.exit("the cache can be written")
+        {READS_THE_HUB}
+    """)
+    code, said, _ = world.score("--hf-home", hub, sandbox="container")
+    assert (code, said["value"]) == (0, 0.75), said["reason"]
+    assert not list(hub.rglob("*.lock"))
 
 
 def test_a_harness_that_leaves_processes_and_links_leaves_nothing_here(world: World) -> None:

@@ -78,6 +78,13 @@ _CANCEL_S = 60.0
     help="process isolates nothing.",
 )
 @click.option(
+    "--hf-home",
+    metavar="DIR",
+    type=_FOLDER,
+    help="A Hugging Face home (hub/, datasets/) with the data that the harness loads, shown to it read-only. "
+    "Default: $PTB_HF_HOME.",
+)
+@click.option(
     "--judge",
     metavar="HOST:PORT",
     default="api.openai.com:443",
@@ -112,6 +119,7 @@ def command(
     image: str | None,
     python: Path | None,
     sandbox: str,
+    hf_home: Path | None,
     judge: str,
     attempt_hours: float,
     detach: bool,
@@ -139,6 +147,7 @@ def command(
     if detach:
         return _detach(entry, as_json)
     default_harness = os.environ.get("PTB_HARNESS")
+    default_hub = os.environ.get("PTB_HF_HOME")
     request = Request(
         engine=Engine(engine) if engine else None,
         limit=limit,
@@ -153,6 +162,7 @@ def command(
         device=device,
         longest_s=attempt_hours * 3600,
         connections=connections,
+        hub_cache=hf_home or (Path(default_hub) if default_hub else None),
         judge=judge,
         job_id=job_id,
     )

@@ -10,6 +10,8 @@ DRIVER = Path(__file__).with_name("inside")
 """The folder of the program that evaluates."""
 FLAGS = ("-E", "-s", "-B")
 """Of its interpreter: nothing of the environment or of a user's own packages changes what is imported."""
+HUB_VARIABLE = "PTB_SCORE_HUB"
+"""Names the folder inside that holds a Hugging Face home, to be read and never written."""
 JOB_VARIABLE = "PTB_SCORE_JOB"
 """By which processes of a job are known."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.scoring.box import DRIVER, FLAGS, JOB_VARIABLE, QUIET
+from runner.scoring.box import DRIVER, FLAGS, HUB_VARIABLE, JOB_VARIABLE, QUIET
 from runner.scoring.environment import Environment
 from runner.scoring.judge import Endpoint
 from runner.scoring.layout import Layout
@@ -26,6 +26,7 @@ _INSIDE = Places(
     "/ptb/inside", "/ptb/model", "/ptb/harness/task", "/ptb/harness/templates", "/ptb/out", f"{_TMP}/work"
 )
 JUDGE_FOLDER = "/ptb/judge"
+_HUB = "/ptb/hub"
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 _LINKS = ("bin", "sbin", "lib", "lib64")
 _MOST_PROCESSES = 4096
@@ -52,6 +53,8 @@ class ContainerBox:
     owner: str
     judge: Endpoint | None = None
     """The one endpoint that it shall reach."""
+    hub_cache: Path | None = None
+    """A Hugging Face home of this machine to show it."""
     threads: str | None = None
     name: str = ""
     _id: str | None = field(default=None)
@@ -136,6 +139,7 @@ class ContainerBox:
             "HOME": _TMP,
             "USER": "ptb",
             "LOGNAME": "ptb",
+            **({HUB_VARIABLE: _HUB} if self.hub_cache else {}),
             JOB_VARIABLE: self.job_id,
         }
 
@@ -155,6 +159,8 @@ class ContainerBox:
                 read_only[_LOADER_CACHE] = _LOADER_CACHE
         if self.judge:
             read_only[str(at.judge)] = JUDGE_FOLDER
+        if self.hub_cache:
+            read_only[str(self.hub_cache)] = _HUB
         binds = [f"{source}:{target}:ro" for source, target in read_only.items()]
         gpus = None
         if self.device != "cpu":

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.scoring.box import DRIVER, FLAGS, JOB_VARIABLE, QUIET
+from runner.scoring.box import DRIVER, FLAGS, HUB_VARIABLE, JOB_VARIABLE, QUIET
 from runner.scoring.environment import Environment
 from runner.scoring.layout import Layout
 from runner.scoring.spec import Places, Spec
@@ -33,6 +33,7 @@ class ProcessBox:
     layout: Layout
     job_id: str
     device: str
+    hub_cache: Path | None = None
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -100,6 +101,7 @@ class ProcessBox:
             "PATH": path,
             "HOME": work,
             "TMPDIR": work,
+            **({HUB_VARIABLE: str(self.hub_cache)} if self.hub_cache else {}),
             JOB_VARIABLE: self.job_id,
         }
 

@@ -37,6 +37,8 @@ class Request:
     connections: int = 1
     """Answers drawn at once; with 1, the same seed draws the same answers."""
     engine_args: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    hub_cache: Path | None = None
+    """A Hugging Face home whose ``hub`` and ``datasets`` hold the harness's data; shown read-only."""
     judge: str = OPENAI
     """``HOST:PORT`` of the model that grades, for a benchmark that has one."""
     job_id: str | None = None

@@ -40,6 +40,7 @@ from store.jobs import Job, Phase, Standing, read_jobs
 from store.jsonio import dumps
 from store.library import RunEntry
 from store.locks import is_live
+from store.manifest import Facts
 from store.overlay import Review
 from store.owner import current_owner
 from store.scores import Isolation, ScoreAttempt, ScoreStatus, add_score
@@ -66,9 +67,11 @@ def find_model(entry: RunEntry, request: Request) -> Path:
     """Where the model of a run is: as asked, in the run folder, in the agent's folder, or where it was imported from."""
     if request.model is not None:
         return request.model.expanduser().absolute()
-    facts = entry.manifest.facts if entry.manifest else None
+    facts = entry.manifest.facts if entry.manifest else Facts()
+    # The agent's folder inside a container is none of this machine's, whatever stands here under that name.
+    root = None if facts.image else facts.root
     places = [entry.folder.absolute() / FINAL_MODEL]
-    places += [Path(base) / FINAL_MODEL for base in (facts.root, facts.source_path) if base] if facts else []
+    places += [Path(base) / FINAL_MODEL for base in (root, facts.source_path) if base]
     return next((place for place in places if place.exists() or place.is_symlink()), places[0])
 
 
@@ -265,15 +268,26 @@ class _Scoring:
                 return
 
     def _box(self, layout: Layout, device: str, environment: Environment | None, client: Any) -> Box:
-        job = self._ledger.job
+        job, hub = self._ledger.job, self._hub()
         if client is None:
             assert environment
-            return ProcessBox(environment, layout, job.job_id, device)
+            return ProcessBox(environment, layout, job.job_id, device, hub)
         image = self._request.image or empty_image(client)
         owner = dumps(asdict(job.owner)).decode()
         threads = os.environ.get("OMP_NUM_THREADS")
         judge = self._judge[0] if self._judge else None
-        return ContainerBox(client, environment, image, layout, job.job_id, device, owner, judge, threads)
+        return ContainerBox(
+            client, environment, image, layout, job.job_id, device, owner, judge, hub, threads
+        )
+
+    def _hub(self) -> Path | None:
+        chosen = self._request.hub_cache
+        if chosen is None:
+            return None
+        hub = chosen.expanduser().resolve()
+        if not any((hub / name).is_dir() for name in ("hub", "datasets")):
+            raise BadInput(f"{hub} holds neither hub/ nor datasets/: give a Hugging Face home with --hf-home")
+        return hub
 
     def _keep(self, attempt: ScoreAttempt) -> None:
         add_score(self._ledger.review, attempt)

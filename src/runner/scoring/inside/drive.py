@@ -73,6 +73,8 @@ def main() -> int:
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     if spec["judge"]:
         _reach_judge(spec["judge"])
+    if hub := os.environ.pop("PTB_SCORE_HUB", None):
+        os.environ["HF_HOME"] = str(_shadow(Path(hub), Path(spec["work"]) / "hub"))
     work = Path(spec["work"]) / "task"
     shutil.copytree(spec["harness"], work)
     os.chdir(work)
@@ -97,6 +99,20 @@ def main() -> int:
     }
     _write(out / "result.json", result)
     return 0 if result["finished"] else 1
+
+
+def _shadow(hub: Path, shadow: Path) -> Path:
+    """A Hugging Face home with folders of its own and links to the files in ``hub``.
+
+    The libraries write locks and tokens beside the data that they read, and ``hub`` is read-only.
+    """
+    for folder, _, names in os.walk(hub):
+        here = shadow / Path(folder).relative_to(hub)
+        here.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            if not name.endswith(".lock"):
+                (here / name).symlink_to(Path(folder) / name)
+    return shadow
 
 
 def _evaluate(spec: dict[str, Any], told: Told, result: dict[str, Any]) -> None:
