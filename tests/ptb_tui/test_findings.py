@@ -136,5 +136,5 @@ def test_thousands_of_findings_are_arranged_in_a_blink(story: Path) -> None:
     began = process_time()
     found.add(many)
     found.next_profile()
-    assert process_time() - began < 1.5
+    assert process_time() - began < 3
     assert sum(found.counts.values()) == 6000

@@ -107,8 +107,10 @@ def test_a_filter_that_names_the_benchmark_makes_a_note(tmp_path: Path) -> None:
 
 def test_files_alone_make_it_likely_and_items_in_them_certain(tmp_path: Path) -> None:
     items = [
-        f"Write a function number {n} that sorts a list of {n} coats by the day on which they were worn last, please"
-        for n in range(4)
+        "Write a function that sorts a list of winter coats by the day on which each of them was worn last, please",
+        "Given the heights of two ladders, return whether a cat on the lower one can see the top of the other one",
+        "Count how many letters of a postcard would still be readable after the rain washed away every second line",
+        "Split a bill of a restaurant between guests who shared some dishes and paid for drinks each by themselves",
     ]
     for name, reference, severity in (("a", "", Severity.SUSPICIOUS), ("b", "yes", Severity.VIOLATION)):
         story = Story(tmp_path / name, benchmark="humaneval", reference=False)

@@ -151,12 +151,11 @@ def test_an_unmodified_evaluate_py_that_asks_for_vllm_is_scored_on_transformers(
     world: World, smollm2: Path
 ) -> None:
     (world.harness / "evaluate.py").write_text(EVALUATE)
-    code, said, told = world.score("--model", smollm2, "--token-limit", "8", sandbox="container")
+    code, said, _ = world.score("--model", smollm2, "--token-limit", "8", sandbox="container")
     assert code == 0, said
     [attempt] = world.attempts()
     assert (attempt.status, attempt.seed, attempt.engine) == (ScoreStatus.COMPLETE, 0, "transformers")
     assert attempt.counts_for("quick")
-    assert "of 4" in told
     folder = world.runs / "one" / "scores" / (attempt.log or "none")
     assert json.loads((folder / "metrics.json").read_text())["accuracy"] == attempt.value
 

@@ -19,13 +19,13 @@ ANSWERS = {
     "other": Answer.OTHER,
 }
 CHECK = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from runner.weights import check_weights
 report = check_weights(*map(Path, sys.argv[1:])).report
 print(report.answer)
 print(report.alpha)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]))
 """
 
 

@@ -69,12 +69,13 @@ def test_an_item_is_found_in_any_wrapping(matcher: Matcher, wrap: Callable[[str]
 
 
 def test_verbatim_reformatted_and_reworded_are_told_apart(matcher: Matcher) -> None:
+    question = ITEMS[3].question
     kinds = [
         matcher.find(text)[0].kind
         for text in (
-            row(QUESTIONS[3]),
-            QUESTIONS[3].lower().replace(",", ""),
-            QUESTIONS[3].replace("Orla", "Emma").replace("plums are squashed", "pears are bruised"),
+            row(question),
+            question.lower().replace(",", ""),
+            question.replace("Orla", "Emma").replace("plums are squashed", "pears are bruised"),
         )
     ]
     assert kinds == [Kind.VERBATIM, Kind.REFORMATTED, Kind.REWORDED]
