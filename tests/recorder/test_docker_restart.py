@@ -32,7 +32,9 @@ class Daemon:
         self.folder = folder
         self.host = f"unix://{folder}/docker.sock"
         places = {"--data-root": folder / "data", "--exec-root": folder / "exec", "-p": folder / "pid"}
-        self._argv = ["dockerd", "-H", self.host, "--bridge=none", "--iptables=false", *options]
+        # Without a bridge it removes docker0, which may be another daemon's: it gets a network of its own to do so in.
+        alone = ["unshare", "--net", "dockerd"]
+        self._argv = [*alone, "-H", self.host, "--bridge=none", "--iptables=false", *options]
         self._argv += [str(word) for place in places.items() for word in place]
         self._process: subprocess.Popen[bytes] | None = None
 
