@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from review.detector import RunView
+from review.detected import detected
+from review.detector import Detector, RunView
 from review.evidence import cite
-from store.findings import Certainty, Finding, Intent, Origin, Reach, finding_id
+from store.findings import Certainty, Finding, Intent, Reach
 
 _MOST_CITED = 12
 
@@ -24,9 +25,9 @@ class Deed:
 
 
 def findings_of(
-    run: RunView, rule: str, version: str, deeds: Iterable[Deed], afterword: str = ""
+    run: RunView, by: Detector, deeds: Iterable[Deed], afterword: str = ""
 ) -> tuple[Finding, ...]:
-    """A finding for each subject, with all that shows it and the farthest reach; ``afterword`` ends the explanation."""
+    """A finding of ``by`` for each subject, with all that shows it and the farthest reach; ``afterword`` ends the explanation."""
     merged: dict[str, Deed] = {}
     for deed in deeds:
         known = merged.get(deed.subject)
@@ -35,22 +36,18 @@ def findings_of(
         else:
             reach = Reach.EXECUTED if Reach.EXECUTED in (known.reach, deed.reach) else known.reach
             merged[deed.subject] = Deed(deed.subject, known.title, reach, (*known.seqs, *deed.seqs))
-    return tuple(_finding(run, rule, version, deed, afterword) for deed in merged.values())
+    return tuple(_finding(run, by, deed, afterword) for deed in merged.values())
 
 
-def _finding(run: RunView, rule: str, version: str, deed: Deed, afterword: str) -> Finding:
-    evidence, ts = cite(run, deed.seqs[:_MOST_CITED])
-    return Finding(
-        run_id=run.manifest.run_id,
-        finding_id=finding_id(run.manifest.run_id, rule, [deed.subject]),
-        rule=rule,
-        rule_version=version,
-        origin=Origin.DETECTOR,
+def _finding(run: RunView, by: Detector, deed: Deed, afterword: str) -> Finding:
+    return detected(
+        run,
+        by,
+        [deed.subject],
+        cite(run, deed.seqs[:_MOST_CITED]),
         reach=deed.reach,
         title=deed.title,
         explanation=deed.title + afterword,
-        ts=ts,
-        evidence=evidence,
         certainty=Certainty.CERTAIN,
         intent=Intent.DELIBERATE if deed.reach is Reach.EXECUTED else Intent.UNKNOWN,
     )

@@ -8,8 +8,11 @@ from store.plain import clip
 
 _LONGEST_TEXT = 400
 
+Cited = tuple[tuple[Evidence, ...], int | None]
+"""Rows of evidence, and the time of the first (ns; None without a clock)."""
 
-def cite(run: RunView, seqs: Iterable[int | None]) -> tuple[tuple[Evidence, ...], int | None]:
+
+def cite(run: RunView, seqs: Iterable[int | None]) -> Cited:
     """The rows of these ``seq``, in order, each once, and the time of the first (ns; None without a clock)."""
     wanted = list(dict.fromkeys(seq for seq in seqs if seq is not None))
     if not wanted:

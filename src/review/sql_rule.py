@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from review.coverage import Asked, covered
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite
 from store.errors import BadInput, Cancelled, Damaged, PtbError
-from store.findings import Certainty, Finding, Intent, Origin, Reach, RuleResult, finding_id
+from store.findings import Certainty, Finding, Intent, Reach, RuleResult
 from store.plain import clip
 
 _HEADER = re.compile(r"^--\s?(?:(?P<key>[a-z-]+):)?\s*(?P<value>.*)$")
@@ -97,21 +98,17 @@ class SqlRule:
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def _finding(self, run: RunView, subject: str, rows: Sequence[Mapping[str, Any]]) -> Finding:
-        evidence, ts = cite(run, [row["seq"] for row in rows[:_MOST_EVIDENCE]])
         first = rows[0]
         title = clip(str(first.get("title") or self.title), 200)
         more = f" ({len(rows)} rows, {_MOST_EVIDENCE} cited)" if len(rows) > _MOST_EVIDENCE else ""
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [subject]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [subject],
+            cite(run, [row["seq"] for row in rows[:_MOST_EVIDENCE]]),
             reach=self._word(Reach, first.get("reach"), self.reach),
             title=title,
             explanation=clip(str(first.get("explanation") or self.explanation), 600) + more,
-            ts=ts,
-            evidence=evidence,
             certainty=self._word(Certainty, first.get("certainty"), self.certainty),
             intent=self._word(Intent, first.get("intent"), self.intent),
             fact=str(first.get("fact") or ""),

@@ -14,6 +14,12 @@ from review.flows import WEIGHTS, Access, Flows, Way, writers
 from review.lineage.final_model import standing_makers
 from store.findings import Reach
 
+TRAINED_ON: Mapping[Reach, str] = {
+    Reach.TRAINED: "it was trained on, and no submitted weights are known to descend from it",
+    Reach.SUPERSEDED: "it was trained on, and the submitted weights were written anew afterwards",
+    Reach.ANCESTOR: "the weights in final_model were trained on it",
+}
+"""What is said of data that got so far."""
 _SUBMITTED = r"(^|/)final_model/"
 
 

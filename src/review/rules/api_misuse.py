@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from review.acts import Issued, issued_with
 from review.coverage import Asked, covered, told
+from review.detected import detected
 from review.detector import RunView
-from review.evidence import cite
+from review.evidence import Cited, cite
 from review.flows import Flows
 from review.hosted import hosted
 from review.processes import ProcessTree
@@ -22,13 +23,10 @@ from review.training import how_far
 from review.versions import recorded_versions
 from store.findings import (
     Certainty,
-    Evidence,
     Finding,
     Intent,
-    Origin,
     Reach,
     RuleResult,
-    finding_id,
 )
 
 _ASKED = Asked(
@@ -112,24 +110,20 @@ class ApiMisuse:
         title: str,
         reach: Reach,
         certainty: Certainty,
-        cited: tuple[tuple[Evidence, ...], int | None],
+        cited: Cited,
     ) -> Finding:
-        evidence, ts = cited
         trained = {
             Reach.TRAINED: "; what it wrote was trained on",
             Reach.ANCESTOR: "; the weights in final_model were trained on what it wrote",
         }
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [subject]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [subject],
+            cited,
             reach=reach,
             title=title,
             explanation=f"{title}{trained.get(reach, '')}; a hosted model may answer only the benchmark's own judge",
-            ts=ts,
-            evidence=evidence,
             certainty=certainty,
             intent=Intent.DELIBERATE,
         )

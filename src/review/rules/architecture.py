@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
 from review.told.acts import Act, is_submitted, told_acts
@@ -24,10 +25,8 @@ from store.findings import (
     Coverage,
     CoverageState,
     Finding,
-    Origin,
     Reach,
     RuleResult,
-    finding_id,
 )
 
 _ARCHITECTURE = re.compile(r"\b[A-Z]\w+(?:ForCausalLM|ForConditionalGeneration|LMHeadModel)\b")
@@ -110,18 +109,14 @@ class ArchitectureSwitch:
     def _made(
         self, run: RunView, identity: list[str], title: str, seqs: list[int], reach: Reach, fact: str = ""
     ) -> Finding:
-        evidence, ts = cite(run, [*seqs, said_before(run, seqs[0])])
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, identity),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            identity,
+            cite(run, [*seqs, said_before(run, seqs[0])]),
             reach=reach,
             title=title,
             explanation=title,
-            ts=ts,
-            evidence=evidence,
             certainty=Certainty.CERTAIN,
             fact=fact,
         )

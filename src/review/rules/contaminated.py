@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
+from review.detected import detected
 from review.detector import RunView
 from review.eval_files import eval_pattern
 from review.evidence import cite, said_before
@@ -17,7 +18,7 @@ from review.hub_names import hub_pattern
 from review.matching.match import Tally
 from review.suspects import EvalData, eval_data
 from review.told.acts import Acts, told_acts
-from review.training import how_far
+from review.training import TRAINED_ON, how_far
 from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
 from store.catalog.entry import NamedData
 from store.catalog.reader import load_catalog
@@ -28,20 +29,11 @@ from store.findings import (
     Coverage,
     CoverageState,
     Finding,
-    Intent,
-    Origin,
-    Reach,
     RuleResult,
-    finding_id,
 )
 
 _FILTERS = re.compile(r"(?i)decontam|contaminat|overlap|leak|n_?grams?\b|dedup")
 """Words of programs that take a benchmark's items out."""
-_WORDS = {
-    Reach.TRAINED: "it was trained on, and no submitted weights are known to descend from it",
-    Reach.SUPERSEDED: "it was trained on, and the submitted weights were written anew afterwards",
-    Reach.ANCESTOR: "the weights in final_model were trained on it",
-}
 
 
 class ContaminatedSource:
@@ -83,22 +75,17 @@ class ContaminatedSource:
         elif filtered:
             title = f"{source.hub_id} was trained on without the benchmark's items"
         seqs = seqs_of(uses)
-        evidence, ts = cite(run, [*seqs, said_before(run, seqs[0])])
         certain = use.told or (match is not None and bool(match.items))
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [source.hub_id]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [source.hub_id],
+            cite(run, [*seqs, said_before(run, seqs[0])]),
             reach=use.reach,
             title=title,
-            explanation=f"{title}; {_WORDS[use.reach]}",
-            ts=ts,
-            evidence=evidence,
+            explanation=f"{title}; {TRAINED_ON[use.reach]}",
             lineage=use.lineage,
             certainty=Certainty.CERTAIN if certain else Certainty.LIKELY,
-            intent=Intent.UNKNOWN,
             counts=Counts(match.rows, len(match.items), match.repetitions) if match else Counts(),
             fact="filtered" if filtered or _told_filter(acts, run, use) else "",
         )
@@ -156,16 +143,13 @@ def _items_in(data: EvalData | None, paths: set[str]) -> Tally | None:
 
 def _coverage(run: RunView, acts: Acts, sources: list[NamedData], *, found: bool) -> Coverage:
     accesses: int = run.query("SELECT count(*) FROM files")[0][0]
-    followed = sum(act.effects.whole for act in acts.acts)
     not_seen = []
     if not accesses:
         not_seen.append("file accesses: never recorded")
     if acts.skipped:
         not_seen.append(f"{acts.skipped} commands beyond the first {len(acts.acts):,}")
-    if followed < len(acts.acts):
-        not_seen.append(
-            f"the programs of {len(acts.acts) - followed} commands, whose text is not known or not clear"
-        )
+    if acts.unclear:
+        not_seen.append(acts.unclear)
     if not accesses and not acts.acts:
         return Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "; ".join(not_seen), "nothing was recorded")
     names = ", ".join(source.hub_id for source in sources) or "none is known for this benchmark"

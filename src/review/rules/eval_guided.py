@@ -9,11 +9,13 @@ benchmark that shape the data, a distribution of themes, are a fact of their own
 import re
 from collections.abc import Iterable
 
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
 from review.told.acts import told_acts
 from review.told.eval_use import EvalUse, eval_uses
 from review.told.transfer import How
+from review.training import TRAINED_ON
 from review.uses import furthest, seqs_of
 from store.catalog.reader import load_catalog
 from store.findings import (
@@ -22,10 +24,7 @@ from store.findings import (
     CoverageState,
     Finding,
     Intent,
-    Origin,
-    Reach,
     RuleResult,
-    finding_id,
 )
 
 _RUBRIC = re.compile(r"(?i)\brubrics?\b|\bcriteri(on|a)\b|\bideal_completions?\b")
@@ -33,11 +32,6 @@ _RUBRIC = re.compile(r"(?i)\brubrics?\b|\bcriteri(on|a)\b|\bideal_completions?\b
 _TITLES = {
     "": "training data was written for identified items of the benchmark, from {what}",
     "distribution": "training data was shaped by numbers about the benchmark, taken from {what}",
-}
-_WORDS = {
-    Reach.TRAINED: "it was trained on, and no submitted weights are known to descend from it",
-    Reach.SUPERSEDED: "it was trained on, and the submitted weights were written anew afterwards",
-    Reach.ANCESTOR: "the weights in final_model were trained on it",
 }
 
 
@@ -64,15 +58,14 @@ class EvalGuidedData:
             for found, fact in ((aimed, ""), (counted, "distribution"))
             if found
         ]
-        opaque = sum(not act.effects.whole for act in acts.acts)
-        not_seen = []
-        if opaque:
-            not_seen.append(f"the programs of {opaque} commands, whose text is not known or not clear")
+        not_seen = [acts.unclear] if acts.unclear else []
         if not acts.acts:
             blind = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "commands", "no command was recorded")
             return RuleResult(self.rule, self.version, blind)
         not_seen.append("what the agent wrote by hand after it had looked")
-        state = CoverageState.FOUND if aimed else CoverageState.PARTIAL if opaque else CoverageState.CLEAR
+        state = (
+            CoverageState.FOUND if aimed else CoverageState.PARTIAL if acts.opaque else CoverageState.CLEAR
+        )
         coverage = Coverage(
             state, f"{len(acts.acts):,} commands and the scripts they ran", "; ".join(not_seen)
         )
@@ -83,18 +76,14 @@ class EvalGuidedData:
         what = " and ".join(dict.fromkeys(one.use.lineage[0] for one in found))
         title = _TITLES[fact].format(what=what)
         seqs = seqs_of(one.use for one in found)
-        evidence, ts = cite(run, [*seqs, said_before(run, seqs[0])])
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [use.path, fact]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [use.path, fact],
+            cite(run, [*seqs, said_before(run, seqs[0])]),
             reach=use.reach,
             title=title,
-            explanation=f"{title}; {_WORDS[use.reach]}",
-            ts=ts,
-            evidence=evidence,
+            explanation=f"{title}; {TRAINED_ON[use.reach]}",
             lineage=use.lineage,
             certainty=Certainty.CERTAIN,
             intent=Intent.DELIBERATE if not fact else Intent.UNKNOWN,

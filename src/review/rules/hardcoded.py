@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections import Counter
 
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
 from review.flows import WEIGHTS, readers
@@ -16,7 +17,7 @@ from review.handwritten import INLINE, Holder, handwritten, told_reach
 from review.matching.match import Kind, Match, tally
 from review.suspects import EvalData, eval_data
 from review.told.acts import Acts, same, told_acts
-from review.training import Training, how_far
+from review.training import TRAINED_ON, Training, how_far
 from review.walked import shown_and_written, walked
 from store.findings import (
     Certainty,
@@ -27,10 +28,8 @@ from store.findings import (
     Finding,
     Intent,
     LineageStep,
-    Origin,
     Reach,
     RuleResult,
-    finding_id,
 )
 from store.plain import clip
 
@@ -41,9 +40,7 @@ _WORDS = {
     Reach.UNKNOWN: "what became of it was not recorded",
     Reach.WRITTEN: "nothing is known to have used it",
     Reach.EXECUTED: "it was run, and nothing is known to have been trained on what it made",
-    Reach.TRAINED: "it was trained on, and no submitted weights are known to descend from it",
-    Reach.SUPERSEDED: "it was trained on, and the submitted weights were written anew afterwards",
-    Reach.ANCESTOR: "the weights in final_model were trained on it",
+    **TRAINED_ON,
 }
 _ORDER = (Reach.WRITTEN, Reach.EXECUTED, Reach.TRAINED, Reach.SUPERSEDED, Reach.ANCESTOR)
 
@@ -87,17 +84,14 @@ class HardcodedItems:
                 f"{len(counts.items)} of {holder.items} items of {source} stand in {name} "
                 f"({counts.rows} rows; {_kinds(holder.matches)})"
             )
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [_identity(holder)]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [_identity(holder)],
+            ((*evidence, *_pairs(holder, first)), ts),
             reach=training.reach,
             title=title,
             explanation=f"{title}; {_WORDS[training.reach]}",
-            ts=ts,
-            evidence=(*evidence, *_pairs(holder, first)),
             lineage=_lineage(holder, training),
             steps=_steps(run, holder, training),
             certainty=Certainty.CERTAIN,

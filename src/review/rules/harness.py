@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
 from review.told.acts import Acts, told_acts
@@ -21,10 +22,8 @@ from store.findings import (
     Coverage,
     CoverageState,
     Finding,
-    Origin,
     Reach,
     RuleResult,
-    finding_id,
 )
 
 _FRAMEWORK = re.compile(
@@ -67,18 +66,14 @@ class HarnessTamper:
             explanation += ", and the grader ran after that"
         if change.restored:
             explanation += "; later it was put back to what it was"
-        evidence, ts = cite(run, [*change.seqs, said_before(run, change.seqs[0])])
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [change.name, fact]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [change.name, fact],
+            cite(run, [*change.seqs, said_before(run, change.seqs[0])]),
             reach=change.reach,
             title=title,
             explanation=explanation,
-            ts=ts,
-            evidence=evidence,
             certainty=Certainty.CERTAIN,
             fact=fact,
         )
@@ -255,9 +250,8 @@ def _coverage(run: RunView, grader: _Grader, acts: Acts, findings: list[Finding]
     looked = f"{originals} files of the grader as they were, {len(acts.acts):,} commands"
     found = any(not finding.fact for finding in findings)
     not_seen = [] if originals else ["the grader before the run: its content was not recorded"]
-    opaque = sum(not act.effects.whole for act in acts.acts)
-    if opaque and not originals:
-        not_seen.append(f"what the programs of {opaque} commands wrote, whose text is not known")
+    if acts.opaque and not originals:
+        not_seen.append(f"what the programs of {acts.opaque} commands wrote, whose text is not known")
     if not run.query("SELECT 1 FROM files LIMIT 1"):
         not_seen.append("file accesses: never recorded")
     if not originals and not acts.acts:

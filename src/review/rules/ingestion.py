@@ -8,11 +8,12 @@ that cannot be compared is only likely. What evaluate.py's own process tree read
 
 import posixpath
 
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
 from review.handwritten import handwritten
 from review.suspects import EvalData, Suspect, eval_data
-from review.training import Training, how_far
+from review.training import TRAINED_ON, Training, how_far
 from review.walked import walked
 from store.findings import (
     Certainty,
@@ -22,10 +23,8 @@ from store.findings import (
     Finding,
     Intent,
     LineageStep,
-    Origin,
     Reach,
     RuleResult,
-    finding_id,
 )
 
 _UNSEEN = Training(Reach.UNKNOWN)
@@ -34,9 +33,7 @@ _UNSEEN = Training(Reach.UNKNOWN)
 _WORDS = {
     Reach.UNKNOWN: "whether it was trained on was not recorded",
     Reach.WRITTEN: "nothing recorded trained on it",
-    Reach.TRAINED: "it was trained on, and no submitted weights are known to descend from it",
-    Reach.SUPERSEDED: "it was trained on, and the submitted weights were written anew afterwards",
-    Reach.ANCESTOR: "the weights in final_model were trained on it",
+    **TRAINED_ON,
 }
 
 
@@ -78,18 +75,14 @@ class BenchmarkIngestion:
         if suspect.match is None and training.reach is Reach.WRITTEN:
             return None  # a reader of eval data wrote some file that nobody trained on
         title, counts = _title(data, suspect)
-        evidence, ts = cite(run, _rows(run, data, suspect, training))
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [suspect.eval_path, suspect.path]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [suspect.eval_path, suspect.path],
+            cite(run, _rows(run, data, suspect, training)),
             reach=training.reach,
             title=title,
             explanation=f"{title}; {_WORDS[training.reach]}",
-            ts=ts,
-            evidence=evidence,
             lineage=_lineage(data, suspect, training),
             steps=_steps(run, suspect, training),
             certainty=Certainty.CERTAIN if suspect.match else Certainty.LIKELY,

@@ -8,10 +8,11 @@ import re
 
 from review.acts import Issued, issued
 from review.coverage import Asked, covered, told
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite
 from review.roles import roles
-from store.findings import Certainty, Finding, Origin, Reach, RuleResult, finding_id
+from store.findings import Certainty, Finding, Reach, RuleResult
 from store.plain import clip
 
 _ASKED = Asked(needs=("kernel", "transcript"), wants=(), views=("processes", "commands"))
@@ -65,19 +66,15 @@ class LeftBehind:
         return RuleResult(self.rule, self.version, covered(run, _ASKED, found=bool(findings)), findings)
 
     def _said(self, run: RunView, one: Issued, argv: str) -> Finding:
-        evidence, ts = cite(run, [one.seq, *(seq for seq, _ in _last_words(run)[:1])])
         title = f"started in the background and left: {clip(argv, 100)}"
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [f"left {argv}"]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [f"left {argv}"],
+            cite(run, [one.seq, *(seq for seq, _ in _last_words(run)[:1])]),
             reach=Reach.EXECUTED,
             title=title,
             explanation=f"{title}; no later command waits for it or ends it",
-            ts=ts,
-            evidence=evidence,
             certainty=Certainty.LIKELY,
         )
 
@@ -91,19 +88,15 @@ class LeftBehind:
             """
         )
         works = bool(late) or bool(_WORK.search(argv) and not _SERVER.search(argv))
-        evidence, ts = cite(run, [seq, *(row[0] for row in late)])
         title = f"went on after the agent had ended: {clip(' '.join(argv.split()), 100)}"
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [f"left {argv}"]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [f"left {argv}"],
+            cite(run, [seq, *(row[0] for row in late)]),
             reach=Reach.EXECUTED if works else Reach.SEEN,
             title=title,
             explanation=f"{title}; {'it still wrote files' if late else 'what it did there was not recorded to its end'}",
-            ts=ts,
-            evidence=evidence,
             certainty=Certainty.CERTAIN,
         )
 

@@ -52,7 +52,7 @@ class LimitEvasion:
         """One finding for each thing done."""
         if blind := _ASKED.blind(run):
             return RuleResult(self.rule, self.version, blind)
-        found = findings_of(run, self.rule, self.version, (*_timer(run), *_shadows(run), *_outside(run)))
+        found = findings_of(run, self, (*_timer(run), *_shadows(run), *_outside(run)))
         return RuleResult(self.rule, self.version, covered(run, _ASKED, found=bool(found)), found)
 
 

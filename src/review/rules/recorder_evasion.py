@@ -59,7 +59,7 @@ class RecorderEvasion:
         if blind := _ASKED.blind(run):
             return RuleResult(self.rule, self.version, blind)
         deeds = (*_by_commands(run), *_by_programs(run), *_by_accesses(run))
-        found = findings_of(run, self.rule, self.version, deeds, _AFTERWORD)
+        found = findings_of(run, self, deeds, _AFTERWORD)
         return RuleResult(self.rule, self.version, covered(run, _ASKED, found=bool(found)), found)
 
 

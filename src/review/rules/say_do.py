@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from review.acts import issued
 from review.coverage import Asked, covered
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite
 from review.literals import text_literal
 from store.catalog.reader import load_catalog
-from store.findings import Certainty, Finding, Origin, Reach, RuleResult, finding_id
+from store.findings import Certainty, Finding, Reach, RuleResult
 
 _ASKED = Asked(needs=("transcript",), wants=(), views=("transcript", "commands"))
 _LAST_WORDS = 3
@@ -141,18 +142,14 @@ class Claims:
                     yield self._finding(run, f"score {text}", title, seqs[:6], fact="score")
 
     def _finding(self, run: RunView, subject: str, title: str, seqs: list[int], fact: str) -> Finding:
-        evidence, ts = cite(run, seqs)
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [subject]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [subject],
+            cite(run, seqs),
             reach=Reach.EXECUTED,
             title=title,
             explanation=f"{title}; it may be a slip, or the record may lack what bears it out",
-            ts=ts,
-            evidence=evidence,
             certainty=Certainty.LIKELY,
             fact=fact,
         )

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
 from review.flows import WEIGHTS, Flows, readers, writers
@@ -30,11 +31,8 @@ from store.findings import (
     Coverage,
     CoverageState,
     Finding,
-    Intent,
-    Origin,
     Reach,
     RuleResult,
-    finding_id,
 )
 
 _CACHED = r"/models--([^/]+?)--([^/]+)/(snapshots|blobs)/"
@@ -148,21 +146,16 @@ class ModelSubstitution:
         explanation: str,
         seqs: Sequence[int],
     ) -> Finding:
-        evidence, ts = cite(run, [*seqs, said_before(run, seqs[0]) if seqs else None])
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [identity]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [identity],
+            cite(run, [*seqs, said_before(run, seqs[0]) if seqs else None]),
             reach=use.reach,
             title=title,
             explanation=explanation,
-            ts=ts,
-            evidence=evidence,
             lineage=use.lineage,
             certainty=Certainty.CERTAIN,
-            intent=Intent.UNKNOWN,
             fact=fact,
         )
 

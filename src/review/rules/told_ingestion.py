@@ -6,6 +6,7 @@ them, counts them or looks at them takes nothing over. Where file accesses were 
 
 import posixpath
 
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
 from review.told.acts import told_acts
@@ -17,9 +18,7 @@ from store.findings import (
     CoverageState,
     Finding,
     Intent,
-    Origin,
     RuleResult,
-    finding_id,
 )
 
 
@@ -37,28 +36,20 @@ class ToldIngestion:
         uses = [one for one in run.once(eval_uses) if one.how is How.VALUE and not one.from_logs]
         found = tuple(self._finding(run, one) for one in {one.use.path: one for one in uses}.values())
         state = CoverageState.FOUND if found else CoverageState.PARTIAL
-        opaque = sum(not act.effects.whole for act in acts.acts)
-        not_seen = (
-            f"the programs of {opaque} commands, whose text is not known or not clear" if opaque else ""
-        )
-        coverage = Coverage(state, f"{len(acts.acts):,} commands and the scripts they ran", not_seen)
+        coverage = Coverage(state, f"{len(acts.acts):,} commands and the scripts they ran", acts.unclear)
         return RuleResult(self.rule, self.version, coverage, found)
 
     def _finding(self, run: RunView, one: EvalUse) -> Finding:
         use = one.use
         title = f"items of {use.lineage[0]} were trained on, as {posixpath.basename(use.path)}"
-        evidence, ts = cite(run, [*use.seqs, said_before(run, use.seqs[0])])
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [use.source, use.path]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [use.source, use.path],
+            cite(run, [*use.seqs, said_before(run, use.seqs[0])]),
             reach=use.reach,
             title=title,
             explanation=f"{title}, as the commands and scripts say",
-            ts=ts,
-            evidence=evidence,
             lineage=use.lineage,
             certainty=Certainty.CERTAIN,
             intent=Intent.DELIBERATE,

@@ -1,12 +1,13 @@
 """``say-do-mismatch``, the part about processes: what the agent started itself and no tool call tells of."""
 
 from review.coverage import Asked, covered
+from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite
 from review.literals import text_literal
 from review.processes import ProcessTree
 from review.roles import Unexplained, roles
-from store.findings import Certainty, Finding, Origin, Reach, RuleResult, finding_id
+from store.findings import Certainty, Finding, Reach, RuleResult
 from store.plain import clip
 
 _ASKED = Asked(needs=("kernel",), wants=("transcript",), views=("processes", "commands"))
@@ -35,23 +36,19 @@ class Unsaid:
     def _finding(self, run: RunView, argv: str, group: list[Unexplained]) -> Finding:
         surely = [process for process in group if not _may_be_a_commands(run, process)]
         written = _written(run, surely)
-        evidence, ts = cite(run, [process.seq for process in group[:8]] + written[:4])
         what = (
             "wrote in the task folder"
             if written
             else "is neither a command's nor a known helper of the scaffold"
         )
-        return Finding(
-            run_id=run.manifest.run_id,
-            finding_id=finding_id(run.manifest.run_id, self.rule, [f"unsaid {argv}"]),
-            rule=self.rule,
-            rule_version=self.version,
-            origin=Origin.DETECTOR,
+        return detected(
+            run,
+            self,
+            [f"unsaid {argv}"],
+            cite(run, [process.seq for process in group[:8]] + written[:4]),
             reach=Reach.EXECUTED if written else Reach.SEEN,
             title=f"no tool call tells of: {clip(' '.join(argv.split()), 120)}",
             explanation=f"a process that the agent started {len(group)} times and that no tool call tells of {what}",
-            ts=ts,
-            evidence=evidence,
             certainty=Certainty.CERTAIN if surely else Certainty.POSSIBLE,
         )
 

@@ -54,6 +54,18 @@ class Acts:
     skipped: int
     """Commands that were not followed, because there were too many."""
 
+    @property
+    def opaque(self) -> int:
+        """Commands whose programs are not known, or not clear."""
+        return sum(not act.effects.whole for act in self.acts)
+
+    @property
+    def unclear(self) -> str:
+        """What the opaque ones leave unseen; empty where there are none."""
+        if not self.opaque:
+            return ""
+        return f"the programs of {self.opaque} commands, whose text is not known or not clear"
+
     def trails(
         self,
         is_source: Callable[[str], bool],
