@@ -7,15 +7,14 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.cli.reviewer import user_name
+from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.state import acts
 from ptb_tui.state.case import WORKING_OUT, CasePages, case_headline, pages
 from ptb_tui.state.citing import cite_finding
@@ -27,13 +26,12 @@ from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
 from ptb_tui.widgets.prompt import Prompt
+from ptb_tui.widgets.too_small import TooSmall
 from review.reviewed import Reviewed, read_reviewed
 from store.errors import PtbError
 from store.findings import FindingState, StandingFinding
 from store.library import RunEntry, entry_of
 
-_LEAST = Size(50, 8)
-"""Below it nothing useful fits."""
 _MAKING_DELAY_S = 0.3
 """How the model was made is worked out for a case that is stayed at, not for each on the way to another."""
 _TWO_COLUMNS = 110
@@ -47,9 +45,6 @@ class CaseScreen(Screen[None]):
     BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     CaseScreen { background: $background; }
-    CaseScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
-    CaseScreen.-too-small > * { display: none; }
-    CaseScreen.-too-small #too-small { display: block; }
     CaseScreen #aside { width: 44; border-left: solid $line; }
     CaseScreen.-one-column #aside { display: none; }
     """
@@ -67,16 +62,14 @@ class CaseScreen(Screen[None]):
         self._main = PageView(self._page)
         self._aside = PageView(self._aside_page, widget_id="aside")
         self._footer = Footer(Scope.CASE)
+        self._too_small = TooSmall(50, 8)
+        self._deciding = Deciding(self, self._selected, self.action_reload)
 
     def compose(self) -> ComposeResult:
         """Header, what is known beside what there is to do, key hints."""
         yield self._header
         yield self._footer
-        yield Static(
-            f"ptb needs {_LEAST.width} × {_LEAST.height} characters here\nmake the window larger, or q to leave",
-            id="too-small",
-            markup=False,
-        )
+        yield self._too_small
         with Horizontal():
             yield self._main
             yield self._aside
@@ -94,9 +87,8 @@ class CaseScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Arrange for the size at hand."""
-        width, height = event.size
-        self.set_class(width < _LEAST.width or height < _LEAST.height, "-too-small")
-        self.set_class(width < _TWO_COLUMNS, "-one-column")
+        self._too_small.fit(event.size)
+        self.set_class(event.size.width < _TWO_COLUMNS, "-one-column")
         self._arrange()
 
     def on_screen_resume(self) -> None:
@@ -221,21 +213,21 @@ class CaseScreen(Screen[None]):
 
     def action_accept(self) -> None:
         """The selected finding is right."""
-        self._decide(FindingState.ACCEPTED, "")
+        self._deciding.decide(FindingState.ACCEPTED)
 
     def action_reopen(self) -> None:
         """Take the last word on the selected finding back."""
-        self._decide(FindingState.OPEN, "")
+        self._deciding.decide(FindingState.OPEN)
 
     async def action_reject(self) -> None:
         """Ask why the selected finding is wrong."""
-        if self._finding() is not None:
-            hint = "kept with your name; the finding counts no more"
-            await Prompt.ask(self, "reject, because", self._reject, hint=hint)
+        await self._deciding.ask_why_wrong(self)
 
-    def _reject(self, reason: str | None) -> None:
-        if reason:
-            self._decide(FindingState.REJECTED, reason)
+    def _selected(self) -> Selected | None:
+        standing = self._finding()
+        if standing is None or self._reviewed is None:
+            return None
+        return Selected(standing.finding.finding_id, standing.finding.rule, self._reviewed.review)
 
     def _finding(self) -> StandingFinding | None:
         """The selected finding; says so when it is none."""
@@ -245,19 +237,6 @@ class CaseScreen(Screen[None]):
                 return one
         self.say("select a finding first: j and k move")
         return None
-
-    def _decide(self, state: FindingState, reason: str) -> None:
-        standing = self._finding()
-        if standing is None or self._reviewed is None:
-            return
-        finding = standing.finding
-        try:
-            path = acts.decide(self._reviewed.review, finding.finding_id, state, reason)
-        except PtbError as error:
-            self.say(str(error), bad=True)
-            return
-        self.say(f"{finding.rule}: {state.value}, kept {acts.where_kept(self._reviewed.review, path)}")
-        self.action_reload()
 
     async def action_comment(self) -> None:
         """Ask for a comment on the selected evidence."""

@@ -8,14 +8,13 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.cli.reviewer import user_name
+from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.state import acts
 from ptb_tui.state.citing import cite_finding
 from ptb_tui.state.finding_detail import blind_sections, finding_sections
@@ -29,13 +28,12 @@ from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
 from ptb_tui.widgets.prompt import Prompt
+from ptb_tui.widgets.too_small import TooSmall
 from review.reviewed import Reviewed, read_reviewed
 from store.errors import PtbError
 from store.findings import FindingState
 from store.library import entry_of
 
-_LEAST = Size(50, 10)
-"""Below it nothing useful fits."""
 _WIDE = 110
 """Columns from which list and detail stand side by side."""
 _CHUNK = 64
@@ -49,9 +47,6 @@ class FindingsScreen(Screen[None]):
     BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     FindingsScreen { background: $background; }
-    FindingsScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
-    FindingsScreen.-too-small > * { display: none; }
-    FindingsScreen.-too-small #too-small { display: block; }
     FindingsScreen #detail { border-left: solid $line; }
     FindingsScreen.-narrow #body { layout: vertical; }
     FindingsScreen.-narrow PageView { width: 100%; }
@@ -69,16 +64,14 @@ class FindingsScreen(Screen[None]):
         self._list = PageView(self._page)
         self._detail = PageView(self._detail_page, widget_id="detail")
         self._footer = Footer(Scope.FINDINGS)
+        self._too_small = TooSmall(50, 10)
+        self._deciding = Deciding(self, self._selected, self._reread_shown)
 
     def compose(self) -> ComposeResult:
         """Header, list beside detail, key hints."""
         yield self._header
         yield self._footer
-        yield Static(
-            f"ptb needs {_LEAST.width} × {_LEAST.height} characters here\nmake the window larger, or q to leave",
-            id="too-small",
-            markup=False,
-        )
+        yield self._too_small
         with Horizontal(id="body"):
             yield self._list
             yield self._detail
@@ -96,12 +89,14 @@ class FindingsScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Arrange for the size at hand."""
-        width, height = event.size
-        self.set_class(width < _LEAST.width or height < _LEAST.height, "-too-small")
-        self.set_class(width < _WIDE, "-narrow")
+        self._too_small.fit(event.size)
+        self.set_class(event.size.width < _WIDE, "-narrow")
 
     def on_screen_resume(self) -> None:
         """Something may have been said in Replay."""
+        self._reread_shown()
+
+    def _reread_shown(self) -> None:
         found = self._found()
         if found is not None:
             self._reread(found.reviewed.folder)
@@ -263,34 +258,22 @@ class FindingsScreen(Screen[None]):
 
     def action_accept(self) -> None:
         """The finding is right."""
-        self._decide(FindingState.ACCEPTED, "")
+        self._deciding.decide(FindingState.ACCEPTED)
 
     def action_reopen(self) -> None:
         """Take the word back."""
-        self._decide(FindingState.OPEN, "")
+        self._deciding.decide(FindingState.OPEN)
 
     async def action_reject(self) -> None:
         """Ask why it is wrong."""
-        if self._finding() is not None:
-            hint = "kept with your name; the finding counts no more"
-            await Prompt.ask(self, "reject, because", self._reject, hint=hint)
+        await self._deciding.ask_why_wrong(self)
 
-    def _reject(self, reason: str | None) -> None:
-        if reason:
-            self._decide(FindingState.REJECTED, reason)
-
-    def _decide(self, state: FindingState, reason: str) -> None:
+    def _selected(self) -> Selected | None:
         found = self._finding()
         if found is None:
-            return
-        finding, review = found.standing.finding, found.reviewed.review
-        try:
-            path = acts.decide(review, finding.finding_id, state, reason)
-        except PtbError as error:
-            self.say(str(error), bad=True)
-            return
-        self._reread(found.reviewed.folder)
-        self.say(f"{finding.rule}: {state.value}, kept {acts.where_kept(review, path)}")
+            return None
+        finding = found.standing.finding
+        return Selected(finding.finding_id, finding.rule, found.reviewed.review)
 
     async def action_comment(self) -> None:
         """Ask for a comment."""

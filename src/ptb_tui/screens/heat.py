@@ -4,9 +4,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.events import Resize
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.widgets import Static
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
@@ -24,9 +22,8 @@ from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.heat_view import HeatView
 from ptb_tui.widgets.page_view import PageView
+from ptb_tui.widgets.too_small import TooSmall
 
-_LEAST = Size(60, 14)
-"""Below it nothing useful fits."""
 _READING_S = 0.3
 
 
@@ -37,9 +34,6 @@ class HeatScreen(Screen[None]):
     BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     HeatScreen { background: $background; }
-    HeatScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
-    HeatScreen.-too-small > * { display: none; }
-    HeatScreen.-too-small #too-small { display: block; }
     HeatScreen #cell { height: 9; border-top: solid $line; }
     """
 
@@ -55,16 +49,13 @@ class HeatScreen(Screen[None]):
         self._map = HeatView(self.heat)
         self._cell = PageView(self._page, widget_id="cell")
         self._footer = Footer(Scope.HEAT)
+        self._too_small = TooSmall(60, 14)
 
     def compose(self) -> ComposeResult:
         """Header, map, the selected cell, key hints."""
         yield self._header
         yield self._footer
-        yield Static(
-            f"ptb needs {_LEAST.width} × {_LEAST.height} characters here\nmake the window larger, or q to leave",
-            id="too-small",
-            markup=False,
-        )
+        yield self._too_small
         yield self._map
         yield self._cell
 
@@ -91,7 +82,7 @@ class HeatScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Say so when the window is too small."""
-        self.set_class(event.size.width < _LEAST.width or event.size.height < _LEAST.height, "-too-small")
+        self._too_small.fit(event.size)
 
     def say(self, message: str, *, bad: bool = False) -> None:
         """Show one message in the footer."""

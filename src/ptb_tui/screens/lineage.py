@@ -7,9 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
@@ -25,11 +23,10 @@ from ptb_tui.ways import OpenReplay
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
+from ptb_tui.widgets.too_small import TooSmall
 from store.errors import PtbError
 from store.findings import Severity, StandingFinding
 
-_LEAST = Size(50, 10)
-"""Below it nothing useful fits."""
 _WIDE = 100
 """Columns from which the way and the bytes stand side by side."""
 
@@ -41,9 +38,6 @@ class LineageScreen(Screen[None]):
     BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     LineageScreen { background: $background; }
-    LineageScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
-    LineageScreen.-too-small > * { display: none; }
-    LineageScreen.-too-small #too-small { display: block; }
     LineageScreen #way { width: 46; }
     LineageScreen #bytes { width: 1fr; border-left: solid $line; }
     LineageScreen.-narrow #body { layout: vertical; }
@@ -65,16 +59,13 @@ class LineageScreen(Screen[None]):
         self._way = PageView(self._page, widget_id="way")
         self._bytes = PageView(self._bytes_page, widget_id="bytes")
         self._footer = Footer(Scope.LINEAGE)
+        self._too_small = TooSmall(50, 10)
 
     def compose(self) -> ComposeResult:
         """Header, the way beside the bytes, key hints."""
         yield self._header
         yield self._footer
-        yield Static(
-            f"ptb needs {_LEAST.width} × {_LEAST.height} characters here\nmake the window larger, or q to leave",
-            id="too-small",
-            markup=False,
-        )
+        yield self._too_small
         with Horizontal(id="body"):
             yield self._way
             yield self._bytes
@@ -88,9 +79,8 @@ class LineageScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Arrange for the size at hand."""
-        width, height = event.size
-        self.set_class(width < _LEAST.width or height < _LEAST.height, "-too-small")
-        self.set_class(width < _WIDE, "-narrow")
+        self._too_small.fit(event.size)
+        self.set_class(event.size.width < _WIDE, "-narrow")
 
     def on_unmount(self) -> None:
         """The run is not looked at any more."""

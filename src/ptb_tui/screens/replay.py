@@ -5,13 +5,12 @@ from time import monotonic
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
+from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.state import acts
 from ptb_tui.state.draft import Draft, draft_of
 from ptb_tui.state.flags import Flag
@@ -26,11 +25,10 @@ from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.lanes import Lanes
 from ptb_tui.widgets.prompt import Prompt
+from ptb_tui.widgets.too_small import TooSmall
 from store.errors import PtbError
 from store.findings import FindingState, Severity
 
-_LEAST = Size(50, 12)
-"""Below it nothing useful fits."""
 _WIDE = 100
 """Columns from which log and detail stand side by side."""
 _LANES_HEIGHT = ((16, 5), (24, 7), (30, 9), (46, 12))
@@ -50,9 +48,6 @@ class ReplayScreen(Screen[None]):
     BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     ReplayScreen { background: $background; }
-    ReplayScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
-    ReplayScreen.-too-small > * { display: none; }
-    ReplayScreen.-too-small #too-small { display: block; }
     ReplayScreen DetailPane { width: 40%; }
     ReplayScreen.-narrow #body { layout: vertical; }
     ReplayScreen.-narrow DetailPane { width: 100%; height: 50%; border-top: solid $line; }
@@ -77,16 +72,14 @@ class ReplayScreen(Screen[None]):
         self._log = EventLog(self.replay, lambda seq: seq in self._marked, run.manifest.facts.root)
         self._detail = DetailPane(run, self.replay)
         self._footer = Footer(Scope.REPLAY)
+        self._too_small = TooSmall(50, 12)
+        self._deciding = Deciding(self, self._selected, self._read_review)
 
     def compose(self) -> ComposeResult:
         """Header, timeline, log and detail, key hints."""
         yield self._header
         yield self._footer
-        yield Static(
-            f"ptb needs {_LEAST.width} × {_LEAST.height} characters here\nmake the window larger, or q to leave",
-            id="too-small",
-            markup=False,
-        )
+        yield self._too_small
         yield self._lanes
         with Horizontal(id="body"):
             yield self._log
@@ -107,7 +100,7 @@ class ReplayScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         """Arrange for the size at hand."""
         width, height = event.size
-        self.set_class(width < _LEAST.width or height < _LEAST.height, "-too-small")
+        self._too_small.fit(event.size)
         self.set_class(width < _WIDE, "-narrow")
         self._lanes.styles.height = max(
             (lines for least, lines in _LANES_HEIGHT if height >= least), default=3
@@ -401,18 +394,15 @@ class ReplayScreen(Screen[None]):
 
     def action_accept(self) -> None:
         """The gravest finding here is right."""
-        self._decide(FindingState.ACCEPTED, "")
+        self._deciding.decide(FindingState.ACCEPTED)
 
     async def action_reject(self) -> None:
         """Ask why the gravest finding here is wrong."""
-        if self._flag_here() is not None:
-            await Prompt.ask(
-                self, "reject, because", self._reject, hint="kept with your name; the finding counts no more"
-            )
+        await self._deciding.ask_why_wrong(self)
 
-    def _reject(self, reason: str | None) -> None:
-        if reason:
-            self._decide(FindingState.REJECTED, reason)
+    def _selected(self) -> Selected | None:
+        flag = self._flag_here()
+        return Selected(flag.finding_id, flag.rule, self.run.review) if flag else None
 
     def _flag_here(self) -> Flag | None:
         event = self.replay.event()
@@ -420,18 +410,6 @@ class ReplayScreen(Screen[None]):
         if flag is None:
             self.say("no flag on this event: ] goes to the next one")
         return flag
-
-    def _decide(self, state: FindingState, reason: str) -> None:
-        flag = self._flag_here()
-        if flag is None:
-            return
-        try:
-            acts.decide(self.run.review, flag.finding_id, state, reason)
-        except PtbError as error:
-            self.say(str(error), bad=True)
-            return
-        self._read_review()
-        self.say(f"{flag.rule}: {state.value}")
 
     def action_lineage(self) -> None:
         """Walk the lineage of the gravest finding here."""

@@ -5,9 +5,7 @@ from pathlib import Path
 from textual import work
 from textual.app import ComposeResult
 from textual.events import Resize
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
@@ -20,12 +18,11 @@ from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.prompt import Prompt
 from ptb_tui.widgets.run_card import RunCard
 from ptb_tui.widgets.run_list import RunList
+from ptb_tui.widgets.too_small import TooSmall
 from store.errors import PtbError
 from store.library import list_runs
 from store.plain import plain
 
-_LEAST = Size(50, 6)
-"""Below it nothing useful fits."""
 _CARD_FROM = 24
 """Lines from which there is room for the selected run's card."""
 _CHUNK = 64
@@ -41,9 +38,6 @@ class RunsScreen(Screen[None]):
     BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     RunsScreen { background: $background; }
-    RunsScreen #too-small { display: none; width: 100%; height: 100%; content-align: center middle; }
-    RunsScreen.-too-small > * { display: none; }
-    RunsScreen.-too-small #too-small { display: block; }
     """
 
     def __init__(self, folder: Path, queue: Queue) -> None:
@@ -54,16 +48,13 @@ class RunsScreen(Screen[None]):
         self._list = RunList(self.queue)
         self._card = RunCard(self.queue)
         self._footer = Footer(Scope.RUNS)
+        self._too_small = TooSmall(50, 6)
 
     def compose(self) -> ComposeResult:
         """Header, table, key hints."""
         yield self._header
         yield self._footer
-        yield Static(
-            f"ptb needs {_LEAST.width} × {_LEAST.height} characters here\nmake the window larger, or q to leave",
-            id="too-small",
-            markup=False,
-        )
+        yield self._too_small
         yield self._list
         yield self._card
 
@@ -80,7 +71,7 @@ class RunsScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         """Say so when the window is too small."""
         self._card.display = event.size.height >= _CARD_FROM
-        self.set_class(event.size.width < _LEAST.width or event.size.height < _LEAST.height, "-too-small")
+        self._too_small.fit(event.size)
 
     def on_screen_resume(self) -> None:
         """Verdicts may have changed while a run was open."""
