@@ -57,10 +57,13 @@ class ScoreAttempt:
     """The number of items it was limited to; None for the whole benchmark."""
     engine_version: str | None = None
     seed: int | None = None
+    """That answers were drawn with; None where it could not be set, or is not known: ``sampling`` tells."""
     temperature: float | None = None
-    """None for the harness's own."""
+    """Likewise; None for the model's own, too."""
     top_p: float | None = None
-    """None for the harness's own."""
+    """Likewise."""
+    sampling: str = ""
+    """What of the three was set, was not settable, or is not known."""
     token_limit: int | None = None
     """Tokens that one answer may have."""
     model_hash: str | None = None

@@ -32,6 +32,7 @@ file_patterns = ['quick']
 command = ["python", "evaluate.py", "--model-path", "{model}", "--limit", "{limit}", "--json-output-file", "{metrics}"]
 token_option = "--max-tokens"
 token_limits = [4000, 3000, 2000]
+tries = [2, 2, 1]
 """
 EVALUATE = """
 import argparse, json, os, sys, time

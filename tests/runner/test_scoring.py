@@ -73,7 +73,9 @@ def test_a_score_is_kept_with_what_it_was_measured_with(world: World) -> None:
     [attempt] = world.attempts()
     assert (attempt.value, attempt.stderr, attempt.token_limit, attempt.limit_n) == (0.5, 0.1, 4000, None)
     assert len(attempt.model_hash or "") == len(attempt.harness_hash or "") == 64
-    assert attempt.seed is None  # this harness takes none, and nothing else is said
+    assert attempt.seed is None
+    assert "not settable" in attempt.sampling
+    assert "seed 7" in attempt.sampling
     assert measured(world) == 0.5
     logs = world.runs / "one" / "scores" / (attempt.log or "none")
     assert json.loads((logs / "metrics.json").read_text())["accuracy"] == 0.5
@@ -90,7 +92,7 @@ def test_another_model_has_another_hash_and_the_same_one_the_same(world: World) 
     assert first.harness_hash == third.harness_hash
 
 
-def test_a_failure_is_tried_again_with_fewer_tokens_and_kept(world: World) -> None:
+def test_a_crash_is_tried_again_then_with_fewer_tokens_and_every_attempt_is_kept(world: World) -> None:
     world.evaluate("""
         if args.max_tokens > 3000:
             sys.exit("CUDA out of memory")
@@ -100,9 +102,38 @@ def test_a_failure_is_tried_again_with_fewer_tokens_and_kept(world: World) -> No
     assert (code, said["value"]) == (0, 0.25)
     assert [(one.status, one.token_limit) for one in world.attempts()] == [
         (ScoreStatus.FAILED, 4000),
+        (ScoreStatus.FAILED, 4000),
         (ScoreStatus.COMPLETE, 3000),
     ]
+    assert (
+        len({one.attempt_id for one in world.attempts()}) == len({one.log for one in world.attempts()}) == 3
+    )
     assert measured(world) == 0.25
+
+
+def test_a_try_that_ends_well_is_the_last(world: World) -> None:
+    world.evaluate(f"""
+        mark = {str(world.root / "tried")!r}
+        if not os.path.exists(mark):
+            open(mark, "w").close()
+            os.kill(os.getpid(), 9)
+        score(0.25)
+    """)
+    code, said, _ = world.score("--token-limit", "100", "--tries", "5")
+    assert (code, said["value"]) == (0, 0.25)
+    assert [(one.status, one.token_limit) for one in world.attempts()] == [
+        (ScoreStatus.FAILED, 100),
+        (ScoreStatus.COMPLETE, 100),
+    ]
+    first, second = world.attempts()
+    assert "killed" in first.reason or "code" in first.reason
+    assert "seed 0" in second.sampling
+
+
+def test_what_a_harness_says_to_its_end_is_not_asked_for_again_with_the_same_limit(world: World) -> None:
+    world.evaluate("score(7)")
+    assert world.score()[0] == 1
+    assert [one.token_limit for one in world.attempts()] == [4000, 3000, 2000]
 
 
 def test_a_limited_score_is_kept_and_is_not_the_runs(world: World) -> None:
@@ -224,8 +255,9 @@ def test_two_runs_wait_for_one_device(world: World) -> None:
 
 def test_what_takes_too_long_is_ended(world: World) -> None:
     world.evaluate("import subprocess; subprocess.Popen(['sleep', '50'], start_new_session=True).wait()")
-    code, said, _ = world.score("--attempt-hours", "0.0003", "--token-limit", "5")
+    code, said, _ = world.score("--attempt-hours", "0.0003", "--token-limit", "5", "--tries", "2")
     assert code == 1
+    assert len(world.attempts()) == 2
     assert "longer than" in said["reason"]
     assert nothing_is_left(world)
 

@@ -161,6 +161,8 @@ def test_a_user_replaces_a_shipped_task(tmp_path: Path) -> None:
         ('splits = ["test"]', 'splits = ["test"]\nrevison = "x"', "data.revison", "no key"),
         ('splits = ["test"]', "splits = []", "data.splits", "empty"),
         ("[100]", "[100, 200]", "token_limits", "falling"),
+        ("[100]", "[100]\ntries = [2, 1]", "tries", "for each of"),
+        ("[100]", "[100]\ntries = [0]", "tries", "above 0"),
         ("{model}", "{modle}", "command", "{modle}"),
         ("{metrics}", "x", "command", "lacks"),
         ("'mine'", "'('", "file_patterns", "unterminated"),

@@ -56,6 +56,11 @@ _CANCEL_S = 60.0
     help="Of an answer; repeat for what to try after a failure. Default: the catalog's.",
 )
 @click.option(
+    "--tries",
+    type=click.IntRange(min=1, max=100),
+    help="Of each token limit, when the harness dies or runs out of memory or time. Default: the catalog's; 1 with --token-limit.",
+)
+@click.option(
     "--connections",
     type=click.IntRange(min=1, max=1024),
     default=1,
@@ -114,6 +119,7 @@ def command(
     temperature: float | None,
     top_p: float | None,
     token_limits: tuple[int, ...],
+    tries: int | None,
     connections: int,
     device: str | None,
     image: str | None,
@@ -153,6 +159,7 @@ def command(
         limit=limit,
         sampling=Sampling(seed, temperature, top_p),
         token_limits=token_limits,
+        tries=tries,
         harness=harness or (Path(default_harness) if default_harness else None),
         model=model,
         benchmark=benchmark,

@@ -9,6 +9,7 @@ from pathlib import Path
 from recorder.redact import redact
 from runner.scoring.box import Box
 from runner.scoring.devices import CPU
+from runner.scoring.drawn import NOT_DRAWN, Drawn, drawn
 from runner.scoring.layout import Layout
 from runner.scoring.ledger import Ledger, Stopped
 from runner.scoring.reading import (
@@ -38,6 +39,16 @@ _MOST_OUTPUT = 32 << 20
 _MOST_LOG = 1 << 30
 _MOST_WORDS = 500
 _METRICS = "metrics.json"
+_NO_MEMORY = (
+    "out of memory",
+    "outofmemory",
+    "memoryerror",
+    "cannot allocate memory",
+    "free memory on device",
+)
+"""What torch, Python, the system and vLLM say, in lower case."""
+_NO_SERVER = "Failed to start vLLM server"
+"""inspect-ai's words; it starts vLLM after the first sample has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +59,19 @@ class Outcome:
     reason: str = ""
     measured: Measured | None = None
     engine_version: str | None = None
-    seed: int | None = None
-    """None where the harness could not be given one."""
+    drawn: Drawn = NOT_DRAWN
     began: bool = False
     """Whether sampling had begun: a lower token limit may help."""
+    cut_short: bool = False
+    """Whether it died, or ran out of memory or time, before it came to an end: another try may end otherwise."""
 
 
 class _TooMuch(Exception):
     """Why the attempt was ended."""
+
+
+class _TooLong(_TooMuch):
+    """It was ended because of the time that it took."""
 
 
 @dataclass(slots=True)
@@ -82,7 +98,7 @@ class Attempting:
             return self._outcome(ScoreStatus.CANCELLED, "stopped")
         except (_TooMuch, Unavailable) as error:
             box.stop()
-            return self._outcome(ScoreStatus.FAILED, str(error))
+            return self._outcome(ScoreStatus.FAILED, str(error), cut_short=isinstance(error, _TooLong))
         except BaseException:
             box.stop()
             raise
@@ -154,7 +170,7 @@ class Attempting:
                 self.ledger.update(phase=Phase.SAMPLING)
             self.ledger.tick(_progress(seen) if seen else None)
             if time.monotonic() - began > self.request.longest_s:
-                raise _TooMuch(f"it took longer than {self.request.longest_s:.0f} s")
+                raise _TooLong(f"it took longer than {self.request.longest_s:.0f} s")
             if self.layout.size() > _MOST_OUT:
                 raise _TooMuch(f"it left more than {_MOST_OUT >> 30} GiB")
             time.sleep(_POLL_S)
@@ -166,11 +182,12 @@ class Attempting:
         result = read_result(self.layout.out)
         if result is None:
             told = f": {words.strip()[-_MOST_WORDS:]}" if words.strip() else ""
-            return self._outcome(
-                ScoreStatus.FAILED, f"the evaluation ended with code {code} and no result{told}"
-            )
+            reason = f"the evaluation ended with code {code} and no result{told}"
+            return self._outcome(ScoreStatus.FAILED, reason, cut_short=True)
         if code != 0 or not result.finished:
-            return self._outcome(ScoreStatus.FAILED, result.error or f"ended with code {code}", result)
+            error = result.error or f"ended with code {code}"
+            mends = result.stage == Phase.SAMPLING or any(word in error.lower() for word in _NO_MEMORY)
+            return self._outcome(ScoreStatus.FAILED, error, result, cut_short=mends)
         try:
             if spec.protocol is Protocol.INSPECT:
                 measured = read_inspect_log(self.layout.out / "logs")
@@ -190,15 +207,20 @@ class Attempting:
             "",
             measured,
             result.engine_version,
-            spec.seed if result.seeded else None,
+            self._drawn(),
             began=True,
         )
 
-    def _outcome(self, status: ScoreStatus, reason: str, result: Ended | None = None) -> Outcome:
+    def _outcome(
+        self, status: ScoreStatus, reason: str, result: Ended | None = None, *, cut_short: bool = False
+    ) -> Outcome:
         stage = result.stage if result else (seen.stage if (seen := read_progress(self.layout.out)) else "")
         version = result.engine_version if result else None
-        seed = self.request.sampling.seed if result and result.seeded else None
-        return Outcome(status, reason, None, version, seed, began=stage == Phase.SAMPLING)
+        began = stage == Phase.SAMPLING and _NO_SERVER not in reason
+        return Outcome(status, reason, None, version, self._drawn(), began, cut_short)
+
+    def _drawn(self) -> Drawn:
+        return drawn(self.request.sampling, read_progress(self.layout.out))
 
 
 def _progress(seen: Seen) -> Progress:

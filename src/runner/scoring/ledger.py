@@ -68,7 +68,7 @@ def settle_lost(review: Review) -> list[Job]:
                 ScoreAttempt(
                     job.run_id, job.attempt_id, job.started_at, job.updated_at, job.benchmark, "", ScoreStatus.LOST,
                     job.engine, job.isolation, limit_n=job.limit_n, token_limit=job.token_limit, device=job.device,
-                    reason=reason,
+                    reason=reason, sampling="not known: its process died",
                 ),
             )  # fmt: skip
         ended = replace(job, phase=Phase.ENDED, outcome=ScoreStatus.LOST.value, reason=reason, container=None)

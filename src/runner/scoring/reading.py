@@ -12,6 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from runner.scoring.spec import Sampling
 from store.jsonio import loads
 
 _MOST_JSON = 1 << 20
@@ -41,6 +42,10 @@ class Seen:
     metric: float | None
     tokens: int
     sampling_s: float | None
+    settable: bool | None
+    """Whether the harness takes seed, temperature and top_p; None where it ended before that was known."""
+    drawn: Sampling | None
+    """How the first answer was asked for; None where the harness does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,6 @@ class Ended:
     finished: bool
     stage: str
     error: str | None
-    seeded: bool
     engine_version: str | None
 
 
@@ -75,6 +79,8 @@ def read_progress(out: Path) -> Seen | None:
             _finite(said.get("metric")),
             _count(said.get("tokens")) or 0,
             _finite(said.get("sampling_s")),
+            settable if isinstance(settable := said.get("settable"), bool) else None,
+            _drawn(said.get("drawn")),
         )
     except Unreadable:
         return None
@@ -90,7 +96,6 @@ def read_result(out: Path) -> Ended | None:
         said.get("finished") is True,
         _text(said.get("stage")) or "",
         _text(said.get("error")),
-        said.get("seeded") is True,
         _text(said.get("engine_version")),
     )
 
@@ -205,6 +210,12 @@ def _finite(value: object) -> float | None:
 
 def _count(value: object) -> int | None:
     return value if type(value) is int and 0 <= value < _MOST_COUNT else None
+
+
+def _drawn(value: object) -> Sampling | None:
+    if not isinstance(value, dict):
+        return None
+    return Sampling(_count(value.get("seed")), _finite(value.get("temperature")), _finite(value.get("top_p")))
 
 
 def _text(value: object) -> str | None:

@@ -23,6 +23,8 @@ class Request:
     sampling: Sampling = field(default_factory=Sampling)
     token_limits: tuple[int, ...] = ()
     """Instead of the catalog's."""
+    tries: int | None = None
+    """Of each token limit, instead of the catalog's."""
     harness: Path | None = None
     model: Path | None = None
     """Instead of what the run left."""

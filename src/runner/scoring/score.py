@@ -21,10 +21,12 @@ from runner.scoring.attempt import Attempting, Outcome
 from runner.scoring.box import Box
 from runner.scoring.container_box import JUDGE_FOLDER, ContainerBox, connect, empty_image, remove_orphans
 from runner.scoring.devices import CPU, chosen, lock_devices
+from runner.scoring.drawn import NOT_DRAWN
 from runner.scoring.environment import Environment, find_environment
 from runner.scoring.final_model import FINAL_MODEL, Vetted, vet
 from runner.scoring.harness import Harness, Source, copy_harness, find_harness
 from runner.scoring.judge import KEY, SOCKET, Endpoint, Relay, judge_key, parse_endpoint
+from runner.scoring.ladder import ladder, next_step
 from runner.scoring.layout import Layout
 from runner.scoring.ledger import Ledger, Stopped, settle_lost
 from runner.scoring.pristine import Copied, check_room, copy_files
@@ -227,20 +229,24 @@ class _Scoring:
         environment: Environment | None,
         client: Any,
     ) -> None:
-        """Down the ladder of token limits until an attempt completes."""
-        ladder = self._request.token_limits or self._benchmark.evaluation.token_limits
+        """Down the ladder until an attempt completes, or failed in a way that no other mends."""
+        steps = ladder(self._benchmark.evaluation, self._request)
         pinned = replace(
             self._blank(0, ScoreStatus.FAILED, ""),
             model_hash=model.hash,
             harness_hash=harness.hash,
             device=device,
         )
-        for number, token_limit in enumerate(ladder, start=1):
+        step: int | None = 0
+        number = 0
+        while step is not None:
+            number += 1
+            token_limit = steps[step]
             layout = layout.next_attempt()
             attempt_id = f"{self._ledger.job.job_id}-{number}"
             box = self._box(layout, device, environment, client)
             self._ledger.update(
-                phase=Phase.LOADING, attempt_id=attempt_id, attempt=number, attempts=len(ladder), token_limit=token_limit,
+                phase=Phase.LOADING, attempt_id=attempt_id, attempt=number, attempts=len(steps), token_limit=token_limit,
                 container=box.container, log=str(layout.out / "output.txt"), device=device,
             )  # fmt: skip
             attempting = Attempting(
@@ -264,8 +270,7 @@ class _Scoring:
                     token_limit=token_limit, log=kept, image=box.image if isinstance(box, ContainerBox) else None,
                 )
             )  # fmt: skip
-            if outcome.status is not ScoreStatus.FAILED or not outcome.began:
-                return
+            step = next_step(steps, step, outcome)
 
     def _box(self, layout: Layout, device: str, environment: Environment | None, client: Any) -> Box:
         job, hub = self._ledger.job, self._hub()
@@ -306,8 +311,7 @@ class _Scoring:
             engine=self._engine.value,
             isolation=request.isolation,
             limit_n=request.limit,
-            temperature=request.sampling.temperature,
-            top_p=request.sampling.top_p,
+            sampling=NOT_DRAWN.note,
             device=job.device,
             reason=reason,
         )
@@ -322,7 +326,10 @@ def _filled(pinned: ScoreAttempt, outcome: Outcome) -> ScoreAttempt:
         stderr=outcome.measured.stderr if outcome.measured else None,
         samples=outcome.measured.samples if outcome.measured else None,
         engine_version=outcome.engine_version,
-        seed=outcome.seed,
+        seed=outcome.drawn.sampling.seed,
+        temperature=outcome.drawn.sampling.temperature,
+        top_p=outcome.drawn.sampling.top_p,
+        sampling=outcome.drawn.note,
     )
 
 

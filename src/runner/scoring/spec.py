@@ -32,7 +32,7 @@ def protocol_of(evaluation: Evaluation) -> Protocol:
 class Sampling:
     """How answers are drawn; None leaves it to the harness."""
 
-    seed: int = 0
+    seed: int | None = 0
     temperature: float | None = None
     top_p: float | None = None
 
@@ -74,7 +74,7 @@ class Spec:
     argv: tuple[str, ...]
     limit: int | None
     token_limit: int
-    seed: int
+    seed: int | None
     temperature: float | None
     top_p: float | None
     connections: int

@@ -58,6 +58,8 @@ class Evaluation:
 
     token_limits: tuple[int, ...]
     """The default, then what is tried after failures; falling."""
+    tries: tuple[int, ...] = ()
+    """How often each token limit is tried; empty for once."""
     command: tuple[str, ...] = ()
     """Arguments, with ``{model}``, ``{templates}``, ``{limit}`` and ``{metrics}`` (a JSON file) to be filled in."""
     token_option: str = ""

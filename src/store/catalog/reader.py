@@ -138,6 +138,8 @@ def _check_benchmark(benchmark: Benchmark) -> Iterator[str]:
         yield "leaderboard_weight is not between 0 and 1"
     if not limits or limits[-1] < 1 or list(limits) != sorted(set(limits), reverse=True):
         yield "evaluation.token_limits is not a falling row of numbers above 0"
+    if evaluation.tries and (len(evaluation.tries) != len(limits) or min(evaluation.tries) < 1):
+        yield "evaluation.tries is not a number above 0 for each of evaluation.token_limits"
     yield from _check_evaluation(evaluation)
     yield from (f"file_patterns has {pattern!r}: {why}" for pattern, why in _broken(benchmark.file_patterns))
     yield from (f"data.splits of {one.hub_id} is empty" for one in benchmark.data if not one.splits)

@@ -62,6 +62,7 @@ _SCORE_FIELDS = (
     "seed",
     "temperature",
     "top_p",
+    "sampling",
     "token_limit",
     "model_hash",
     "harness_hash",
@@ -137,7 +138,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         ("seed", pa.int64()),
         ("temperature", pa.float64()),
         ("token_limit", pa.int64()),
-        text="attempt_id benchmark metric engine engine_version model_hash harness_hash status isolation device reason",
+        text="attempt_id benchmark metric engine engine_version model_hash harness_hash status isolation device reason"
+        " sampling",
     ),
     "op_kinds": _schema(text="op kind"),
     "word_kinds": _schema(text="word kind"),

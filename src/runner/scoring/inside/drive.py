@@ -26,6 +26,9 @@ _MOST_ERROR = 2000
 _LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 """inspect-ai's words for correct, partial, incorrect and no answer."""
 
+_DRAWN = ("seed", "temperature", "top_p")
+"""How answers are drawn, by inspect-ai's names."""
+
 
 class Told:
     """What ``progress.json`` says."""
@@ -40,6 +43,8 @@ class Told:
         self.scores: list[float] = []
         self.tokens = 0
         self.sampling_since: float | None = None
+        self.settable: bool | None = None
+        self.drawn: dict[str, Any] | None = None
 
     def tell(self, *, urgently: bool = False) -> None:
         """Write it, unless it was written a moment ago."""
@@ -58,6 +63,8 @@ class Told:
                     "metric": sum(self.scores) / len(self.scores) if self.scores else None,
                     "tokens": self.tokens,
                     "sampling_s": None if since is None else now - since,
+                    "settable": self.settable,
+                    "drawn": self.drawn,
                 },
             )
 
@@ -70,6 +77,8 @@ def main() -> int:
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
     os.environ.update(json.loads(sys.stdin.readline() or "{}"))
+    # relative, as vLLM's processes share this folder, and the path of a socket may have only 107 bytes
+    os.environ["VLLM_RPC_BASE_PATH"] = "."
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     if spec["judge"]:
         _reach_judge(spec["judge"])
@@ -80,9 +89,9 @@ def main() -> int:
     os.chdir(work)
     told = Told(out)
     told.tell(urgently=True)
-    result: dict[str, Any] = {"finished": False, "error": None, "seeded": False}
+    result: dict[str, Any] = {"finished": False, "error": None}
     try:
-        _evaluate(spec, told, result)
+        _evaluate(spec, told)
         result["finished"] = True
     except SystemExit as ended:
         result["finished"] = ended.code in (None, 0)
@@ -90,6 +99,7 @@ def main() -> int:
     except BaseException as error:  # noqa: BLE001  # whatever the harness raises is how the attempt ended
         traceback.print_exc()
         result["error"] = f"{type(error).__name__}: {error}"[:_MOST_ERROR]
+    told.settable = told.settable or (False if result["finished"] else told.settable)
     told.tell(urgently=True)
     engine = "vllm" if spec["engine"] == "vllm" else "transformers"
     result |= {
@@ -115,22 +125,23 @@ def _shadow(hub: Path, shadow: Path) -> Path:
     return shadow
 
 
-def _evaluate(spec: dict[str, Any], told: Told, result: dict[str, Any]) -> None:
+def _evaluate(spec: dict[str, Any], told: Told) -> None:
     if spec["protocol"] == "inspect":
         _watch(told)
+        told.settable = True
         _inspect(spec)
-        result["seeded"] = True
         return
     argv = spec["argv"]
     if argv[0] != "python" or not argv[1].endswith(".py") or _version("inspect-ai") is None:
         told.stage = "sampling"  # nobody says when it begins
+        told.settable = False
         told.tell(urgently=True)
     if argv[0] != "python" or not argv[1].endswith(".py"):
         subprocess.run(argv, check=True)  # the catalog's command
         return
     if _version("inspect-ai") is not None:
         _watch(told)
-        _settle(spec, result)
+        _settle(spec, told)
     sys.argv = argv[1:]
     sys.path.insert(0, str(Path.cwd()))
     runpy.run_path(argv[1], run_name="__main__")
@@ -178,14 +189,14 @@ def _sampling(spec: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _settle(spec: dict[str, Any], result: dict[str, Any]) -> None:
+def _settle(spec: dict[str, Any], told: Told) -> None:
     """Give an ``evaluate.py`` that calls inspect-ai the seed asked for, and on transformers a model in place of vLLM."""
     import inspect_ai
 
     own = inspect_ai.eval
 
     def seeded(*args: Any, **kwargs: Any) -> Any:
-        result["seeded"] = True
+        told.settable = True
         kwargs.update(_sampling(spec))
         kwargs.setdefault("log_dir", str(Path(spec["out"]) / "logs"))
         if spec["engine"] == "transformers":
@@ -223,6 +234,12 @@ def _watch(told: Told) -> None:
             told.total = None if count is None else count * (config.epochs or 1)
             told.stage = "sampling"
             told.tell(urgently=True)
+
+        async def on_before_model_generate(self, data: Any) -> None:
+            """How the first answer is asked for, whoever decided it: the task, the harness or the spec."""
+            if told.drawn is None:
+                told.drawn = {name: getattr(data.config, name) for name in _DRAWN}
+                told.tell(urgently=True)
 
         async def on_sample_end(self, data: Any) -> None:
             """One more."""
