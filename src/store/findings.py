@@ -216,6 +216,11 @@ class StandingFinding:
         """Whether a violation stands here."""
         return self.severity is Severity.VIOLATION and self.state is not FindingState.REJECTED
 
+    @property
+    def accuses(self) -> bool:
+        """Whether it is ruled a violation or a suspicion, whatever people said of it."""
+        return self.severity in (Severity.VIOLATION, Severity.SUSPICIOUS)
+
 
 def finding_id(run_id: str, rule: str, identity: Iterable[str]) -> str:
     """The id of the fact that ``identity`` (paths, hashes, seqs …) tells apart from others of its rule."""

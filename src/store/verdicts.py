@@ -101,30 +101,51 @@ class Outcome:
         return self.answer is None
 
 
-def outcome(verdicts: Sequence[Verdict], recording_hash: str | None) -> Outcome | None:
-    """What holds among ``verdicts`` (oldest first); None where no human's verdict on this recording stands.
+def of_people(verdicts: Sequence[Verdict], recording_hash: str | None) -> list[Verdict]:
+    """The latest verdict of each human on this recording, among ``verdicts`` (oldest first)."""
+    latest = {
+        one.reviewer: one
+        for one in verdicts
+        if one.reviewer_kind is ReviewerKind.HUMAN and not one.is_stale(recording_hash)
+    }
+    return list(latest.values())
 
-    The reconciled verdict counts, else the latest of each human; models and imported judges decide nothing. This is
-    the rule of the columns ``verdict`` and ``score_action`` of the ``runs`` view.
+
+def standing(verdicts: Sequence[Verdict], recording_hash: str | None) -> list[Verdict]:
+    """The verdicts that count: the last reconciled one, else :func:`of_people`; models and imported judges never."""
+    reconciled = [
+        one
+        for one in verdicts
+        if one.reviewer_kind is ReviewerKind.RECONCILED and not one.is_stale(recording_hash)
+    ]
+    return reconciled[-1:] or of_people(verdicts, recording_hash)
+
+
+def answers_on(verdicts: Sequence[Verdict], axis: str) -> set[Answer]:
+    """What was answered on one of :data:`AXES`."""
+    return {answer for one in verdicts if (answer := getattr(one, axis)) is not None}
+
+
+def agreed(verdicts: Sequence[Verdict], axis: str) -> Answer | None:
+    """The one answer that all who judged this axis gave; None where they differ or nobody did."""
+    answers = answers_on(verdicts, axis)
+    return answers.pop() if len(answers) == 1 else None
+
+
+def outcome(verdicts: Sequence[Verdict], recording_hash: str | None) -> Outcome | None:
+    """What the :func:`standing` verdicts come to; None where there are none.
+
+    This is the rule of the columns ``verdict`` and ``score_action`` of the ``runs`` view.
     """
-    latest: dict[str, Verdict] = {}
-    reconciled: Verdict | None = None
-    for verdict in verdicts:
-        if verdict.is_stale(recording_hash):
-            continue
-        if verdict.reviewer_kind is ReviewerKind.RECONCILED:
-            reconciled = verdict
-        elif verdict.reviewer_kind is ReviewerKind.HUMAN:
-            latest[verdict.reviewer] = verdict
-    standing = [reconciled] if reconciled else list(latest.values())
-    if not standing:
+    counted = standing(verdicts, recording_hash)
+    if not counted:
         return None
-    answers = {verdict.answer for verdict in standing}
-    said = {(verdict.answer, verdict.score_action) for verdict in standing}
+    answers = {verdict.answer for verdict in counted}
+    said = {(verdict.answer, verdict.score_action) for verdict in counted}
     return Outcome(
         answer=answers.pop() if len(answers) == 1 else None,
         score_action=said.pop()[1] if len(said) == 1 else ScoreAction.HOLD,
-        by=tuple(verdict.reviewer for verdict in standing),
+        by=tuple(verdict.reviewer for verdict in counted),
     )
 
 

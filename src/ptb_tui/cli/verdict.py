@@ -7,12 +7,12 @@ import click
 
 from ptb_tui.cli.output import Field, json_option, note, print_json, print_table
 from ptb_tui.cli.reviewer import note_where, reviewer_option
-from store.assignments import is_blind, read_assignments
+from review.reviewed import read_reviewed
 from store.ids import slug
 from store.instants import iso
 from store.library import RunEntry, find_run
 from store.overlay import Review
-from store.verdicts import AXES, Answer, ReviewerKind, ScoreAction, Verdict, add_verdict, read_verdicts
+from store.verdicts import AXES, Answer, ReviewerKind, ScoreAction, Verdict, add_verdict
 
 _ANSWERS = click.Choice([answer.value for answer in Answer])
 
@@ -53,15 +53,15 @@ def command(
     review = Review(entry.folder, entry.run_id)
     if any(axes.values()) or score_action:
         _decide(entry, review, axes, score_action, rationale, seqs, reviewer)
-    verdicts, problems = read_verdicts(review)
-    for problem in problems:
-        note(f"{problem.path}: {problem.reason}")
     assert entry.manifest is not None
-    if is_blind(read_assignments(review)[0], verdicts, entry.manifest.recording_hash, reviewer):
-        hidden = sum(one.reviewer != reviewer for one in verdicts)
-        note(f"{hidden} verdicts of others are hidden: {reviewer} is to decide on {entry.run_id} blind")
-        verdicts = [one for one in verdicts if one.reviewer == reviewer]
-    told = [_object(entry, verdict) for verdict in verdicts]
+    reviewed = read_reviewed(entry.folder, entry.manifest, reader=reviewer)
+    for problem in reviewed.problems:
+        note(f"{problem.path}: {problem.reason}")
+    if reviewed.hidden:
+        note(
+            f"{reviewed.hidden} verdicts of others are hidden: {reviewer} is to decide on {entry.run_id} blind"
+        )
+    told = [_object(entry, verdict) for verdict in reviewed.verdicts]
     if as_json:
         print_json(told)
     elif told:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from store.verdicts import AXES, Answer, ReviewerKind, Verdict
+from store.verdicts import AXES, Answer, Verdict, of_people
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,7 @@ def agreement(verdicts: Mapping[str, Sequence[Verdict]], hashes: Mapping[str, st
     ``verdicts`` by run, oldest first: the latest of each human that is not stale counts, reconciled ones do not, because
     they were not made blind. ``hashes`` are the recordings' as they are now.
     """
-    latest: dict[str, list[Verdict]] = {}
-    for run, said in verdicts.items():
-        by_reviewer = {
-            one.reviewer: one
-            for one in said
-            if one.reviewer_kind is ReviewerKind.HUMAN and not one.is_stale(hashes.get(run))
-        }
-        latest[run] = list(by_reviewer.values())
+    latest = {run: of_people(said, hashes.get(run)) for run, said in verdicts.items()}
     return [
         *(_of(axis, ([getattr(one, axis) for one in said] for said in latest.values())) for axis in AXES),
         _of("overall", ([one.answer for one in said] for said in latest.values())),

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from review.reviewed import Reviewed
 from store.errors import BadInput
 from store.ids import slug
-from store.verdicts import AXES, Answer, ReviewerKind, ScoreAction, Verdict
+from store.verdicts import AXES, Answer, ReviewerKind, ScoreAction, Verdict, agreed, answers_on, of_people
 
 _ACTION = "score action"
 
 
 def side_by_side(run: Reviewed) -> dict[str, dict[str, str | None]]:
     """By axis, then by reviewer, what people answered; their latest verdicts on this recording."""
-    humans = _humans(run)
+    humans = of_people(run.verdicts, run.manifest.recording_hash)
     return {
         **{axis: {one.reviewer: _text(getattr(one, axis)) for one in humans} for axis in AXES},
         _ACTION: {one.reviewer: _text(one.score_action) for one in humans},
@@ -32,13 +32,15 @@ def reconcile(
     Raises :class:`BadInput` for an axis on which they differ and that ``answers`` leaves open, and where fewer than two
     people decided.
     """
-    humans = _humans(run)
+    humans = of_people(run.verdicts, run.manifest.recording_hash)
     if len(humans) < 2:
         raise BadInput(
             f"{run.manifest.run_id} has {len(humans)} verdicts of people: there is nothing to reconcile"
         )
-    settled = {axis: answers.get(axis) or _agreed(humans, axis) for axis in AXES}
-    open_axes = [axis for axis, answer in settled.items() if answer is None and len(_said(humans, axis)) > 1]
+    settled = {axis: answers.get(axis) or agreed(humans, axis) for axis in AXES}
+    open_axes = [
+        axis for axis, answer in settled.items() if answer is None and len(answers_on(humans, axis)) > 1
+    ]
     actions = {one.score_action for one in humans}
     action = score_action or (actions.pop() if len(actions) == 1 else None)
     if action is None and len(actions) > 1:
@@ -61,20 +63,6 @@ def reconcile(
         evidence=tuple(sorted({seq for one in humans for seq in one.evidence})),
         recording_hash=run.manifest.recording_hash,
     )
-
-
-def _humans(run: Reviewed) -> list[Verdict]:
-    current = (one for one in run.verdicts if not one.is_stale(run.manifest.recording_hash))
-    return list({one.reviewer: one for one in current if one.reviewer_kind is ReviewerKind.HUMAN}.values())
-
-
-def _said(verdicts: list[Verdict], axis: str) -> set[Answer]:
-    return {answer for one in verdicts if (answer := getattr(one, axis)) is not None}
-
-
-def _agreed(verdicts: list[Verdict], axis: str) -> Answer | None:
-    said = _said(verdicts, axis)
-    return said.pop() if len(said) == 1 else None
 
 
 def _text(value: Answer | ScoreAction | None) -> str | None:

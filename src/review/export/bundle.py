@@ -10,7 +10,7 @@ from review.export.sheet import is_clean, sheet
 from review.export.tables import as_csv, changes
 from review.reviewed import Reviewed
 from store.catalog.reader import load_catalog
-from store.durable import explain, replace_file
+from store.durable import replace_file, writing
 from store.errors import BadInput
 from store.ids import slug
 
@@ -78,9 +78,7 @@ def _name(method: str) -> str:
 
 
 def _write(path: Path, text: str) -> Path:
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, text.encode())
-    except OSError as error:
-        raise explain(error, path) from error
     return path

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from review.reviewed import Reviewed
-from store.verdicts import Answer, ReviewerKind, ScoreAction, Verdict
+from store.verdicts import Answer, ReviewerKind, ScoreAction, Verdict, agreed, answers_on, standing
 
 
 class By(StrEnum):
@@ -48,13 +48,13 @@ class Settled:
 
 def settled(run: Reviewed) -> Settled:
     """People's standing verdicts, axis by axis; where no person decided, what the imported judges said."""
-    people = _standing(run)
+    people = standing(run.verdicts, run.manifest.recording_hash)
     if people:
         outcome = run.outcome
         return Settled(
-            data=_agreed(people, "data"),
-            model=_agreed(people, "model"),
-            api=_agreed(people, "api"),
+            data=agreed(people, "data"),
+            model=agreed(people, "model"),
+            api=agreed(people, "api"),
             by=By.PEOPLE,
             names=tuple(one.reviewer for one in people),
             disputed=outcome is not None and outcome.disputed,
@@ -77,23 +77,7 @@ def before(run: Reviewed) -> Settled:
     )
 
 
-def _standing(run: Reviewed) -> list[Verdict]:
-    current = [one for one in run.verdicts if not one.is_stale(run.manifest.recording_hash)]
-    reconciled = [one for one in current if one.reviewer_kind is ReviewerKind.RECONCILED]
-    humans = {one.reviewer: one for one in current if one.reviewer_kind is ReviewerKind.HUMAN}
-    return reconciled[-1:] or list(humans.values())
-
-
-def _answers(verdicts: list[Verdict], axis: str) -> set[Answer]:
-    return {answer for one in verdicts if (answer := getattr(one, axis)) is not None}
-
-
-def _agreed(verdicts: list[Verdict], axis: str) -> Answer | None:
-    answers = _answers(verdicts, axis)
-    return answers.pop() if len(answers) == 1 else None
-
-
 def _worst(verdicts: list[Verdict], axis: str) -> Answer | None:
-    answers = _answers(verdicts, axis)
+    answers = answers_on(verdicts, axis)
     ranked = (Answer.VIOLATION, Answer.UNCLEAR, Answer.CLEAN)
     return next((answer for answer in ranked if answer in answers), None)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from review.export.quoting import block, span
 from review.export.settled import By, settled
 from review.reviewed import Reviewed
-from store.findings import FindingState, Severity, StandingFinding
+from store.findings import FindingState, StandingFinding
 from store.instants import iso
 from store.sql.query import open_query
 from store.verdicts import Answer
-
-_GRAVE = (Severity.VIOLATION, Severity.SUSPICIOUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class _Row:
 
 def is_clean(run: Reviewed) -> bool:
     """Whether nothing asks for a sheet: no violation or suspicion stands and nobody answered anything but clean."""
-    found = any(one.severity in _GRAVE for one in run.standing)
+    found = any(one.accuses for one in run.standing)
     answers = settled(run)
     said = any(answer not in (None, Answer.CLEAN) for answer in (answers.data, answers.model, answers.api))
     return not found and not said and not answers.disputed
@@ -55,7 +53,7 @@ def sheet(run: Reviewed) -> str:
         "## Findings",
         "",
     ]
-    standing = [one for one in run.standing if one.severity in _GRAVE]
+    standing = [one for one in run.standing if one.accuses]
     for one in standing:
         lines += _finding(run, one, rows)
     if not standing:
@@ -150,10 +148,10 @@ def _reviewers(run: Reviewed) -> Iterator[str]:
 
 
 def _rows(run: Reviewed) -> dict[int, _Row]:
-    seqs = {e.seq for one in run.standing if one.severity in _GRAVE for e in one.finding.evidence}
+    seqs = {e.seq for one in run.standing if one.accuses for e in one.finding.evidence}
     if not seqs:
         return {}
-    wanted = ", ".join(map(str, _whole(seqs)))
+    wanted = ", ".join(map(str, sorted(seqs)))
     with open_query([run.folder]) as query:
         rows = query.run(
             "SELECT e.seq, epoch_us(e.ts) AS us, v.path, v.sha256, c.text AS command FROM events e "

@@ -61,7 +61,7 @@ def changes(runs: Sequence[Reviewed], catalog: Catalog) -> list[Change]:
 
 def _change(run: Reviewed, catalog: Catalog) -> Change:
     facts, judged, decided = run.manifest.facts, before(run), settled(run)
-    base = _base_score(catalog, facts.benchmark, facts.base_model)
+    base = catalog.base_score(facts.benchmark or "", facts.base_model or "")
     falls = decided.falls
     return Change(
         run_id=run.manifest.run_id,
@@ -75,15 +75,6 @@ def _change(run: Reviewed, catalog: Catalog) -> Change:
         score_before=base if cell(judged) or facts.reported_score is None else facts.reported_score,
         score_after=None if falls is None else base if falls or run.score is None else run.score,
     )
-
-
-def _base_score(catalog: Catalog, benchmark: str | None, base_model: str | None) -> float | None:
-    entry = catalog.benchmarks.get((benchmark or "").lower())
-    wanted = (base_model or "").lower()
-    for model in catalog.models.values():
-        if wanted in (model.id.lower(), model.hub_id.lower(), model.hub_id.rpartition("/")[2].lower()):
-            return entry.baseline(model.hub_id) if entry else None
-    return None
 
 
 def as_csv(rows: Sequence[Change]) -> str:

@@ -45,9 +45,20 @@ class Catalog:
         return find_entry(self.benchmarks, name.lower(), "benchmark")
 
     def model(self, name: str) -> BaseModel:
-        """The base model of that id or hub id; raises :class:`BadInput` for an unknown one."""
-        by_hub = {model.hub_id.lower(): model.id for model in self.models.values()}
+        """The base model of that id or hub id, with its owner or without; raises :class:`BadInput` for an unknown one."""
+        by_hub = {
+            name.lower(): model.id
+            for model in self.models.values()
+            for name in (model.hub_id, model.hub_id.rpartition("/")[2])
+        }
         return find_entry(self.models, by_hub.get(name.lower(), name.lower()), "base model")
+
+    def base_score(self, benchmark: str, model: str) -> float | None:
+        """What the untouched base model scores, a fraction; None for a task that is not known."""
+        try:
+            return self.benchmark(benchmark).baseline(self.model(model).hub_id)
+        except BadInput:
+            return None
 
 
 def user_folder() -> Path:
