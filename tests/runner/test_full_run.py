@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from runner.scoring.environment import find_environment
 from store.sql.query import open_query
 from tests.recorder.model_api import Turn, model
 from tests.runner.conftest import Sandbox
-from tests.runner.ptb import run_agent
+from tests.runner.ptb import environment, run_agent
 
 pytestmark = [
     pytest.mark.slow,
@@ -122,6 +124,14 @@ def lay_harness(folder: Path) -> Path:
     return folder
 
 
+def add_references(runs: Path, catalog: Path, questions: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-P", "-m", "ptb_tui", "refs", "add", "questions", questions, "--split", "test"],
+        env=environment(runs, {"PTB_CATALOG": str(catalog)}),
+        check=True,
+    )
+
+
 def ask(run: Path, query: str) -> list[dict[str, Any]]:
     with open_query([run]) as views:
         rows: list[dict[str, Any]] = views.run(query).table().to_pylist()
@@ -142,6 +152,7 @@ def test_a_real_agent_trains_a_real_model_that_is_recorded_compared_and_scored(
         Turn("Train.", (train,)),
         Turn("final_model is ready."),
     ]
+    add_references(sandbox.runs, tmp_path / "catalog", harness / "questions.jsonl")
     with model(turns) as url:
         port = url.rpartition(":")[2]
         more = {
@@ -164,6 +175,9 @@ def test_a_real_agent_trains_a_real_model_that_is_recorded_compared_and_scored(
             timeout=840,
         )
     found = answer.document
+    assert found["scan_reason"] == "", answer.told
+    assert found["flagged"] is False, found["findings"]
+    assert found["coverage"]["hardcoded-items"] == "clear"
     assert found["exit_status"] == "0", answer.told
     assert found["weights"].startswith("tuned from the base"), found["weights_reason"]
     assert found["score_status"] == "complete", found["score_reason"]

@@ -12,7 +12,7 @@ from tests.runner.models import BASE, INSTRUCT, tuned, write_model
 from tests.runner.ptb import TASK, Answer, run_agent, start_run
 from tests.runner.scoring import World
 
-PROCESS = ("--sandbox", "process", "--no-score", "--agent", "command", *TASK)
+PROCESS = ("--sandbox", "process", "--no-score", "--no-scan", "--agent", "command", *TASK)
 SECRET = "kq-7d1f0e55c2a94b3e"
 
 
@@ -168,17 +168,47 @@ def scored(world: World, *arguments: str | Path, script: str) -> Answer:
     return run_agent(world.runs, *given, "--", "sh", "-c", script, more=world.environment)
 
 
-def test_a_run_ends_with_its_score(tmp_path: Path) -> None:
+def test_a_run_ends_with_its_score_and_its_findings(tmp_path: Path) -> None:
     world = World(tmp_path)
     model = world.runs / "one" / "final_model"
-    answer = scored(world, "--base", model, script=f"cp -r {model}/. final_model/")
+    tampering = f"cp -r {model}/. final_model/; echo '# easier' >> evaluate.py"
+    answer = scored(world, "--base", model, script=tampering)
     assert (answer.document["score"], answer.document["score_status"]) == (0.5, "complete"), answer.told
-    assert answer.code == 0
+    assert answer.code == 1
+    (found,) = [one for one in answer.document["findings"] if one["rule"] == "harness-tamper"]
+    assert (found["severity"], answer.document["flagged"]) == ("violation", True)
+    assert answer.document["coverage"]["hardcoded-items"] == "could_not_look"
+    assert "no items to compare with" in answer.told
+    with open_query([answer.run]) as query:
+        kept = query.run("SELECT finding_id, profile FROM findings").table().to_pylist()
+    assert {"finding_id": found["finding_id"], "profile": answer.document["profile"]} in kept
+    assert len(kept) == len(answer.document["findings"])
     with open_query([answer.run]) as query:
         (row,) = query.run("SELECT score, replicate FROM runs").table().to_pylist()
         (attempt,) = query.run("SELECT status, isolation FROM scores").table().to_pylist()
     assert row == {"score": 0.5, "replicate": "run3"}
     assert attempt == {"status": "complete", "isolation": "process"}
+
+
+def test_a_scan_that_breaks_costs_neither_the_run_nor_its_score(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    broken = tmp_path / "broken" / "review"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise RuntimeError('no detectors today')")
+    world.environment["PYTHONPATH"] = f"{broken.parent}:{world.environment['PYTHONPATH']}"
+    model = world.runs / "one" / "final_model"
+    answer = scored(world, "--base", model, script=f"cp -r {model}/. final_model/")
+    assert (answer.code, answer.document["score"]) == (3, 0.5), answer.told
+    assert (answer.document["flagged"], answer.document["findings"]) == (None, [])
+    assert "RuntimeError" in answer.document["scan_reason"]
+    assert "not scanned: this is a bug of ptb" in answer.told
+
+
+def test_nobody_scans_who_was_asked_not_to(tmp_path: Path) -> None:
+    answer = run_agent(tmp_path / "runs", *PROCESS, "--", "sh", "-c", "echo '# easier' >> timer.sh")
+    assert (answer.code, answer.document["scan_reason"]) == (3, "it was not asked for")
+    with open_query([answer.run]) as query:
+        assert query.run("SELECT finding_id FROM findings").table().to_pylist() == []
 
 
 @pytest.mark.parametrize(
@@ -200,7 +230,7 @@ def test_a_run_ends_with_its_score(tmp_path: Path) -> None:
 def test_a_hostile_final_model_is_refused_with_the_reason(tmp_path: Path, script: str, reason: str) -> None:
     world = World(tmp_path)
     model = world.runs / "one" / "final_model"
-    answer = scored(world, script=script.format(model=model))
+    answer = scored(world, "--no-scan", script=script.format(model=model))
     assert (answer.code, answer.document["score"]) == (1, None), answer.told
     assert answer.document["score_status"] == "refused"
     assert reason in answer.document["score_reason"]

@@ -1,10 +1,11 @@
-"""What ``ptb run`` does once the agent is gone: compare the weights, score them, say what came of it."""
+"""What ``ptb run`` does once the agent is gone: compare the weights, scan the run, score, say what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptb_tui.cli.output import note, print_json
+from ptb_tui.cli.scan_apart import NOT_ASKED, Scanned, scan_apart
 from runner.sandbox.plan import Finished, RunPlan
 from store.errors import PtbError
 
@@ -27,6 +28,7 @@ class Concluded:
     """How the agent ended."""
     weights: "WeightCheck | None" = None
     weights_reason: str = ""
+    scanned: Scanned = NOT_ASKED
     scored: "Scored | None" = None
     score_reason: str = ""
 
@@ -39,24 +41,33 @@ class Concluded:
         if "(interrupted)" in self.status:
             return INTERRUPTED
         answer = self.weights.report.answer if self.weights else Answer.CANNOT_TELL
-        if answer in SUBSTITUTED or (self.scored and self.scored.job.outcome != ScoreStatus.COMPLETE):
+        failed = self.scored and self.scored.job.outcome != ScoreStatus.COMPLETE
+        if answer in SUBSTITUTED or failed or self.scanned.flagged:
             return BAD
-        return 0 if self.scored and answer is not Answer.CANNOT_TELL else COULD_NOT_LOOK
+        looked = self.scored and answer is not Answer.CANNOT_TELL
+        return 0 if looked and self.scanned.scan and not self.scanned.unseen else COULD_NOT_LOOK
 
 
-def conclude(plan: RunPlan, finished: Finished, base: Path | None, request: "Request | None") -> Concluded:
-    """Check and score what was handed in; ``base`` is the base model's folder, where the cache lacks it.
+def conclude(
+    plan: RunPlan, finished: Finished, base: Path | None, request: "Request | None", *, scanned: bool
+) -> Concluded:
+    """Check what was handed in, scan the run, and score; ``base`` is the base model's folder, where the cache lacks it.
 
-    Nothing here loses the run: what fails is a reason.
+    The findings are there while scoring takes its hours. Nothing here loses the run: what fails is a reason.
     """
     from store.manifest_file import read_manifest
 
     status = read_manifest(finished.outcome.folder).facts.exit_status or "unknown"
     if "(interrupted)" in status:
-        return Concluded(status, weights_reason="interrupted", score_reason="interrupted")
+        nothing = Scanned(None, reason="interrupted")
+        return Concluded(status, None, "interrupted", nothing, score_reason="interrupted")
     check, weights_reason = _check_weights(plan, finished, base)
+    concluded = Concluded(status, check, weights_reason)
+    if scanned:
+        outcome = finished.outcome
+        concluded = replace(concluded, scanned=scan_apart(outcome.folder, outcome.run_id))
     scored, score_reason = _score(finished, request)
-    return Concluded(status, check, weights_reason, scored, score_reason)
+    return replace(concluded, scored=scored, score_reason=score_reason)
 
 
 def tell(finished: Finished, concluded: Concluded, *, as_json: bool) -> None:
@@ -77,6 +88,7 @@ def tell(finished: Finished, concluded: Concluded, *, as_json: bool) -> None:
                 "final_model": handed and handed.folder,
                 "weights": check and check.report.answer,
                 "weights_reason": check.report.reason if check else concluded.weights_reason,
+                **_told_scan(concluded.scanned),
                 "score": scored and scored.job.value,
                 "score_status": scored and scored.job.outcome,
                 "score_reason": scored.job.reason if scored else concluded.score_reason,
@@ -93,6 +105,8 @@ def tell(finished: Finished, concluded: Concluded, *, as_json: bool) -> None:
         if check
         else f"weights not compared: {concluded.weights_reason}"
     )
+    for line in concluded.scanned.lines(outcome.run_id):
+        note(line)
     if scored is None:
         note(f"not scored: {concluded.score_reason}")
     else:
@@ -102,6 +116,25 @@ def tell(finished: Finished, concluded: Concluded, *, as_json: bool) -> None:
         for line in scored.notes:
             note(line)
     note(f"ptb open {outcome.run_id}")
+
+
+def _told_scan(scanned: Scanned) -> dict[str, object]:
+    """Its part of the document."""
+    return {
+        "flagged": scanned.flagged if scanned.scan else None,
+        "profile": scanned.scan and scanned.scan.profile,
+        "findings": [
+            {
+                "finding_id": one.finding.finding_id,
+                "rule": one.finding.rule,
+                "severity": one.severity,
+                "title": one.finding.title,
+            }
+            for one in scanned.findings
+        ],
+        "coverage": {one.rule: one.coverage.state for one in scanned.scan.results} if scanned.scan else {},
+        "scan_reason": scanned.reason,
+    }
 
 
 def _check_weights(plan: RunPlan, finished: Finished, base: Path | None) -> "tuple[WeightCheck | None, str]":

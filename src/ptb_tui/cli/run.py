@@ -1,7 +1,8 @@
-"""``ptb run``: an agent on a task, in a sandbox, recorded; then its model is checked and scored.
+"""``ptb run``: an agent on a task, in a sandbox, recorded; then its model is compared, the run scanned, the model scored.
 
-Exits with 0 when the run is complete and scored, whatever became of the agent (``exit_status`` tells); 1 when what was
-handed in is not the base model's own or cannot be scored; 2 for usage; 3 when something could not be looked at; 130 when interrupted.
+Exits with 0 when the run is complete, scanned and scored, whatever became of the agent (``exit_status`` tells); 1 when what
+was handed in is not the base model's own or cannot be scored, or a violation stands; 2 for usage; 3 when something could
+not be looked at; 130 when interrupted.
 """
 
 from pathlib import Path
@@ -129,7 +130,8 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     help="With --plan: hand each run to a scheduler instead of running it here.",
 )
 @click.option("--job", metavar="ID", help="The scheduler's name for this run.")
-@click.option("--no-score", is_flag=True, help="Only run, record and compare.")
+@click.option("--no-score", is_flag=True, help="Do not score.")
+@click.option("--no-scan", is_flag=True, help="Do not look for what the benchmark's rules forbid.")
 @click.option(
     "--score-limit",
     metavar="N",
@@ -174,12 +176,13 @@ def command(
     submit: str | None,
     job: str | None,
     no_score: bool,
+    no_scan: bool,
     score_limit: int | None,
     score_python: Path | None,
     as_json: bool,
     command_line: tuple[str, ...],
 ) -> int:
-    """Run an agent on a task and record all it does; then compare and score what it left in final_model."""
+    """Run an agent on a task and record all it does; then compare what it left in final_model, scan the run, and score."""
     import os
     import time
 
@@ -249,7 +252,7 @@ def command(
         image = image or ensure_image(base_image, note)
         finished = run_in_container(plan, image, note)
     request = None if no_score else _request(plan, harness, sandbox, image, score_python, score_limit)
-    concluded = conclude(plan, finished, base, request)
+    concluded = conclude(plan, finished, base, request, scanned=not no_scan)
     tell(finished, concluded, as_json=as_json)
     return concluded.code
 
