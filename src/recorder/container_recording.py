@@ -70,6 +70,8 @@ class ContainerPlan:
     """Ends what runs in the container, also when a signal comes; None for a container that is left alone."""
     run_id: str | None = None
     """None for a new one."""
+    witnesses: tuple[Source, ...] = ()
+    """Besides the recorder's own; started before the container, stopped with the others."""
 
 
 def record_container(plan: ContainerPlan, note: Callable[[str], None]) -> Outcome:
@@ -144,13 +146,16 @@ class _ContainerRecording:
         self._docker: DockerEvents | None = None
         """In the kernel's place, where it does not work or is not wanted."""
         self._gpu = GpuSource(plan.gpu_interval_s)
+        self._more = plan.witnesses
 
     @property
     def infos(self) -> tuple[SourceInfo, ...]:
         """What the manifest says of the witnesses."""
         words = [self._words.info] if self._words else []
         told = [self._docker.info] if self._docker else []
-        return (self._kernel.info, *told, *self._beside.infos, self._workspace.info, self._gpu.info, *words)
+        more = [source.info for source in self._more]
+        own = (self._kernel.info, *told, *self._beside.infos, self._workspace.info, self._gpu.info)
+        return (*own, *more, *words)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -168,7 +173,8 @@ class _ContainerRecording:
         with Forwarding(lambda: None) as signals:
             try:
                 self._start_kernel(target)
-                self._start(self._gpu, target)
+                for source in (self._gpu, *self._more):
+                    self._start(source, target)
                 output = container.follow(self._words.feed) if self._words else None
                 self._watchdog.guard_sandbox(container.cgroup)
                 container.start()
@@ -255,6 +261,8 @@ class _ContainerRecording:
         self._watchdog.stop()
         self._workspace.stop()
         self._gpu.stop()
+        for more in self._more:
+            more.stop()
 
     def _close(self) -> None:
         if self._words:

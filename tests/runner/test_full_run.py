@@ -152,7 +152,10 @@ def test_a_real_agent_trains_a_real_model_that_is_recorded_compared_and_scored(
         Turn("Train.", (train,)),
         Turn("final_model is ready."),
     ]
-    add_references(sandbox.runs, tmp_path / "catalog", harness / "questions.jsonl")
+    references = tmp_path / "references.jsonl"
+    lines = [json.dumps({"question": text, "answer": answer}) for text, answer in QUESTIONS.items()]
+    references.write_text("\n".join(lines))
+    add_references(sandbox.runs, tmp_path / "catalog", references)
     with model(turns) as url:
         port = url.rpartition(":")[2]
         more = {

@@ -229,6 +229,15 @@ def test_only_named_hosts_are_reached_and_a_refusal_is_told(sandbox: Sandbox) ->
     answer = run_agent(sandbox.runs, *arguments, "--", "python3", "-c", script, more=sandbox.more)
     assert "403" in (answer.run / "final_model" / "said").read_text()
     assert "refused refused.example:80" in answer.told
+    rows = ask(
+        answer.run,
+        "SELECT host, port, error, n.ts BETWEEN r.started_at AND r.ended_at AS within, e.kind"
+        " FROM net n JOIN runs r USING (run_id) JOIN events e USING (run_id, seq) WHERE host IS NOT NULL ORDER BY seq",
+    )
+    told = {"port": 80, "error": "EACCES", "within": True, "kind": "connect"}
+    assert rows == [{"host": "refused.example", **told}]
+    (gap,) = ask(answer.run, "SELECT reason FROM gaps WHERE cause = 'proxied'")
+    assert "which of the allowed hosts" in gap["reason"]
     assert "network allowlist (allowed.example)" in answer.manifest["facts"]["sandbox"]
     assert sandbox.left() == []
 

@@ -129,6 +129,7 @@ def _run(client: Any, plan: RunPlan, image: str, place: Place, note: Callable[[s
                 secrets=plan.keys.secrets,
                 time_limit=TimeLimit(plan.task.limit_s),
                 run_id=plan.run_id,
+                witnesses=net.witnesses,
             ),
             note,
         )

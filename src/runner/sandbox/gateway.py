@@ -2,7 +2,7 @@
 
 It listens on the sandbox's loopback (a socket belongs to the network namespace it was made in, whatever namespace its
 owner is in later) and connects from the host's: a proxy that lets named hosts through, and ports of the host's loopback.
-Its orders are one line of JSON on stdin; it ends when stdin does.
+Its orders are one line of JSON on stdin; it says a line of JSON for each connection that it refuses, and ends when stdin does.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from urllib.parse import urlsplit
 
 PROXY_PORT = 3128
 _LONGEST_HEAD = 1 << 16
+_LONGEST_NAME = 253
+"""Of a host: RFC 1035."""
 _CHUNK = 1 << 16
 _PORTS = (80, 443)
 _CLONE_NEWNET = 0x40000000
@@ -98,7 +101,8 @@ def _proxy(hosts: Sequence[str]) -> Callable[[Reader, Writer], Awaitable[None]]:
             await _refuse(writer, "400 Bad Request")
             return
         if not is_allowed(host, port, hosts):
-            print(f"refused {host}:{port}", flush=True)  # noqa: T201
+            refused = {"ts": time.time_ns(), "host": host[:_LONGEST_NAME], "port": port}
+            print(json.dumps(refused), flush=True)  # noqa: T201
             await _refuse(writer, "403 Forbidden")
             return
         if tunnel:

@@ -8,17 +8,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from recorder.source import Source
 from runner.sandbox.gateway import PROXY_PORT
 from runner.sandbox.plan import Network, Policy
+from runner.sandbox.refusals import Refusals
 from store.errors import Unavailable
 
 _HOLD = ["/bin/sh", "-c", "read nothing"]
 _LOOPBACK = f"http://127.0.0.1:{PROXY_PORT}"
-_STOP_S = 5.0
 
 
 class Net:
@@ -33,9 +33,14 @@ class Net:
         self._labels = labels
         self._plan = plan
         self._hosts = (*plan.hosts, *hosts) if plan.policy is Policy.ALLOWLIST else ()
-        self._gateway: subprocess.Popen[str] | None = None
+        self._refusals: Refusals | None = None
         self.mode = "none"
         """Docker's network mode for the agent's container."""
+
+    @property
+    def witnesses(self) -> tuple[Source, ...]:
+        """Who tells what was refused, where there is a gateway that can."""
+        return (self._refusals,) if self._refusals else ()
 
     @property
     def description(self) -> str:
@@ -82,22 +87,15 @@ class Net:
 
     def close(self, note: Callable[[str], None]) -> None:
         """End the gateway; what it refused is told."""
-        if self._gateway is None or self._gateway.stdin is None or self._gateway.stdout is None:
+        if self._refusals is None:
             return
-        with suppress(OSError):
-            self._gateway.stdin.close()
-        try:
-            self._gateway.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            self._gateway.kill()
-            self._gateway.wait()
-        refused = sorted(set(self._gateway.stdout.read().split("\n")) - {""})
-        if refused:
-            note(f"the network policy {', '.join(refused)}")
+        self._refusals.stop()
+        if self._refusals.refused:
+            note(f"the network policy refused {', '.join(self._refusals.refused)}")
 
     def _start_gateway(self, namespace: Path) -> None:
         orders = {"namespace": str(namespace), "hosts": self._hosts, "forwards": self._plan.forwards}
-        self._gateway = subprocess.Popen(
+        gateway = subprocess.Popen(
             [sys.executable, "-P", "-m", "runner.sandbox.gateway"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -105,9 +103,10 @@ class Net:
             text=True,
             cwd="/",
         )
-        assert self._gateway.stdin
-        assert self._gateway.stdout
-        self._gateway.stdin.write(json.dumps(orders) + "\n")
-        self._gateway.stdin.flush()
-        if self._gateway.stdout.readline() != "ready\n":
+        assert gateway.stdin
+        assert gateway.stdout
+        self._refusals = Refusals(gateway, proxied=bool(self._hosts))
+        gateway.stdin.write(json.dumps(orders) + "\n")
+        gateway.stdin.flush()
+        if gateway.stdout.readline() != "ready\n":
             raise Unavailable("the sandbox's network gateway does not start: is a forwarded port 3128?")

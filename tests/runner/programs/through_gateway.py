@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -42,6 +43,7 @@ def main() -> None:
     gateway.stdin.flush()
     assert gateway.stdout.readline() == "ready\n"
 
+    began = time.time_ns()
     proxied = urllib.request.build_opener(urllib.request.ProxyHandler({"http": "http://127.0.0.1:3128"}))
     print("plain", proxied.open("http://localhost/page?a=1", timeout=20).read().decode())
     tunnel = http.client.HTTPConnection("127.0.0.1", 3128, timeout=20)
@@ -54,7 +56,9 @@ def main() -> None:
         except urllib.error.HTTPError as error:
             print(url, error.code)
     gateway.stdin.close()
-    print("over", gateway.wait(10), sorted(gateway.stdout.read().split("\n")))
+    refused = [json.loads(line) for line in gateway.stdout]
+    print("over", gateway.wait(10), *(f"{one['host']}:{one['port']}" for one in refused))
+    print("since", all(began <= one["ts"] <= time.time_ns() for one in refused))
 
 
 if __name__ == "__main__":
