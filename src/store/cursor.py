@@ -6,10 +6,9 @@ pyarrow and numpy when they are first needed.
 """
 
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from store.errors import PtbError
 from store.event import Event
@@ -191,10 +190,14 @@ def build_index(folder: Path) -> "Block":
     Nothing is kept of a run whose segments are damaged. Raises what :meth:`Snapshot.open` raises.
     """
     from store.index.build import build
+    from store.index.portion import portions
     from store.snapshot import Snapshot
 
     with Snapshot.open(folder) as snapshot:
-        write = partial(build, snapshot)
+
+        def write(out: BinaryIO, scratch: BinaryIO) -> None:
+            build(snapshot.strings(), portions(snapshot), out, scratch)
+
         if snapshot.damaged:
             return in_memory(write)
         return keep(closed_key(snapshot.manifest), write)

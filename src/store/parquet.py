@@ -1,7 +1,9 @@
 """Sealed segments: Parquet files of one table, in the order of ``seq``, small because symbols are ids."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -43,24 +45,60 @@ def write_segment(path: Path, table: str, rows: pa.Table) -> None:
         sync_folder(path.parent)
 
 
-def read_segment(path: Path, table: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """All rows of a sealed file as stored; columns that an older minor version did not write are null.
+def read_segment(
+    path: Path, table: str, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
+) -> pa.Table:
+    """Rows of a sealed file as stored: all, or those of some row groups.
 
-    Raises :class:`Damaged` for a file that is missing or does not decode.
+    Columns that an older minor version did not write are null. Raises :class:`Damaged` for a file that is missing or
+    does not decode.
     """
     schema = arrow_schema(table)
     wanted = list(columns) if columns is not None else schema.names
+    with _opened(path) as file:
+        present = set(file.schema_arrow.names)
+        read = [name for name in wanted if name in present]
+        rows = file.read(read) if groups is None else file.read_row_groups(groups, read)
+    return conform(rows, pa.schema([schema.field(name) for name in wanted]))
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """One row group of a sealed file."""
+
+    rows: int
+    first_seq: int
+    last_seq: int
+
+
+def row_groups(path: Path) -> list[RowGroup]:
+    """The row groups of a sealed file of a recorded table, in its order.
+
+    Raises :class:`Damaged` for a file that is missing, does not decode or does not tell its row groups' ``seq``.
+    """
+    with _opened(path) as file:
+        column = file.schema_arrow.names.index("seq")
+        found = []
+        for number in range(file.metadata.num_row_groups):
+            group = file.metadata.row_group(number)
+            told = group.column(column).statistics
+            if told is None or not told.has_min_max:
+                raise Damaged(f"{path} has no statistics of seq: it was not written by ptb")
+            found.append(RowGroup(group.num_rows, told.min, told.max))
+        return found
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
-            present = set(file.schema_arrow.names)
-            rows = file.read([name for name in wanted if name in present])
+            yield file
     except FileNotFoundError:
         raise Damaged(f"{path} is missing: restore it from a copy of the run") from None
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise Damaged(
             f"{path} cannot be decoded ({_short(error)}): `ptb verify` locates the damage"
         ) from error
-    return conform(rows, pa.schema([schema.field(name) for name in wanted]))
 
 
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:

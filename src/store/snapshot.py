@@ -83,9 +83,7 @@ class Snapshot:
         :class:`Damaged` when a segment does not decode.
         """
         fields = list(columns) if columns is not None else list(_fields(name))
-        times = time_columns(name)
-        stored = [times.get(field, field) for field in fields]
-        needed = stored if "ts" in stored or not times else [*stored, "ts"]
+        needed = stored_columns(name, fields)
         sealed = [read_segment(self.folder / one.file, name, needed) for one in self._segments(name)]
         return in_fields(name, pa.concat_tables([*sealed, self.live_rows(name).select(needed)]), fields)
 
@@ -192,6 +190,13 @@ class Snapshot:
 
 def _fields(table: str) -> Iterable[str]:
     return STRINGS_SCHEMA.names if table == STRINGS else storage(table)
+
+
+def stored_columns(name: str, fields: Sequence[str]) -> list[str]:
+    """The stored columns that :func:`in_fields` needs for some record fields."""
+    times = time_columns(name)
+    stored = [times.get(field, field) for field in fields]
+    return stored if "ts" in stored or not times else [*stored, "ts"]
 
 
 def in_fields(name: str, rows: pa.Table, fields: Sequence[str] | None = None) -> pa.Table:

@@ -62,21 +62,19 @@ class RowTables:
             name: in_fields(name, pa.Table.from_batches(buffer.take(), schema=arrow_schema(name)))
             for name, buffer in buffers.items()
         }
-        self._strings = pa.array(texts, pa.large_string())
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        rows = self._tables[name]
-        return rows if columns is None else rows.select(columns)
-
-    def strings(self) -> pa.LargeStringArray:
-        return self._strings
+    def table(self, name: str, columns: Sequence[str]) -> pa.Table:
+        return self._tables[name].select(columns)
 
 
-def blocks(parts: Sequence[Sequence[Arrival]]) -> list[Block]:
-    """One block for each stretch of arrivals, as a run that grows makes them."""
+def blocks(parts: Sequence[Sequence[Arrival]], portions: int = 1) -> list[Block]:
+    """One block for each stretch of arrivals, as a run that grows makes them; each is built of some portions."""
     strings, texts, made = Interner(), list[str](), list[Block]()
     for part in parts:
-        made.append(in_memory(partial(build, RowTables(part, strings, texts), earlier=tuple(made))))
+        cuts = [len(part) * i // portions for i in range(portions + 1)]
+        tables = [RowTables(part[a:b], strings, texts) for a, b in pairwise(cuts)]
+        words = pa.array(texts, pa.large_string())
+        made.append(in_memory(partial(build, words, tables, earlier=tuple(made))))
     return made
 
 

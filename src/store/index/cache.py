@@ -24,8 +24,8 @@ LIMIT_BYTES = 8 << 30
 _SUFFIX = ".columns"
 _ABANDONED_S = 24 * 3600
 
-Build = Callable[[BinaryIO], None]
-"""Writes one block."""
+Build = Callable[[BinaryIO, BinaryIO], None]
+"""Writes one block to the first file; the second is scratch room. Both are empty, read and sought in."""
 
 
 def cache_folder() -> Path:
@@ -71,7 +71,7 @@ def keep(key: str, build: Build) -> Block:
 def in_memory(build: Build) -> Block:
     """Build an index that is kept nowhere."""
     out = BytesIO()
-    build(out)
+    build(out, BytesIO())
     return Block(Columns(out.getbuffer()))
 
 
@@ -87,8 +87,8 @@ def _write(key: str, build: Build) -> Path:
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
     temporary, path = Path(name), folder / (key + _SUFFIX)
     try:
-        with open(descriptor, "wb", buffering=0) as out:
-            build(out)
+        with open(descriptor, "w+b") as out, tempfile.TemporaryFile(dir=folder) as scratch:
+            build(out, scratch)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

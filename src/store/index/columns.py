@@ -34,26 +34,57 @@ class NotColumns(Exception):
     """The bytes are no whole column file, or one of another version."""
 
 
+class Slot:
+    """Room for one column of a file that is being written, to be filled from its beginning on, piece by piece."""
+
+    def __init__(self, out: BinaryIO, offset: int, size: int) -> None:
+        """Use :meth:`ColumnWriter.reserve`."""
+        self._out = out
+        self._offset = self._next = offset
+        self._size = size
+
+    def write(self, values: memoryview | bytes) -> None:
+        """Append C-contiguous ``values``."""
+        view = memoryview(values)
+        if not view.nbytes:
+            return
+        assert self._next + view.nbytes <= self._offset + self._size, "more values than were announced"
+        self._out.seek(self._next)
+        self._next += self._out.write(view.cast("B"))
+
+    def read(self, first: int, size: int) -> bytes:
+        """``size`` bytes (fewer at the end) of what was written, from byte ``first`` on."""
+        self._out.seek(self._offset + first)
+        return self._out.read(max(0, min(size, self._next - self._offset - first)))
+
+
 class ColumnWriter:
-    """Writes columns one after the other; :meth:`finish` makes the file readable."""
+    """Lays columns out one after the other; :meth:`finish` makes the file readable."""
 
     def __init__(self, out: BinaryIO) -> None:
+        """Write to ``out``, which is empty and can be read and sought in."""
         self._out = out
         self._end = out.write(MAGIC)
         self._columns: dict[str, tuple[str, int, int]] = {}
 
     def add(self, name: str, code: str, values: memoryview | bytes) -> None:
-        """Append a column: C-contiguous ``values`` of ``struct`` type ``code`` (one of ``Biqd``)."""
-        view = memoryview(values)
-        view = view.cast("B") if view.nbytes else memoryview(b"")
-        self._end += self._out.write(b"\0" * (-self._end % _ALIGNMENT))
-        self._columns[name] = (code, self._end, len(view) // struct.calcsize("<" + code))
-        self._out.write(view)
-        self._end += len(view)
+        """A whole column: C-contiguous ``values`` of ``struct`` type ``code`` (one of ``Biqd``)."""
+        count = memoryview(values).nbytes // struct.calcsize("<" + code)
+        self.reserve(name, code, count).write(values)
+
+    def reserve(self, name: str, code: str, count: int) -> Slot:
+        """Room for a column of ``count`` values, all of which have to be written before :meth:`finish`."""
+        size = count * struct.calcsize("<" + code)
+        self._end += -self._end % _ALIGNMENT
+        self._columns[name] = (code, self._end, count)
+        slot = Slot(self._out, self._end, size)
+        self._end += size
+        return slot
 
     def finish(self, facts: Mapping[str, Fact]) -> None:
         """Write the footer."""
         footer = json.dumps({"facts": facts, "columns": self._columns}).encode()
+        self._out.seek(self._end)
         self._out.write(footer)
         self._out.write(_TRAILER.pack(self._end, len(footer), zlib.crc32(footer), MAGIC))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from store.event import FILE_KINDS, MESSAGE_KINDS, TABLE_KINDS, Kind
 from store.index.block import KINDS
-from store.index.known import Earlier, Known
+from store.index.known import Known
 from store.index.tables import Ints, Tables, floats, ints, observed, texts
 from store.index.vocabulary import Ids, Vocabulary
 from store.schema import NULL, storage
@@ -48,11 +48,12 @@ class Events:
 class Extractor:
     """Fills :class:`Events` table by table, a few columns of a table at a time."""
 
-    def __init__(self, tables: Tables, program: Earlier, command: Earlier) -> None:
+    def __init__(self, tables: Tables, vocabulary: Vocabulary, programs: Known, commands: Known) -> None:
+        """Labels go into ``vocabulary``; what later rows are named after into ``programs`` and ``commands``."""
         self._tables = tables
-        self.vocabulary = Vocabulary(tables.strings())
-        self.programs = Known(program)
-        self.commands = Known(command)
+        self.vocabulary = vocabulary
+        self.programs = programs
+        self.commands = commands
         self._counts = {table: tables.table(table, ["seq"]).num_rows for table in _ORDER}
         self.events = Events.unfilled(sum(self._counts.values()))
 

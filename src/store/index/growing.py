@@ -11,6 +11,7 @@ import pyarrow as pa
 from store.index.block import Block
 from store.index.build import build
 from store.index.cache import find, growing_key, in_memory, keep
+from store.index.portion import portions
 from store.index.recent import Recent, strings_of
 from store.snapshot import Snapshot
 
@@ -49,7 +50,7 @@ class Growing:
         key = growing_key(snapshot.manifest)
         block = find(key)
         if block is None or not self._covers_enough(block):
-            block = keep(key, partial(build, snapshot))
+            block = keep(key, lambda out, scratch: build(self.strings, portions(snapshot), out, scratch))
         return (block,)
 
     def _covers_enough(self, block: Block) -> bool:
@@ -65,7 +66,7 @@ class Growing:
         while blocks and len(blocks[-1]) <= min(_RATIO * added, _REBUILT_ROWS):
             added += len(blocks.pop())
         first = blocks[-1].last_seq + 1 if blocks else 0
-        recent = Recent(self.snapshot, first, self.strings)
-        block = in_memory(partial(build, recent, earlier=blocks))
+        recent = Recent(self.snapshot, first)
+        block = in_memory(partial(build, self.strings, [recent], earlier=blocks))
         if len(block):
             self.blocks = (*blocks, block)

@@ -45,9 +45,17 @@ class Known:
             asked[missing] = vocabulary.add(self._earlier(key) or "" for key in unknown.tolist())[which]
         return asked
 
+    def settle(self) -> None:
+        """Keep only the last label of each: whatever is asked from now on came later than all that was learned."""
+        self._keys, self._seqs, self._labels = self._newest()
+
     def latest(self) -> tuple[Ints, Ids]:
         """Keys, ascending, and the last label of each."""
+        keys, _, labels = self._newest()
+        return keys, labels
+
+    def _newest(self) -> tuple[Ints, Ints, Ids]:
         order = np.lexsort((self._seqs, self._keys))
         keys = self._keys[order]
         last = np.append(keys[1:] != keys[:-1], np.True_) if len(keys) else np.zeros(0, np.bool_)
-        return keys[last], self._labels[order[last]]
+        return keys[last], self._seqs[order[last]], self._labels[order[last]]

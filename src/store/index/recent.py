@@ -12,24 +12,18 @@ from store.snapshot import Snapshot, in_fields
 
 
 class Recent:
-    """Rows of ``snapshot`` with ``first_seq`` or a later one; ``strings`` are those of the whole run."""
+    """Rows of ``snapshot`` with ``first_seq`` or a later one."""
 
-    def __init__(self, snapshot: Snapshot, first_seq: int, strings: pa.LargeStringArray) -> None:
+    def __init__(self, snapshot: Snapshot, first_seq: int) -> None:
         self._snapshot = snapshot
         self._first_seq = first_seq
-        self._strings = strings
         self._read: dict[str, pa.Table] = {}
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def table(self, name: str, columns: Sequence[str]) -> pa.Table:
         """Rows of one table by ``seq``; the table is read once."""
         if name not in self._read:
             self._read[name] = in_fields(name, rows_from(self._snapshot, name, "seq", self._first_seq))
-        rows = self._read[name]
-        return rows if columns is None else rows.select(columns)
-
-    def strings(self) -> pa.LargeStringArray:
-        """The run's strings by id."""
-        return self._strings
+        return self._read[name].select(columns)
 
 
 def strings_of(snapshot: Snapshot, known: pa.LargeStringArray) -> pa.LargeStringArray:

@@ -13,14 +13,10 @@ Ints = NDArray[np.int64]
 
 
 class Tables(Protocol):
-    """The rows of a run, or of a stretch of it; a :class:`store.snapshot.Snapshot` is one."""
+    """The rows of a run, or of a stretch of its ``seq``; a :class:`store.snapshot.Snapshot` is one."""
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def table(self, name: str, columns: Sequence[str]) -> pa.Table:
         """Rows of one recorded table by ``seq``, with at least the given columns."""
-        ...
-
-    def strings(self) -> pa.LargeStringArray:
-        """The run's strings by id."""
         ...
 
 

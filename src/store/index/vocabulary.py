@@ -12,6 +12,9 @@ from store.index.tables import ids
 
 Ids = NDArray[np.int32]
 
+_WRITTEN = 1 << 16
+"""Labels that are written at a time."""
+
 
 class Vocabulary:
     """Labels by a provisional id: the run's strings keep theirs, texts come after them."""
@@ -20,6 +23,7 @@ class Vocabulary:
         self.strings = strings
         self._parts: list[pa.LargeStringArray] = [strings]
         self._length = len(strings)
+        self._counts = np.zeros(0, np.int64)
         self.empty = int(self.add([""])[0])
         """The label of a row that has nothing to say."""
 
@@ -49,36 +53,50 @@ class Vocabulary:
         """Text of each distinct symbol."""
         return {symbol: self.text_of(symbol) for symbol in distinct(symbols)}
 
-    def write(self, writer: ColumnWriter, used: Ids) -> Ids:
-        """Write the labels in ``used`` and nothing else.
+    def count(self, labels: Ids) -> None:
+        """Take in which labels some events have."""
+        more = np.bincount(labels, minlength=self._length)
+        more[: len(self._counts)] += self._counts
+        self._counts = more
 
-        Returns the final id of each provisional one, -1 where it is not used.
+    def write(self, writer: ColumnWriter) -> tuple[Ids, NDArray[np.int64]]:
+        """Write the labels that any event has and nothing else.
+
+        Returns the final id of each provisional one, -1 where it is not used, and how many events each has by final id.
         """
-        present = np.zeros(self._length, np.bool_)
-        present[used] = True
-        kept = np.flatnonzero(present)
+        kept = np.flatnonzero(self._counts)
         final = np.full(self._length, -1, np.int32)
         final[kept] = np.arange(len(kept), dtype=np.int32)
-        labels = self._take(kept)
-        lengths = np.diff(labels[0])
+        labels = pa.chunked_array(self._parts, pa.large_string())
         offsets = np.zeros(len(kept) + 1, np.int64)
-        np.cumsum(lengths + 1, out=offsets[1:])
-        blob = np.full(offsets[-1], SEPARATOR[0], np.uint8)
-        inside = np.ones(offsets[-1], np.bool_)
-        inside[offsets[1:] - 1] = False
-        blob[inside] = labels[1]
+        for first in range(0, len(kept), _WRITTEN):
+            bounds, _ = _taken(labels, kept[first : first + _WRITTEN])
+            offsets[first + 1 : first + len(bounds)] = np.diff(bounds) + 1
+        np.cumsum(offsets, out=offsets)
         writer.add("label.offset", "q", offsets.data)
-        writer.add("label.blob", "B", blob.data)
-        return final
+        blob = writer.reserve("label.blob", "B", int(offsets[-1]))
+        for first in range(0, len(kept), _WRITTEN):
+            blob.write(_separated(*_taken(labels, kept[first : first + _WRITTEN])).data)
+        return final, self._counts[kept]
 
-    def _take(self, kept: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Offsets and bytes of the labels with the given provisional ids."""
-        chunked = pa.chunked_array(self._parts, pa.large_string())
-        labels = pa.concat_arrays(chunked.take(pa.array(kept)).chunks or [pa.array([], pa.large_string())])
-        _, offsets, data = labels.buffers()
-        bounds = np.frombuffer(offsets, np.int64)[labels.offset : labels.offset + len(labels) + 1]
-        values = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
-        return bounds, values[bounds[0] : bounds[-1]]
+
+def _taken(labels: pa.ChunkedArray, which: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Offsets and bytes of some labels."""
+    taken = pa.concat_arrays(labels.take(pa.array(which)).chunks)
+    _, offsets, data = taken.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[taken.offset : taken.offset + len(taken) + 1]
+    values = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    return bounds - bounds[0], values[bounds[0] : bounds[-1]]
+
+
+def _separated(bounds: NDArray[np.int64], values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Labels as they are stored: a separator after each."""
+    ends = bounds[1:] + np.arange(len(bounds) - 1)
+    blob = np.full(len(values) + len(ends), SEPARATOR[0], np.uint8)
+    inside = np.ones(len(blob), np.bool_)
+    inside[ends] = False
+    blob[inside] = values
+    return blob
 
 
 def distinct(symbols: Ids) -> list[int]:
