@@ -16,7 +16,7 @@ from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.queue import Judgement, Queue, RunLine
 from ptb_tui.state.times import GoTo, GoToSeq
 from ptb_tui.theme import DARK, PALETTES
-from ptb_tui.ways import NextCase, OpenCase, OpenFindings, OpenLineage, OpenReplay
+from ptb_tui.ways import NextCase, OpenCase, OpenFindings, OpenLineage, OpenReplay, OpenScore
 from store.errors import PtbError
 from store.library import RunEntry, entry_of, list_runs
 from store.manifest import State
@@ -167,6 +167,16 @@ class PtbApp(App[None]):
         from ptb_tui.screens.lineage import LineageScreen
 
         self.push_screen(LineageScreen(message.folder, message.finding_id, message.seq))
+
+    def on_open_score(self, message: OpenScore) -> None:
+        """To the scoring of a run."""
+        from ptb_tui.screens.score import ScoreScreen
+
+        entry = entry_of(message.folder)
+        if entry.manifest is None:
+            self.say(entry.error or "the run is gone", bad=True)
+        else:
+            self.push_screen(ScoreScreen(entry))
 
     def on_next_case(self, message: NextCase) -> None:
         """On to the next case."""

@@ -39,7 +39,7 @@ class Picture:
 
 PICTURES = (
     Picture("runs", (120, 30), queue=True),
-    Picture("groups", (140, 42), ("s", "t"), queue=True),
+    Picture("groups", (140, 42), ("o", "t"), queue=True),
     Picture("heat", (140, 42), ("h",), queue=True),
     Picture("heat-small", (80, 24), ("h",), queue=True),
     Picture("case", (140, 42), case=True),

@@ -41,6 +41,14 @@ class OpenLineage(Message):
         """The event to begin at."""
 
 
+class OpenScore(Message):
+    """The scoring of a run: attempts so far, the job under way, the start of another."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+
 class NextCase(Message):
     """From the case in ``folder`` on to the next one that waits for a decision."""
 

@@ -10,11 +10,14 @@ from ptb_tui.actions.action import Action, Scope
 from ptb_tui.actions.registry import ACTIONS, actions_in, key_label, markdown
 from ptb_tui.app import PtbApp
 from ptb_tui.screens.case import CaseScreen
+from ptb_tui.screens.confirm import ConfirmScreen
 from ptb_tui.screens.findings import FindingsScreen
 from ptb_tui.screens.heat import HeatScreen
 from ptb_tui.screens.lineage import LineageScreen
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
+from ptb_tui.screens.score import ScoreScreen
+from ptb_tui.screens.score_form import ScoreFormScreen
 from ptb_tui.screens.verdict import VerdictScreen
 
 OWNERS = {
@@ -25,7 +28,10 @@ OWNERS = {
     Scope.HEAT: HeatScreen,
     Scope.LINEAGE: LineageScreen,
     Scope.REPLAY: ReplayScreen,
+    Scope.SCORE: ScoreScreen,
+    Scope.SCORE_FORM: ScoreFormScreen,
     Scope.VERDICT: VerdictScreen,
+    Scope.CONFIRM: ConfirmScreen,
 }
 DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
 NAMED_KEYS = {key.value for key in Keys} | {_character_to_key(chr(code)) for code in range(33, 127)}
@@ -52,13 +58,16 @@ def test_every_key_is_one_that_a_terminal_sends(action: Action) -> None:
 
 TESTED_IN = {
     Scope.EVERYWHERE: "*",
-    Scope.RUNS: "runs_screen heat findings keys",
+    Scope.RUNS: "runs_screen heat findings keys score",
     Scope.HEAT: "heat",
-    Scope.CASE: "case findings lineage_walk looks",
+    Scope.CASE: "case findings lineage_walk looks score",
     Scope.FINDINGS: "findings lineage_walk keys",
     Scope.LINEAGE: "lineage_walk",
-    Scope.REPLAY: "replay_screen playback deciding lineage_walk live_and_unclocked keys",
+    Scope.REPLAY: "replay_screen playback deciding lineage_walk live_and_unclocked keys score",
+    Scope.SCORE: "score",
+    Scope.SCORE_FORM: "score",
     Scope.VERDICT: "deciding",
+    Scope.CONFIRM: "score",
 }
 """Scope → the tests that walk its screen."""
 

@@ -73,8 +73,16 @@ async def test_answers_turn_both_ways(story: Path) -> None:
 async def test_leaving_the_form_decides_nothing(story: Path) -> None:
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await pilot.press("v", "v", "escape")
+        await pilot.press("v", "v")
+        assert "what becomes of the score?" in text(pilot)
+        await pilot.press("escape")
         await settle(pilot)
+        assert "what becomes of the score?" not in text(pilot)
+        await pilot.press("v")
+        await settle(pilot)
+        await pilot.press("q")
+        await settle(pilot)
+        assert "what becomes of the score?" not in text(pilot)
         assert "T+00:00:00" in text(pilot)
     assert read_verdicts(Review(story, "story")) == ([], [])
 

@@ -135,7 +135,7 @@ async def test_an_empty_folder_says_how_to_get_a_run(tmp_path: Path) -> None:
     async with PtbApp(folder=tmp_path / "none").run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         assert "`ptb demo` records one" in text(pilot)
-        await pilot.press("enter", "j", "n", "y", "s", "S", "G")
+        await pilot.press("enter", "j", "n", "y", "o", "O", "G")
 
 
 def line(number: int, **changes: object) -> RunLine:

@@ -17,7 +17,10 @@ class Scope(StrEnum):
     FINDINGS = "findings"
     LINEAGE = "lineage"
     REPLAY = "replay"
+    SCORE = "score"
+    SCORE_FORM = "score_form"
     VERDICT = "verdict"
+    CONFIRM = "confirm"
 
 
 class Group(StrEnum):

@@ -99,6 +99,14 @@ ACTIONS: tuple[Action, ...] = (
         hint=True,
     ),
     Action(
+        "case.score",
+        ("s",),
+        "score",
+        "Attempts to score the run's model, the job under way, and the start of another.",
+        Group.REVIEW,
+        "score",
+    ),
+    Action(
         "case.copy",
         ("y",),
         "copy citation",

@@ -4,7 +4,19 @@ from collections.abc import Iterator
 
 from textual.binding import Binding, BindingType
 
-from ptb_tui.actions import case, everywhere, findings, heat, lineage, replay, runs, verdict
+from ptb_tui.actions import (
+    case,
+    confirm,
+    everywhere,
+    findings,
+    heat,
+    lineage,
+    replay,
+    runs,
+    score,
+    score_form,
+    verdict,
+)
 from ptb_tui.actions.action import Action, Scope
 
 ACTIONS: tuple[Action, ...] = (
@@ -14,9 +26,15 @@ ACTIONS: tuple[Action, ...] = (
     *findings.ACTIONS,
     *lineage.ACTIONS,
     *replay.ACTIONS,
+    *score.ACTIONS,
+    *score_form.ACTIONS,
     *verdict.ACTIONS,
+    *confirm.ACTIONS,
     *everywhere.ACTIONS,
 )
+
+MODAL = frozenset((Scope.VERDICT, Scope.SCORE_FORM, Scope.CONFIRM))
+"""Scopes of screens that lie over another."""
 
 _LABELS = {
     "full_stop": ".",
@@ -55,22 +73,30 @@ def keys_label(action: Action) -> str:
     return " ".join(key_label(key) for key in action.keys)
 
 
+def label_of(action_id: str) -> str:
+    """How people read the first key of an action, for sentences that name it."""
+    return key_label(next(action for action in ACTIONS if action.id == action_id).keys[0])
+
+
 def actions_in(scope: Scope) -> list[Action]:
     """The actions of one scope, in the order of the registry."""
     return [action for action in ACTIONS if action.scope is scope]
 
 
 def bindings(scope: Scope) -> list[BindingType]:
-    """Textual's bindings of one scope."""
-    return list(_bindings(scope))
+    """Textual's bindings of one scope; a modal screen's hold those of the app, which Textual keeps from it."""
+    app = _bindings(Scope.EVERYWHERE, "app.") if scope in MODAL else ()
+    return [*_bindings(scope), *app]
 
 
-def _bindings(scope: Scope) -> Iterator[Binding]:
+def _bindings(scope: Scope, owner: str = "") -> Iterator[Binding]:
     # Priority: a key is acted on before the next one is looked at, so what is typed after `/` lands in the prompt.
     first = scope is not Scope.EVERYWHERE
     for action in actions_in(scope):
         if "{key}" not in action.call:
-            yield Binding(",".join(action.keys), action.call, action.title, id=action.id, priority=first)
+            yield Binding(
+                ",".join(action.keys), owner + action.call, action.title, id=action.id, priority=first
+            )
             continue
         for key in action.keys:
             call, name = action.call.format(key=key), f"{action.id}.{key}"

@@ -236,6 +236,14 @@ ACTIONS: tuple[Action, ...] = (
         hint=True,
     ),
     Action(
+        "replay.score",
+        ("s",),
+        "score",
+        "Attempts to score the run's model, the job under way, and the start of another.",
+        Group.REVIEW,
+        "score",
+    ),
+    Action(
         "replay.fold",
         ("o",),
         "unfold rows",

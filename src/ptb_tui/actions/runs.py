@@ -38,7 +38,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "runs.sort",
-        ("s",),
+        ("o",),
         "sort",
         "Sort by the next column: when it started, what deciding is worth (impact on the leaderboard × uncertainty), flags and so on.",
         Group.VIEW,
@@ -63,7 +63,7 @@ ACTIONS: tuple[Action, ...] = (
         "heat",
         hint=True,
     ),
-    Action("runs.reverse", ("S",), "reverse", "Reverse the order.", Group.VIEW, "reverse"),
+    Action("runs.reverse", ("O",), "reverse", "Reverse the order.", Group.VIEW, "reverse"),
     Action(
         "runs.findings",
         ("f",),
@@ -72,6 +72,14 @@ ACTIONS: tuple[Action, ...] = (
         Group.REVIEW,
         "findings",
         hint=True,
+    ),
+    Action(
+        "runs.score",
+        ("s",),
+        "score",
+        "Attempts to score the selected run's model, the job under way, and the start of another.",
+        Group.REVIEW,
+        "score",
     ),
     Action("runs.reload", ("r",), "reload", "Read the folder of runs again.", Group.VIEW, "reload"),
     Action("runs.copy", ("y",), "copy id", "Copy the id of the selected run.", Group.REVIEW, "copy"),

@@ -18,7 +18,7 @@ from ptb_tui.state.headline import headline
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import Replay
 from ptb_tui.state.times import GO_TO_HINT, GoTo, counted, parse_go_to
-from ptb_tui.ways import OpenLineage
+from ptb_tui.ways import OpenLineage, OpenScore
 from ptb_tui.widgets.detail import DetailPane
 from ptb_tui.widgets.event_log import EventLog
 from ptb_tui.widgets.footer import Footer
@@ -417,6 +417,11 @@ class ReplayScreen(Screen[None]):
         if flag is not None:
             self._pause()
             self.post_message(OpenLineage(self.run.folder, flag.finding_id, flag.seq))
+
+    def action_score(self) -> None:
+        """The scoring of this run."""
+        self._pause()
+        self.post_message(OpenScore(self.run.folder))
 
     def action_verdict(self) -> None:
         """Open the form."""

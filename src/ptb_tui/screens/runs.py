@@ -12,7 +12,7 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.queue import Grouping, Judgement, Queue, RunLine, judgements, run_line
-from ptb_tui.ways import OpenCase, OpenFindings
+from ptb_tui.ways import OpenCase, OpenFindings, OpenScore
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.prompt import Prompt
@@ -169,6 +169,12 @@ class RunsScreen(Screen[None]):
             self._footer.say(selected.reason, bad=True)
             return
         self.post_message(OpenCase(selected.folder))
+
+    def action_score(self) -> None:
+        """The scoring of the selected run."""
+        selected = self.queue.selected
+        if selected is not None:
+            self.post_message(OpenScore(selected.folder))
 
     def action_heat(self) -> None:
         """All cases at a glance."""

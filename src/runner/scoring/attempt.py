@@ -1,6 +1,7 @@
 """One attempt: the driver started, followed, ended, and what it left read."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -182,7 +183,7 @@ class Attempting:
         result = read_result(self.layout.out)
         if result is None:
             told = f": {words.strip()[-_MOST_WORDS:]}" if words.strip() else ""
-            reason = f"the evaluation ended with code {code} and no result{told}"
+            reason = f"the evaluation {_ending(code)}, with no result{told}"
             return self._outcome(ScoreStatus.FAILED, reason, cut_short=True)
         if code != 0 or not result.finished:
             error = result.error or f"ended with code {code}"
@@ -221,6 +222,19 @@ class Attempting:
 
     def _drawn(self) -> Drawn:
         return drawn(self.request.sampling, read_progress(self.layout.out))
+
+
+def _ending(code: int) -> str:
+    """How a program ended that said nothing of it, from its exit code.
+
+    A container reports a signal as 128 + its number (as a shell does), a process of this machine as the negative.
+    """
+    number = code - 128 if code > 128 else -code
+    if number == signal.SIGKILL:
+        return "was killed from outside (SIGKILL: out of memory, or somebody ended it)"
+    if number in set(signal.Signals):
+        return f"was ended from outside ({signal.Signals(number).name})"
+    return f"ended with code {code}"
 
 
 def _progress(seen: Seen) -> Progress:

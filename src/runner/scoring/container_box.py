@@ -102,13 +102,13 @@ class ContainerBox:
             raise Unavailable(f"no container to evaluate in: {_first_line(error)}") from error
 
     def poll(self) -> int | None:
-        """The exit code; raises :class:`Unavailable` when the daemon is gone."""
+        """The exit code; raises :class:`Unavailable` when the daemon or the container is gone."""
         from docker.errors import DockerException, NotFound
 
         try:
             state = self.client.api.inspect_container(self._id)["State"]
-        except NotFound:
-            return -1
+        except NotFound as error:
+            raise Unavailable(f"the container {self.name} is gone: somebody removed it") from error
         except (DockerException, OSError) as error:
             raise Unavailable(f"Docker stopped answering: {_first_line(error)}") from error
         if state["Status"] in ("created", "running", "paused"):
