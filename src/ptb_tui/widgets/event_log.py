@@ -68,7 +68,8 @@ class EventLog(Widget, can_focus=True):
         self._root = root
         self._looks: list[_Look | None] = []
         self._thumb = (-1, -1)
-        self._strips: dict[_Look, Strip] = {}
+        self._strips: dict[tuple[_Look, bool], Strip] = {}
+        """By the look of a row, and whether the thumb of the scroll bar is beside it."""
 
     def on_resize(self, event: events.Resize) -> None:
         """Tell the state how many rows fit."""
@@ -119,14 +120,14 @@ class EventLog(Widget, can_focus=True):
         if look is None:
             empty = "nothing recorded yet" if y == 1 and not len(self._replay.reader) else ""
             return Pen(self.size.width).gap(3).write(empty, palette.soft).strip(palette.ground)
-        key = look
+        on_thumb = self._thumb[0] <= y < self._thumb[1]
+        key = look, on_thumb
         if (strip := self._strips.get(key)) is None:
             if len(self._strips) >= _CACHED_STRIPS:
                 self._strips.clear()
-            strip = self._strips[key] = self._paint(look, palette)
-        on_thumb = self._thumb[0] <= y < self._thumb[1]
-        bar = palette.soft if on_thumb else palette.line
-        return Strip.join([strip, Pen(_SCROLLBAR).write("┃" if on_thumb else "│", bar).strip(palette.ground)])
+            bar = Pen(_SCROLLBAR).write("┃" if on_thumb else "│", palette.soft if on_thumb else palette.line)
+            strip = self._strips[key] = Strip.join([self._paint(look, palette), bar.strip(palette.ground)])
+        return strip
 
     def on_click(self, event: events.Click) -> None:
         """Select the row, or go where the scroll bar was clicked."""

@@ -2,24 +2,31 @@
 
 Kinds and failures stand in columns of one byte an event, which are searched as byte strings. Text is looked up
 among the distinct labels, and the index holds the ranks of the events of each. Both need the standard library
-alone. Other conditions, and text with conditions, take one pass of numpy, which is kept for the next press of `n`.
+alone. A process is looked for in its column by numpy, outwards from where one stands; text with conditions takes one
+pass, which is kept for the next press of `n`.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from store.index.block import FAILED, KINDS, Block
 from store.index.labels import Needle
 from store.index.query import Query
+
+if TYPE_CHECKING:  # numpy is imported only where columns are searched: the first paint does without
+    import numpy as np
+    from numpy.typing import NDArray
 
 _PROBED = 512
 """Neighbours tried one by one before anything is computed for a whole block."""
 _FEW_LABELS = 512
 _FEW_EVENTS = 10_000
 _CHUNK = 1 << 20
+_SPREAD = 1 << 14
+"""Events read at once where neighbours did not answer; four times as many at each further step."""
 
 
 class Matches(Protocol):
@@ -45,7 +52,7 @@ def matches(block: Block, query: Query) -> Matches:
         return _ByBytes(block, query)
     if any_event and query.process_id is None:
         return _ByLabels(block, query)
-    return _Listed(block, query)
+    return _Listed(block, query) if query.text else _ByColumns(block, query)
 
 
 class _ByBytes:
@@ -217,8 +224,6 @@ class _Listed:
     @cached_property
     def _ranks(self) -> Sequence[int]:
         """All of them, ascending."""
-        if not self._query.text:
-            return self._scan(None)
         needle = Needle(self._query.text, ignore_case=self._query.ignore_case)
         labels = self._block.labels.containing(needle)
         starts = self._block.postings_start
@@ -227,20 +232,64 @@ class _Listed:
         ranks = sorted(chain.from_iterable(map(self._block.postings, labels)))
         return [rank for rank in ranks if self._neighbours.passes(rank)]
 
-    def _scan(self, labels: Sequence[int] | None) -> Sequence[int]:
+    def _scan(self, labels: Sequence[int]) -> Sequence[int]:
         """All ranks that match, by one pass over each column that a condition needs."""
         import numpy as np
 
-        block, query = self._block, self._query
-        wanted = np.zeros(256, np.bool_)
-        wanted[list(query.codes)] = True
-        found = wanted[np.asarray(block.kinds)]
-        if query.process_id is not None:
-            found &= np.asarray(block.processes) == query.process_id
-        if query.failed is not None:
-            found &= ((np.asarray(block.flags) & FAILED) != 0) == query.failed
-        if labels is not None:
-            holds = np.zeros(len(block.labels), np.bool_)
-            holds[labels] = True
-            found &= holds[np.asarray(block.label_ids)]
-        return np.flatnonzero(found).astype(np.int32).data
+        holds = np.zeros(len(self._block.labels), np.bool_)
+        holds[labels] = True
+        met = _met(self._block, self._query, 0, len(self._block))
+        ranks: Sequence[int] = met[holds[np.asarray(self._block.label_ids)[met]]].astype(np.int32).data
+        return ranks
+
+
+class _ByColumns:
+    """Matches of a process, with or without kinds and failures: columns are read outwards from where one stands."""
+
+    def __init__(self, block: Block, query: Query) -> None:
+        self._block = block
+        self._query = query
+        self._neighbours = _Neighbours(block, query)
+
+    def count(self) -> int:
+        return len(_met(self._block, self._query, 0, len(self._block)))
+
+    def next(self, rank: int) -> int | None:
+        first, size, end = min(rank + _PROBED, len(self._block)), _SPREAD, len(self._block)
+        near = self._neighbours.first(range(rank, first))
+        while near is None and first < end:
+            last = min(first + size, end)
+            hits = _met(self._block, self._query, first, last)
+            if len(hits):
+                return int(hits[0])
+            first, size = last, min(4 * size, _CHUNK)
+        return near
+
+    def previous(self, rank: int) -> int | None:
+        last, size = max(rank - _PROBED, 0), _SPREAD
+        near = self._neighbours.first(range(rank - 1, last - 1, -1))
+        while near is None and last > 0:
+            first = max(last - size, 0)
+            hits = _met(self._block, self._query, first, last)
+            if len(hits):
+                return int(hits[-1])
+            last, size = first, min(4 * size, _CHUNK)
+        return near
+
+
+def _met(block: Block, query: Query, first: int, last: int) -> "NDArray[np.intp]":
+    """Of these ranks the ones that meet every condition but the text, ascending."""
+    import numpy as np
+
+    kinds = np.asarray(block.kinds[first:last])
+    wanted = np.zeros(256, np.bool_)
+    wanted[list(query.codes)] = True
+    if query.process_id is None:
+        found = np.flatnonzero(wanted[kinds])
+    else:
+        found = np.flatnonzero(np.asarray(block.processes[first:last]) == query.process_id)
+        found = found[wanted[kinds[found]]]
+    if query.failed is not None:
+        flags = np.asarray(block.flags[first:last])
+        found = found[((flags[found] & FAILED) != 0) == query.failed]
+    return found + first
