@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ptb_tui.state.times import counted
-from review.reviewed import Reviewed
 from store.findings import CoverageState, FindingState, Severity
 from store.verdicts import Answer, ScoreAction
+
+if TYPE_CHECKING:  # a run is painted before what lies beside it is read
+    from review.reviewed import Reviewed
 
 
 class Axis(StrEnum):
@@ -96,7 +98,7 @@ def _turned(choices: list[T], now: T, steps: int) -> T:
     return choices[(choices.index(now) + steps) % len(choices)]
 
 
-def draft_of(reviewed: Reviewed) -> Draft:
+def draft_of(reviewed: "Reviewed") -> Draft:
     """A verdict filled in as far as it follows from what stands: the reviewer changes or keeps it.
 
     A violation that stands answers its axis, and takes the score; an axis is clean only where every one of its rules
@@ -132,7 +134,7 @@ def draft_of(reviewed: Reviewed) -> Draft:
     return draft
 
 
-def _evidence(reviewed: Reviewed) -> tuple[int, ...]:
+def _evidence(reviewed: "Reviewed") -> tuple[int, ...]:
     """What reviewers marked, and the evidence of violations that stand and of findings that were accepted."""
     seqs = {mark.seq for mark in reviewed.marks if mark.seq is not None}
     for one in reviewed.standing:
@@ -141,7 +143,7 @@ def _evidence(reviewed: Reviewed) -> tuple[int, ...]:
     return tuple(sorted(seqs))
 
 
-def _looked(reviewed: Reviewed, rule: str) -> bool:
+def _looked(reviewed: "Reviewed", rule: str) -> bool:
     """Whether a rule saw everything that it wants to see."""
     result = reviewed.results.get(rule)
     if result is None or result.coverage.not_seen:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ptb_tui.cli.reviewer import user_name
 from ptb_tui.state import acts
 from ptb_tui.state.citing import cite_event
 from ptb_tui.state.flags import Flag, Flags
-from review.reviewed import Reviewed, read_reviewed
 from store.cursor import Cursor
 from store.damage import damaged_segments
 from store.event import Event
@@ -16,6 +16,9 @@ from store.manifest import Manifest, Segment, SourceInfo
 from store.manifest_file import read_manifest
 from store.marks import Mark, read_marks
 from store.overlay import Problem, Review
+
+if TYPE_CHECKING:  # a run is painted before what lies beside it is read
+    from review.reviewed import Reviewed
 
 _WITNESSES = frozenset(("kernel", "gpu", "transcript", "workspace"))
 """Names of sources that see the run itself; others only check these."""
@@ -30,7 +33,7 @@ class OpenRun:
     cursor: Cursor
     damaged: tuple[Segment, ...] = ()
     """Sealed files that were missing or cut when the manifest was read."""
-    reviewed: Reviewed | None = None
+    reviewed: "Reviewed | None" = None
     """Everything beside the run; None until :meth:`read_review`."""
     marks: tuple[Mark, ...] = ()
     flags: Flags = field(default_factory=Flags)
@@ -56,8 +59,10 @@ class OpenRun:
         self.manifest = read_manifest(self.folder)
         self.damaged = damaged_segments(self.folder, self.manifest)
 
-    def read_review(self) -> Reviewed:
+    def read_review(self) -> "Reviewed":
         """Read marks and findings."""
+        from review.reviewed import read_reviewed
+
         self.reviewed = read_reviewed(self.folder, self.manifest, reader=user_name())
         self.marks = self.reviewed.marks
         flags: list[Flag] = []

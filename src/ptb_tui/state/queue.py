@@ -5,15 +5,18 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ptb_tui.cli.reviewer import user_name
 from ptb_tui.state.flags import SYMBOLS
-from ptb_tui.state.stakes import Stake, stake_of
-from review.reviewed import Reviewed, read_reviewed
 from store.errors import PtbError
 from store.findings import CoverageState, RuleResult, Severity
 from store.library import RunEntry
 from store.manifest import SourceInfo, State
+
+if TYPE_CHECKING:  # a run that is opened by itself is painted without what a queue weighs
+    from ptb_tui.state.stakes import Stake
+    from review.reviewed import Reviewed
 
 UNDECIDED = "undecided"
 DISPUTED = "disputed"
@@ -35,7 +38,7 @@ class Judgement:
     """Nobody decided on this recording, but on an earlier one."""
     unseen: tuple[RuleResult, ...] = ()
     """Rules that could not look, or not everywhere."""
-    stake: Stake | None = None
+    stake: "Stake | None" = None
     """What the decision is worth."""
 
 
@@ -354,6 +357,8 @@ def run_line(entry: RunEntry) -> RunLine:
 
 def judgement(entry: RunEntry) -> Judgement | None:
     """What the review records say; None where the run cannot be read."""
+    from review.reviewed import read_reviewed
+
     if entry.manifest is None:
         return None
     try:
@@ -363,8 +368,10 @@ def judgement(entry: RunEntry) -> Judgement | None:
         return Judgement({}, (why,), scanned=False, verdict=None, stale=False)
 
 
-def judgement_of(reviewed: Reviewed) -> Judgement:
+def judgement_of(reviewed: "Reviewed") -> Judgement:
     """What the queue tells of a run's review."""
+    from ptb_tui.state.stakes import stake_of
+
     standing = tuple(
         (one.severity or Severity.NOTE, one.finding.rule, one.finding.title) for one in reviewed.standing
     )
