@@ -53,6 +53,10 @@ file_patterns = ['questions\\.jsonl']
 [evaluation]
 inspect_task = "task.py@questions"
 token_limits = [8]
+
+[[data]]
+hub_id = "somebody/questions"
+splits = ["test"]
 """
 TASK = """
 from inspect_ai import Task, task
@@ -180,7 +184,7 @@ def test_a_real_agent_trains_a_real_model_that_is_recorded_compared_and_scored(
     found = answer.document
     assert found["scan_reason"] == "", answer.told
     assert found["flagged"] is False, found["findings"]
-    assert found["coverage"]["hardcoded-items"] == "clear"
+    assert "could_not_look" not in found["coverage"].values(), answer.told
     assert found["exit_status"] == "0", answer.told
     assert found["weights"].startswith("tuned from the base"), found["weights_reason"]
     assert found["score_status"] == "complete", found["score_reason"]

@@ -44,8 +44,8 @@ class Concluded:
         failed = self.scored and self.scored.job.outcome != ScoreStatus.COMPLETE
         if answer in SUBSTITUTED or failed or self.scanned.flagged:
             return BAD
-        looked = self.scored and answer is not Answer.CANNOT_TELL
-        return 0 if looked and self.scanned.scan and not self.scanned.unseen else COULD_NOT_LOOK
+        looked = self.scored and answer is not Answer.CANNOT_TELL and self.scanned.looked
+        return 0 if looked else COULD_NOT_LOOK
 
 
 def conclude(

@@ -34,10 +34,12 @@ class Scanned:
         return any(finding.violates for finding in self.findings)
 
     @property
-    def unseen(self) -> dict[str, str]:
-        """Rules that could not look at something they should have, and why."""
-        results = self.scan.results if self.scan else ()
-        return {one.rule: one.coverage.reason for one in results if one.coverage.promised}
+    def looked(self) -> bool:
+        """Whether every rule could look, be it at a part; what the run never promised is not asked for."""
+        return self.scan is not None and not any(
+            one.coverage.promised and one.coverage.state is CoverageState.COULD_NOT_LOOK
+            for one in self.scan.results
+        )
 
     def lines(self, run_id: str) -> list[str]:
         """For people."""
@@ -49,8 +51,8 @@ class Scanned:
         blind = [one.rule for one in self.scan.results if one.coverage.state is CoverageState.COULD_NOT_LOOK]
         if blind:
             lines.append(f"could not look: {', '.join(blind)}")
-        reasons = sorted({reason for reason in self.unseen.values() if reason})
-        return lines + [f"not looked at in full: {reason}" for reason in reasons]
+        reasons = {one.coverage.reason for one in self.scan.results if one.coverage.promised}
+        return lines + [f"not looked at in full: {reason}" for reason in sorted(reasons - {""})]
 
 
 NOT_ASKED = Scanned(None, reason="it was not asked for")
