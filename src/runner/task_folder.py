@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from runner.harness import Harness
@@ -38,6 +39,16 @@ def lay_task(folder: Path, harness: Harness, limit_s: float, *, fixed: bool) -> 
         for source in harness.loose:
             _copy(source, folder / source.name)
         (folder / "timer.sh").write_text(_TIMER.format(ends_at=int(time.time() + limit_s)))
+
+
+def lay_home(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write files, path → text, below the home folder; raises :class:`store.errors.StoreFailed` where the disk refuses."""
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            place = folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text)
 
 
 def _copy(source: Path, target: Path) -> None:

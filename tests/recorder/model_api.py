@@ -84,7 +84,8 @@ def _id(kind: str) -> str:
 def _messages(request: Json, turns: Sequence[Turn]) -> Iterator[str]:
     tools = [tool.get("name") for tool in request.get("tools", ())]
     done = sum(message["role"] == "assistant" for message in request["messages"])
-    turn = _turn(turns, done, tools, "Bash")
+    shell = "Bash" if "Bash" in tools else "bash"
+    turn = _turn(turns, done, tools, shell)
     message = {"id": _id("msg"), "type": "message", "role": "assistant", "model": request.get("model")}
     yield _event("message_start", message={**message, "content": [], "stop_reason": None, "usage": _ANSWERED})
     blocks: list[tuple[Json, Json]] = [
@@ -94,7 +95,7 @@ def _messages(request: Json, turns: Sequence[Turn]) -> Iterator[str]:
         asked: Json = {"command": command, "description": "step"}
         if turn.background:
             asked["run_in_background"] = True
-        start = {"type": "tool_use", "id": _id("toolu"), "name": "Bash", "input": {}}
+        start = {"type": "tool_use", "id": _id("toolu"), "name": shell, "input": {}}
         blocks.append((start, {"type": "input_json_delta", "partial_json": json.dumps(asked)}))
     for index, (start, delta) in enumerate(blocks):
         yield _event("content_block_start", index=index, content_block=start)

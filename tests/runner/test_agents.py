@@ -1,6 +1,7 @@
 """Agents as files, and what becomes of their keys."""
 
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,11 @@ def test_a_file_of_keys_that_others_may_read_is_refused(tmp_path: Path) -> None:
 def test_a_key_too_short_to_be_redacted_is_refused() -> None:
     with pytest.raises(BadInput, match="A_KEY"):
         find_keys(("A_KEY",), {"A_KEY": "abc"}, None)
+
+
+def test_what_configures_an_agent_is_laid_only_where_its_variable_is_set() -> None:
+    codex = find_agent("codex")
+    assert codex.home_files({}) == {}
+    ((path, text),) = codex.home_files({"OPENAI_BASE_URL": 'http://127.0.0.1:1/"\nv1'}).items()
+    assert path == ".codex/config.toml"
+    assert tomllib.loads(text) == {"openai_base_url": 'http://127.0.0.1:1/"\nv1'}

@@ -242,6 +242,10 @@ def command(
     )
     if not files.fixed:
         note("no --harness: the agent gets no evaluate.py")
+    if scaffold.keys and not any(name in plan.keys.values for name in scaffold.keys):
+        note(
+            f"no key for {scaffold.title}: neither --keys nor the environment has {' or '.join(scaffold.keys)}"
+        )
     note(f"ptb tail {output or run_id} follows the agent")
     if sandbox == "process":
         finished = run_as_process(plan, 2 if as_json else 1, note)

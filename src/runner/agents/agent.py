@@ -1,5 +1,6 @@
 """What an agent's file says, and how a command line is made of it."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,18 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeFile:
+    """A file in the agent's home folder that configures it, laid only where a variable is set."""
+
+    path: str
+    """Below the home folder."""
+    variable: str
+    """One of ``passed``."""
+    text: str
+    """``{value}`` stands for the variable's value, escaped as in a string of JSON or TOML."""
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """A scaffold: the program that runs a model with tools."""
 
@@ -42,6 +55,7 @@ class Agent:
     passed: tuple[str, ...] = ()
     """Other variables that are handed on where they are set."""
     environment: tuple[Variable, ...] = ()
+    files: tuple[HomeFile, ...] = ()
     hosts: tuple[str, ...] = ()
     """What it must reach, for the network policy ``allowlist``; ``*.example.org`` is every name below."""
 
@@ -57,6 +71,14 @@ class Agent:
         if model is None and any("{model}" in word for word in words):
             raise BadInput(f"agent {self.id} runs any model: say which with --agent-model")
         return tuple(word.replace("{model}", model or "").replace("{prompt}", prompt) for word in words)
+
+    def home_files(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """What to lay into its home folder, path → text."""
+        return {
+            one.path: one.text.replace("{value}", json.dumps(environment[one.variable])[1:-1])
+            for one in self.files
+            if one.variable in environment
+        }
 
 
 def load_agents(folder: Path | None = None) -> Mapping[str, Agent]:
@@ -90,5 +112,15 @@ def _check(agent: Agent) -> Iterator[str]:
     names = (*agent.keys, *agent.passed, *(one.name for one in agent.environment))
     yield from (
         f"{name!r} is no name of an environment variable" for name in names if not _NAME.fullmatch(name)
+    )
+    yield from (
+        f"files.path is {one.path!r}, not below the home folder"
+        for one in agent.files
+        if Path(one.path).is_absolute() or ".." in Path(one.path).parts or not Path(one.path).name
+    )
+    yield from (
+        f"files.variable {one.variable} is not passed"
+        for one in agent.files
+        if one.variable not in agent.passed
     )
     yield from (f"{name} is a key and passed too" for name in agent.keys if name in agent.passed)

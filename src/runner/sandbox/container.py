@@ -7,7 +7,7 @@ own disk; Docker keeps no log of the output either, which may hold them.
 import os
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from importlib.resources import files
@@ -27,15 +27,17 @@ from runner.final_model import keep_model
 from runner.sandbox.disks import USER, Disks, make_disks
 from runner.sandbox.network import Net
 from runner.sandbox.place import Place
-from runner.sandbox.plan import HOME, TASK, Finished, Limits, RunPlan
+from runner.sandbox.plan import HOME, TASK, Finished, Limits, Mount, RunPlan
 from runner.sandbox.reaper import LABEL, clear, reap
 from runner.sandbox.warden import start_warden
-from runner.task_folder import FINAL_MODEL, lay_task
+from runner.task_folder import FINAL_MODEL, lay_home, lay_task
 from store.errors import BadInput, Unavailable
 
 _GIB = 1 << 30
 _CACHE = f"{HOME}/hf_cache"
 _GOODBYE_S = 30.0
+_NOT_FOUND = 127
+"""The shell's exit code for a program that it does not find."""
 _LAUNCH = """while IFS= read -r line && [ -n "$line" ]; do export "$line"; done
 "$@" </dev/null
 exit $?"""
@@ -78,6 +80,8 @@ def run_in_container(plan: RunPlan, image: str, note: Callable[[str], None]) -> 
 def _run(client: Any, plan: RunPlan, image: str, place: Place, note: Callable[[str], None]) -> Finished:
     disks = make_disks(place, plan.limits, plan.model_cache)
     lay_task(disks.home / "task", plan.harness, plan.task.limit_s, fixed=False)
+    lay_home(disks.home, plan.agent.home_files(plan.environment))
+    _make_places(disks.home, plan.mounts)
     _give_to_agent(disks.home)
     labels = {LABEL: str(place.folder)}
     name = f"ptb-{plan.run_id}"
@@ -134,9 +138,16 @@ def _run(client: Any, plan: RunPlan, image: str, place: Place, note: Callable[[s
             note,
         )
         container.remove(force=True, v=True)
+        if outcome.exit_code == _NOT_FOUND:
+            note(_missing(plan, image))
     finally:
         net.close(note)
     return Finished(outcome, keep_model(disks.final_model, outcome.folder))
+
+
+def _missing(plan: RunPlan, image: str) -> str:
+    package = f" (npm install --global {plan.agent.package})" if plan.agent.package else ""
+    return f"exit code 127: is there a {plan.argv[0]} in {image}{package}, or under --mount on its PATH?"
 
 
 def _hand_over(container: Any, plan: RunPlan) -> None:
@@ -196,6 +207,14 @@ def _described(limits: Limits) -> str:
 
 def _seccomp() -> str:
     return files("runner.sandbox").joinpath("seccomp.json").read_text("utf-8")
+
+
+def _make_places(home: Path, mounts: Iterable[Mount]) -> None:
+    """The folders that mounts in the home folder lie in; Docker would make them root's, and the agent could not write there."""
+    for mount in mounts:
+        target = Path(os.path.normpath(mount.target))
+        if target.is_relative_to(HOME) and target != Path(HOME):
+            home.joinpath(target.relative_to(HOME)).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _give_to_agent(folder: Path) -> None:

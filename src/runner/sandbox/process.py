@@ -11,8 +11,7 @@ from runner.final_model import keep_model
 from runner.sandbox.place import Place
 from runner.sandbox.plan import Finished, RunPlan
 from runner.sandbox.reaper import clear, reap
-from runner.task_folder import FINAL_MODEL, lay_task
-from store.durable import writing
+from runner.task_folder import FINAL_MODEL, lay_home, lay_task
 from store.errors import BadInput
 
 ISOLATES_NOTHING = "process: isolates nothing"
@@ -28,8 +27,7 @@ def run_as_process(plan: RunPlan, stdout: int, note: Callable[[str], None]) -> F
     try:
         task, home = place.folder / "task", place.folder / "home"
         lay_task(task, plan.harness, plan.task.limit_s, fixed=True)
-        with writing(home):
-            home.mkdir()
+        lay_home(home, plan.agent.home_files(plan.environment))
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(home),
@@ -55,8 +53,9 @@ def run_as_process(plan: RunPlan, stdout: int, note: Callable[[str], None]) -> F
         )
         return Finished(outcome, keep_model(task / FINAL_MODEL, outcome.folder))
     except (NoSuchProgram, NotExecutable) as error:
+        install = f"; npm install --global {plan.agent.package}" if plan.agent.package else ""
         raise BadInput(
-            f"agent {plan.agent.id}: {error}"
+            f"agent {plan.agent.id}: {error}{install}"
         ) from error  # its exit code would be taken for the agent's
     finally:
         clear(None, place)
