@@ -77,6 +77,7 @@ def test_every_door_is_closed_and_every_attempt_is_a_row(
         "user namespace": "EPERM",
         "mount": "EPERM",
         "bpf": "EPERM",
+        "32-bit call": "SIGSYS",
         "fill home": "ENOSPC",
         "fill /tmp": "ENOSPC",
         "fill final_model": "ENOSPC",

@@ -3,7 +3,9 @@
 import contextlib
 import ctypes
 import errno
+import mmap
 import os
+import signal
 import socket
 import sys
 import time
@@ -25,7 +27,7 @@ def attempt(name: str, door: Callable[[], object]) -> None:
     try:
         door()
     except OSError as error:
-        print(name, errno.errorcode.get(error.errno or 0, error.errno), flush=True)
+        print(name, errno.errorcode.get(error.errno or 0, error), flush=True)
     else:
         print(name, "works", flush=True)
 
@@ -33,6 +35,21 @@ def attempt(name: str, door: Callable[[], object]) -> None:
 def system_call(number: int, *arguments: int) -> None:
     if ctypes.CDLL(None, use_errno=True).syscall(number, *arguments) < 0:
         raise OSError(ctypes.get_errno(), "")
+
+
+def old_call() -> None:
+    """``getpid`` through ``int 0x80``, whose numbers are those of 32-bit programs."""
+    memory = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    memory.write(b"\xb8\x14\x00\x00\x00\xcd\x80\xc3")
+    call = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(memory)))
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if call() == os.getpid() else errno.ENOSYS)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        raise OSError(signal.Signals(os.WTERMSIG(status)).name)
+    if status:
+        raise OSError(os.WEXITSTATUS(status), "")
 
 
 def fill(path: str) -> None:
@@ -65,6 +82,7 @@ def main() -> None:
     attempt("network", lambda: socket.create_connection(("192.0.2.1", 443), 2))
     for name, call in SYSTEM_CALLS.items():
         attempt(name, lambda call=call: system_call(*call))  # type: ignore[misc]
+    attempt("32-bit call", old_call)
     attempt("fill home", lambda: fill("/home/ben/full"))
     Path("/home/ben/full").unlink()
     attempt("fill /tmp", lambda: fill("/tmp/full"))
