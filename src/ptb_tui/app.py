@@ -1,17 +1,20 @@
 """The terminal app: themes, the choke point for hostile text, and the way between screens."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from textual import work
 from textual.app import App, SystemCommand
-from textual.filter import ANSIToTruecolor, LineFilter
+from textual.filter import ANSIToTruecolor, LineFilter, Monochrome
 from textual.screen import Screen
 
 from ptb_tui.actions.action import Scope
-from ptb_tui.actions.registry import actions_in, bindings, keys_label
+from ptb_tui.actions.registry import actions_in, bindings, keys_label, label_of, use_keys
+from ptb_tui.colourless import Colourless
 from ptb_tui.hostile import HostileText
+from ptb_tui.settings import read_settings
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.queue import Judgement, Queue, RunLine
 from ptb_tui.state.times import GoTo, GoToSeq
@@ -21,6 +24,9 @@ from store.errors import PtbError
 from store.library import RunEntry, entry_of, list_runs
 from store.manifest import State
 from store.plain import plain
+
+_FAULTS_S = 15.0
+"""How long faults in the settings stay in view."""
 
 
 class PtbApp(App[None]):
@@ -52,7 +58,25 @@ class PtbApp(App[None]):
         self._at = at
         for palette in PALETTES.values():
             self.register_theme(palette.theme())
-        self.theme = DARK.name
+        self.settings = read_settings()
+        self.theme = self.settings.theme or DARK.name
+        use_keys(self.settings.keys)
+
+    def on_load(self) -> None:
+        """The reviewer's keys take the place of the screens' own."""
+        self.set_keymap({name: ",".join(keys) for name, keys in self.settings.keys.items()})
+
+    def on_mount(self) -> None:
+        """Tell what of the settings was left out."""
+        if faults := self.settings.faults:
+            more = (
+                f"\nand {len(faults) - 1} more: {label_of('everywhere.help')} lists them"
+                if len(faults) > 1
+                else ""
+            )
+            self.notify(
+                faults[0] + more, title="settings", severity="warning", timeout=_FAULTS_S, markup=False
+            )
 
     def get_default_screen(self) -> Screen[None]:
         """Replay of one run, a case, or the queue."""
@@ -73,7 +97,8 @@ class PtbApp(App[None]):
         """Textual's own filters, then the one that no control byte of a run passes."""
         inherited = super().get_line_filters()
         # No colour here is an ANSI one, and looking at each for nothing is a tenth of the time of a repaint.
-        return [*(one for one in inherited if not isinstance(one, ANSIToTruecolor)), self._filter]
+        kept = [one for one in inherited if not isinstance(one, (ANSIToTruecolor, Monochrome))]
+        return [*kept, *([Colourless()] if self.no_color else []), self._filter]
 
     def _handle_exception(self, error: Exception) -> None:
         """End, and leave the telling to the command line: Textual's own traceback would print run text raw."""
@@ -97,6 +122,14 @@ class PtbApp(App[None]):
                 f"{action.title} ({keys_label(action)})",
                 action.help,
                 lambda call=call, owner=owner: self.run_action(call, owner),
+            )
+
+        for palette in PALETTES.values():
+            words = palette.name.removeprefix("ptb-")
+            yield SystemCommand(
+                f"theme: {words}",
+                f"Paint everything in the {words} theme.",
+                partial(setattr, self, "theme", palette.name),
             )
 
     def watch_theme(self) -> None:
@@ -146,7 +179,9 @@ class PtbApp(App[None]):
 
         entry = entry_of(message.folder)
         if entry.manifest is None:
-            self.say(entry.error or "the run is gone: r reads the folder again", bad=True)
+            self.say(
+                entry.error or f"the run is gone: {label_of('runs.reload')} reads the folder again", bad=True
+            )
         elif entry.manifest.state is State.RECORDING:
             self.on_open_replay(OpenReplay(message.folder))
         else:
@@ -219,7 +254,7 @@ class PtbApp(App[None]):
         """Show every key that works here."""
         from ptb_tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(scope_of(self.screen)))
+        self.push_screen(HelpScreen(scope_of(self.screen), self.settings))
 
     def action_next_theme(self) -> None:
         """Dark, light, high contrast."""

@@ -7,7 +7,8 @@ import pytest
 from textual.keys import Keys, _character_to_key
 
 from ptb_tui.actions.action import Action, Scope
-from ptb_tui.actions.registry import ACTIONS, actions_in, key_label, markdown
+from ptb_tui.actions.keys import key_label
+from ptb_tui.actions.registry import ACTIONS, actions_in, markdown
 from ptb_tui.app import PtbApp
 from ptb_tui.screens.case import CaseScreen
 from ptb_tui.screens.confirm import ConfirmScreen

@@ -93,7 +93,8 @@ async def test_runs(story: Path, size: tuple[int, int], monkeypatch: pytest.Monk
         compare(f"runs-{size[0]}x{size[1]}", text(pilot))
 
 
-async def test_help(story: Path) -> None:
+async def test_help(story: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTB_CONFIG", "app.toml")
     async with opened(story).run_test(size=(120, 100)) as pilot:
         await settle(pilot)
         await pilot.press("question_mark")

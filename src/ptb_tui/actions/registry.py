@@ -1,6 +1,7 @@
 """The one registry of what a person can do: bindings, footer, help, palette and docs all come from here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from textual.binding import Binding, BindingType
 
@@ -18,6 +19,7 @@ from ptb_tui.actions import (
     verdict,
 )
 from ptb_tui.actions.action import Action, Scope
+from ptb_tui.actions.keys import key_label
 
 ACTIONS: tuple[Action, ...] = (
     *runs.ACTIONS,
@@ -36,34 +38,14 @@ ACTIONS: tuple[Action, ...] = (
 MODAL = frozenset((Scope.VERDICT, Scope.SCORE_FORM, Scope.CONFIRM))
 """Scopes of screens that lie over another."""
 
-_LABELS = {
-    "full_stop": ".",
-    "comma": ",",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "plus": "+",
-    "minus": "-",
-    "equals_sign": "=",
-    "slash": "/",
-    "colon": ":",
-    "question_mark": "?",
-    "space": "space",
-    "enter": "⏎",
-    "escape": "esc",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-}
+_chosen: dict[str, tuple[str, ...]] = {}
+"""Action id → the keys that it has instead of its own."""
 
 
-def key_label(key: str) -> str:
-    """How people read a key: ``^d`` for ``ctrl+d``, ``⇧→`` for ``shift+right``."""
-    *modifiers, base = key.split("+") if key != "+" else [key]
-    label = _LABELS.get(base, base)
-    return "".join({"ctrl": "^", "shift": "⇧", "alt": "⌥"}.get(name, name) for name in modifiers) + label
+def use_keys(keys: Mapping[str, tuple[str, ...]]) -> None:
+    """From now on these actions have other keys; what the app says of keys follows."""
+    _chosen.clear()
+    _chosen.update(keys)
 
 
 def keys_label(action: Action) -> str:
@@ -75,16 +57,24 @@ def keys_label(action: Action) -> str:
 
 def label_of(action_id: str) -> str:
     """How people read the first key of an action, for sentences that name it."""
-    return key_label(next(action for action in ACTIONS if action.id == action_id).keys[0])
+    action = next(action for action in ACTIONS if action.id == action_id)
+    return key_label(_chosen.get(action_id, action.keys)[0])
 
 
 def actions_in(scope: Scope) -> list[Action]:
-    """The actions of one scope, in the order of the registry."""
-    return [action for action in ACTIONS if action.scope is scope]
+    """The actions of one scope with the keys that they have now, in the order of the registry."""
+    return [
+        replace(action, keys=_chosen[action.id]) if action.id in _chosen else action
+        for action in ACTIONS
+        if action.scope is scope
+    ]
 
 
 def bindings(scope: Scope) -> list[BindingType]:
-    """Textual's bindings of one scope; a modal screen's hold those of the app, which Textual keeps from it."""
+    """Textual's bindings of one scope, with every action's own keys: Textual's keymap gives them others.
+
+    A modal screen's hold those of the app, which Textual keeps from it.
+    """
     app = _bindings(Scope.EVERYWHERE, "app.") if scope in MODAL else ()
     return [*_bindings(scope), *app]
 
@@ -92,7 +82,7 @@ def bindings(scope: Scope) -> list[BindingType]:
 def _bindings(scope: Scope, owner: str = "") -> Iterator[Binding]:
     # Priority: a key is acted on before the next one is looked at, so what is typed after `/` lands in the prompt.
     first = scope is not Scope.EVERYWHERE
-    for action in actions_in(scope):
+    for action in (action for action in ACTIONS if action.scope is scope):
         if "{key}" not in action.call:
             yield Binding(
                 ",".join(action.keys), owner + action.call, action.title, id=action.id, priority=first
@@ -107,9 +97,15 @@ def markdown() -> str:
     """The key tables of the documentation."""
     lines: list[str] = []
     for scope in Scope:
-        lines += [f"## {scope.capitalize()}", "", "| keys | action | what happens |", "|---|---|---|"]
+        lines += [
+            f"## {scope.capitalize()}",
+            "",
+            "| keys | action | what happens | name |",
+            "|---|---|---|---|",
+        ]
         for action in actions_in(scope):
             keys = " ".join(f"`{key_label(key)}`" for key in action.keys)
-            lines.append(f"| {keys} | {action.title} | {action.help.replace('|', chr(92) + '|')} |")
+            happens = action.help.replace("|", chr(92) + "|")
+            lines.append(f"| {keys} | {action.title} | {happens} | `{action.id}` |")
         lines.append("")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
-from ptb_tui.actions.registry import bindings
+from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.cli.reviewer import user_name
 from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.state import acts
@@ -239,7 +239,7 @@ class CaseScreen(Screen[None]):
         for one in self._reviewed.findings if self._reviewed else ():
             if selected is not None and selected.key == ("finding", one.finding.finding_id):
                 return one
-        self.say("select a finding first: j and k move")
+        self.say(f"select a finding first: {label_of('case.down')} and {label_of('case.up')} move")
         return None
 
     async def action_comment(self) -> None:
@@ -277,7 +277,9 @@ class CaseScreen(Screen[None]):
             return
         said = draft.score_action.value if draft.score_action else "judged"
         where = acts.where_kept(self._reviewed.review, path)
-        self.say(f"verdict kept {where}: {said}; n takes the next undecided case")
+        self.say(
+            f"verdict kept {where}: {said}; {label_of('case.next_undecided')} takes the next undecided case"
+        )
         self.action_reload()
 
     def action_copy(self) -> None:

@@ -7,7 +7,7 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from ptb_tui.actions.action import Scope
-from ptb_tui.actions.registry import bindings
+from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.headline import Line as HeadLine
 from ptb_tui.state.headline import Part
@@ -161,7 +161,7 @@ class HeatScreen(Screen[None]):
         """The case of this cell."""
         folder = self.heat.open()
         if folder is None:
-            self.say("no run here: n goes to the next undecided one")
+            self.say(f"no run here: {label_of('heat.next_undecided')} goes to the next undecided one")
         else:
             self.post_message(OpenCase(folder))
 

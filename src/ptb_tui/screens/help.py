@@ -12,18 +12,21 @@ from textual.widgets import Static
 
 from ptb_tui.actions.action import Group, Scope
 from ptb_tui.actions.registry import actions_in, keys_label
+from ptb_tui.settings import Settings
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.wording import WORDS
 from ptb_tui.widgets.paint import Inks
 from ptb_tui.widgets.panel import inks_of
 from store.event import LANES, Lane
+from store.plain import plain
 
 
 class HelpScreen(ModalScreen[None]):
     """The keys of one scope and those that work everywhere, by group, and what the symbols mean."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "dismiss", "close", show=False)
+        Binding("q,escape", "dismiss", "close", show=False, id="everywhere.back"),
+        Binding("question_mark", "dismiss", "close", show=False, id="everywhere.help"),
     ]
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
@@ -34,16 +37,29 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Static { width: 100%; height: auto; }
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, settings: Settings) -> None:
         super().__init__()
         self._scope = scope
+        self._settings = settings
 
     def compose(self) -> ComposeResult:
         """One table; nothing in it comes from a run."""
         with VerticalScroll() as box:
             box.border_title = f"{self._scope.value} · keys"
             box.border_subtitle = "esc closes"
-            yield Static(help_table(self._scope, inks_of(self)), markup=False)
+            keys = Static(help_table(self._scope, inks_of(self)), markup=False)
+            settings = Static(_settings(self._settings, inks_of(self)), markup=False)
+            yield from (settings, keys) if self._settings.faults else (keys, settings)
+
+
+def _settings(settings: Settings, palette: Inks) -> Text:
+    """Where keys and theme are chosen, and what of that was left out."""
+    lines = [
+        Text("Settings", palette.accent),
+        Text(f"keys and theme: {plain(str(settings.file))}", palette.soft),
+    ]
+    lines += [Text(f"! {fault}", palette.suspicious) for fault in settings.faults]
+    return Text("\n").join([*lines, Text()])
 
 
 def help_table(scope: Scope, palette: Inks) -> Table:

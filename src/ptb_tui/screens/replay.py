@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from ptb_tui.actions.action import Scope
-from ptb_tui.actions.registry import bindings
+from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.state import acts
 from ptb_tui.state.draft import Draft, draft_of
@@ -369,7 +369,9 @@ class ReplayScreen(Screen[None]):
             return
         what = "comment" if text else "mark"
         if path is None:
-            self.say(f"you put that {what} on event #{event.seq} before; M takes it back")
+            self.say(
+                f"you put that {what} on event #{event.seq} before; {label_of('replay.unmark')} takes it back"
+            )
             return
         self._marks_changed()
         self._changed()
@@ -408,7 +410,7 @@ class ReplayScreen(Screen[None]):
         event = self.replay.event()
         flag = self.replay.flags.worst(event.seq) if event else None
         if flag is None:
-            self.say("no flag on this event: ] goes to the next one")
+            self.say(f"no flag on this event: {label_of('replay.next_flag')} goes to the next one")
         return flag
 
     def action_lineage(self) -> None:

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
-from ptb_tui.actions.registry import bindings
+from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.queue import Grouping, Judgement, Queue, RunLine, judgements, run_line
 from ptb_tui.ways import OpenCase, OpenFindings, OpenScore
@@ -98,7 +98,7 @@ class RunsScreen(Screen[None]):
     def _fill(self, lines: list[RunLine]) -> None:
         self.queue.fill(lines)
         self._list.note = (
-            "no run matches the filter; esc clears it"
+            f"no run matches the filter: {label_of('runs.filter')} changes it, empty shows all"
             if lines
             else f"no runs in {self._folder} yet; `ptb demo` records one"
         )

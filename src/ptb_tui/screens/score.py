@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
-from ptb_tui.actions.registry import bindings
+from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.screens.confirm import ConfirmScreen
 from ptb_tui.screens.score_form import ScoreFormScreen
 from ptb_tui.state.headline import Line as HeadLine
@@ -140,7 +140,7 @@ class ScoreScreen(Screen[None]):
         if self.entry.manifest is not None and self.entry.manifest.state is State.RECORDING:
             self.say("this run is still being recorded: its model is not handed in yet", bad=True)
         elif self._scoring is not None and self._scoring.running is not None:
-            self.say("it is being scored now: x cancels that first", bad=True)
+            self.say(f"it is being scored now: {label_of('score.cancel')} cancels that first", bad=True)
         elif self._form is not None:
             self._ask(self._form)
         else:

@@ -8,7 +8,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ptb_tui.actions.action import Scope
-from ptb_tui.actions.registry import actions_in, bindings, key_label
+from ptb_tui.actions.keys import key_label
+from ptb_tui.actions.registry import actions_in, bindings
 from ptb_tui.screens.confirm import ConfirmScreen
 from ptb_tui.state.score_form import QUESTIONS, Field, ScoreForm
 from ptb_tui.widgets.paint import Inks, cut

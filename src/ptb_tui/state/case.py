@@ -6,6 +6,7 @@ The screen shows two columns, or all in one on a narrow terminal; nothing here k
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ptb_tui.actions.registry import label_of
 from ptb_tui.state.draft import Axis
 from ptb_tui.state.flags import SYMBOLS, tally
 from ptb_tui.state.headline import Line as HeadLine
@@ -129,7 +130,9 @@ def pages(entry: RunEntry, reviewed: Reviewed, stake: Stake) -> CasePages:
 def next_action(entry: RunEntry, reviewed: Reviewed) -> list[Line]:
     """What a reviewer had best do now."""
     if entry.state == State.RECORDING:
-        return [line(("it is still being recorded: ", "ink"), ("⏎", "accent"), " follows it")]
+        return [
+            line(("it is still being recorded: ", "ink"), (label_of("case.replay"), "accent"), " follows it")
+        ]
     if entry.state == "damaged":
         return [line(("parts are missing: ", "violation"), f"`ptb verify {entry.run_id}` says which")]
     lines = []
@@ -145,22 +148,29 @@ def next_action(entry: RunEntry, reviewed: Reviewed) -> list[Line]:
             line(
                 ("reviewers disagree: ", "suspicious"),
                 "read both rationales, then ",
-                ("v", "accent"),
+                (label_of("case.verdict"), "accent"),
                 " decides",
             )
         ]
     if settled is not None:
-        return [line("settled; ", ("n", "accent"), " takes the next undecided case", hang=2)]
+        return [
+            line(
+                "settled; ",
+                (label_of("case.next_undecided"), "accent"),
+                " takes the next undecided case",
+                hang=2,
+            )
+        ]
     if grave:
         many = f"{len(grave)} findings wait" if len(grave) > 1 else "a finding waits"
         lines.append(
             line(
                 f"{many} for your word: ",
-                ("⏎", "accent"),
+                (label_of("case.replay"), "accent"),
                 " reads the evidence, ",
-                ("a", "accent"),
+                (label_of("case.accept"), "accent"),
                 " accepts, ",
-                ("r", "accent"),
+                (label_of("case.reject"), "accent"),
                 " rejects",
             )
         )
@@ -168,13 +178,18 @@ def next_action(entry: RunEntry, reviewed: Reviewed) -> list[Line]:
         lines.append(
             line(
                 "no flag, and not everything was seen: ",
-                ("⏎", "accent"),
+                (label_of("case.replay"), "accent"),
                 " replays what there is",
             )
         )
     return [
         *lines,
-        line(("v", "accent"), " decides, then ", ("n", "accent"), " takes the next undecided case"),
+        line(
+            (label_of("case.verdict"), "accent"),
+            " decides, then ",
+            (label_of("case.next_undecided"), "accent"),
+            " takes the next undecided case",
+        ),
     ]
 
 

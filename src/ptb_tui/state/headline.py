@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ptb_tui.actions.registry import label_of
 from ptb_tui.state.flags import tally
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import EVERYTHING, WITHOUT_SAMPLES, Replay
@@ -90,7 +91,7 @@ def _place(run: OpenRun, replay: Replay) -> Line:
     elif not playback.fold_idle:
         left.append(Part("idle played", "note", 3))
     if run.live and not replay.following:
-        left.append(Part("● live, F follows", "good", 1))
+        left.append(Part(f"● live, {label_of('replay.follow')} follows", "good", 1))
     right: list[Part] = []
     if replay.query is not None:
         right.append(Part(f"/{replay.query.text}", "accent", 2))

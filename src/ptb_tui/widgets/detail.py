@@ -5,6 +5,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from ptb_tui.actions.registry import label_of
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.prose import Line, wrap
 from ptb_tui.state.replay import Replay
@@ -86,7 +87,9 @@ class DetailPane(Widget):
         pen = Pen(width)
         left = len(self._wrapped) - self._top - height
         if y == height - 1 and left > 0:
-            return pen.write(f"… {left + 1} more lines, J scrolls", palette.note).strip(palette.ground)
+            return pen.write(
+                f"… {left + 1} more lines, {label_of('replay.detail_down')} scrolls", palette.note
+            ).strip(palette.ground)
         index = self._top + y
         if index < len(self._wrapped):
             for piece in self._wrapped[index].pieces:

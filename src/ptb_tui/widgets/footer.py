@@ -4,7 +4,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ptb_tui.actions.action import Action, Scope
-from ptb_tui.actions.registry import actions_in, key_label
+from ptb_tui.actions.keys import key_label
+from ptb_tui.actions.registry import actions_in
 from ptb_tui.widgets.paint import Inks, Pen
 from ptb_tui.widgets.panel import inks_of
 

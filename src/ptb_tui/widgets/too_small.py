@@ -3,6 +3,8 @@
 from textual.geometry import Size
 from textual.widgets import Static
 
+from ptb_tui.actions.registry import label_of
+
 
 class TooSmall(Static):
     """Says how much room its screen needs; shown alone while there is less."""
@@ -17,7 +19,7 @@ class TooSmall(Static):
     def __init__(self, width: int, height: int) -> None:
         """The columns and lines below which nothing useful fits."""
         super().__init__(
-            f"ptb needs {width} × {height} characters here\nmake the window larger, or q to leave",
+            f"ptb needs {width} × {height} characters here\nmake the window larger, or {label_of('everywhere.back')} to leave",
             markup=False,
         )
         self._least = Size(width, height)
