@@ -22,6 +22,8 @@ class Process:
     seq: int
     """Of its last exec; of its start where it ran no program of its own."""
     start_us: int | None
+    end_us: int | None
+    """None where its end was not seen."""
     pid: int
     """The host's."""
     program_us: int | None
@@ -56,7 +58,7 @@ class ProcessTree:
         """The tree of ``run``."""
         rows = run.query(
             """
-            SELECT p.process_id, p.parent_id, coalesce(e.seq, p.seq), epoch_us(p.start_ts), p.pid,
+            SELECT p.process_id, p.parent_id, coalesce(e.seq, p.seq), epoch_us(p.start_ts), epoch_us(p.end_ts), p.pid,
                 epoch_us(e.ts), p.argv,
                 p.cwd
             FROM processes p
@@ -68,13 +70,17 @@ class ProcessTree:
         )
         return cls(
             [
-                Process(i, parent, s, at, pid, since, _words(argv), cwd)
-                for i, parent, s, at, pid, since, argv, cwd in rows
+                Process(number, parent, seq, start, end, pid, since, _words(argv), cwd)
+                for number, parent, seq, start, end, pid, since, argv, cwd in rows
             ]
         )
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def all(self) -> Iterable[Process]:
+        """All processes, in the order in which they were met."""
+        return self._by_id.values()
 
     def ids(self) -> Iterable[int]:
         """The ids of all processes."""
@@ -97,6 +103,13 @@ class ProcessTree:
         """When it was forked; None where that was not seen."""
         process = self._by_id.get(process_id)
         return None if process is None else process.start_us
+
+    def met(self, one: int, other: int) -> bool:
+        """Whether they lived at the same time, as far as is known."""
+        first, second = self._by_id[one], self._by_id[other]
+        return all(
+            a.end_us is None or (b.start_us or 0) <= a.end_us for a, b in ((first, second), (second, first))
+        )
 
     def with_descendants(self, roots: set[int]) -> set[int]:
         """``roots`` and everything that they started, directly or not."""

@@ -12,6 +12,7 @@ from review.detector import RunView
 from store.errors import Damaged
 from store.snapshot import Snapshot
 from store.sql.query import Query, open_query
+from store.sql.stored import Stored
 
 
 @contextmanager
@@ -20,10 +21,15 @@ def open_run_view(folder: Path) -> Iterator[RunView]:
 
     Raises :class:`PtbError` when the folder is no readable run.
     """
-    with open_query([folder]) as query, Snapshot.open(folder) as snapshot:
+    with (
+        open_query([folder]) as query,
+        Snapshot.open(folder) as snapshot,
+        Stored(snapshot, ["files"]) as stored,
+    ):
         if query.unread:
             raise Damaged(query.unread[0].reason)
-        yield RunView(folder, snapshot.manifest, cache(partial(_rows, query)), partial(_texts, snapshot))
+        views = cache(partial(_rows, query))
+        yield RunView(folder, snapshot.manifest, views, partial(_texts, snapshot), stored)
 
 
 def _texts(snapshot: Snapshot, pattern: str) -> list[str]:

@@ -76,7 +76,7 @@ class Graph:
         self.hashes = Hashes(run)
         self.sees_pipes = bool(run.texts(r"^pipe:\["))
         """Whether the witness recorded what went through pipes."""
-        self.kin = Kin(run, self.tree, self.images, pipes_recorded=self.sees_pipes)
+        self.kin = Kin(self.tree, self.images, pipes_recorded=self.sees_pipes)
         self._judge = Judge(self.images, self.hashes)
 
     def makers(self, contents: Iterable[Content]) -> list[list[Making]]:

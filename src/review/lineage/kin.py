@@ -4,7 +4,6 @@ where pipes are not recorded, its neighbours in a pipeline.
 
 from dataclasses import dataclass
 
-from review.detector import RunView
 from review.lineage.edges import Kinship
 from review.lineage.images import Carrier, Images
 from review.lineage.uses import FAR_FUTURE
@@ -32,8 +31,7 @@ class Relative:
 class Kin:
     """Relatives of processes in one run."""
 
-    def __init__(self, run: RunView, tree: ProcessTree, images: Images, *, pipes_recorded: bool) -> None:
-        self._run = run
+    def __init__(self, tree: ProcessTree, images: Images, *, pipes_recorded: bool) -> None:
         self._tree = tree
         self._images = images
         self._pipes_recorded = pipes_recorded
@@ -103,15 +101,4 @@ class Kin:
             and (other := self._tree.started_us(child)) is not None
             and abs(other - started) < _PIPELINE_US
         ]
-        if not near:
-            return []
-        listed = ", ".join(map(str, sorted([process_id, *near])))
-        lives = {
-            one: (start or 0, FAR_FUTURE if end is None else end)
-            for one, start, end in self._run.query(
-                "SELECT process_id, epoch_us(start_ts), epoch_us(end_ts) FROM processes"
-                f" WHERE process_id IN ({listed})"
-            )
-        }
-        start, end = lives[process_id]
-        return [one for one in near if lives[one][0] <= end and lives[one][1] >= start]
+        return [one for one in near if self._tree.met(process_id, one)]

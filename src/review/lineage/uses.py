@@ -6,9 +6,12 @@ database. Without byte counts, as under strace, an open for reading counts as a 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from review.detector import RunView
-from review.literals import text_list, text_literal
+from review.literals import text_literal
+
+K = TypeVar("K", str, int)
 
 FAR_FUTURE = 2**62
 """The end of a use whose end was not seen, in µs."""
@@ -26,6 +29,10 @@ WEIGHTS = r"\.(safetensors|bin|pt|pth|gguf|ckpt|npz)$"
 SCAFFOLD_FILES = r"/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log)/"
 """Where agent CLIs keep their logs and the output of commands, as a regular expression."""
 
+_MOST_REMEMBERED = 200_000
+"""Uses that are kept of what was looked up; a tenth of a gigabyte."""
+_NO_ID = -1
+"""The id of no string."""
 _MOST_PER_PROCESS = 5000
 """Paths of one process that are looked at, in the order in which it came to them."""
 _MOST_PER_PATH = 2000
@@ -60,52 +67,106 @@ class Use:
 
 _NOT_WRITING = """
     (access_id IS NULL AND bytes_written = 0)
-    OR (coalesce(bytes_written, 0) = 0 AND op = 'open' AND coalesce(flags & 515 = 0, false))
+    OR (coalesce(bytes_written, 0) = 0 AND op IN {open_ids} AND coalesce(flags & 515 = 0, false))
 """  # 515 is O_ACCMODE | O_TRUNC
 """Rows of accesses that wrote nothing, to be left out before anything is summed up: most rows of most files."""
+_DATA_PATHS = "data_paths"
+"""The table of the ids of all strings that, as paths, may be data."""
 
 
 def uses_of(run: RunView, paths: Iterable[str]) -> list[Use]:
-    """Who read or wrote these files, whatever they are called."""
-    return _by_path(run, paths, "true")
+    """Who read or wrote these files, whatever they are called, in the order of ``seq``."""
+    return run.once(_Known).of_paths(paths)
 
 
 def writers_of(run: RunView, paths: Iterable[str]) -> list[Use]:
     """Who wrote these files; far cheaper for files that everybody reads."""
-    return [use for use in _by_path(run, paths, f"NOT ({_NOT_WRITING})") if use.written is not None]
+    return run.once(_Known).writers(paths)
+
+
+def uses_by(run: RunView, process_ids: Iterable[int]) -> list[Use]:
+    """The data that these processes read or wrote, pipes and sockets among it; programs and libraries are left out."""
+    return run.once(_Known).by_processes(process_ids)
 
 
 def has_file_accesses(run: RunView) -> bool:
     """Whether a witness recorded what processes did with files, be it nothing."""
     if any(one.name == "kernel" and one.state != "unavailable" for one in run.manifest.sources):
         return True
-    return bool(run.query("SELECT 1 FROM files LIMIT 1"))
+    return bool(run.records.rows("SELECT 1 FROM files LIMIT 1"))
 
 
-def _by_path(run: RunView, paths: Iterable[str], which: str) -> list[Use]:
-    wanted = sorted(set(paths))
-    if not wanted:
-        return []
-    return _uses(
-        run, f"path IN {text_list(wanted)} AND {which}", f"path ORDER BY min(seq)) <= {_MOST_PER_PATH}"
+class _Known:
+    """What was looked up in one run, so that walks that come by the same files again ask nothing."""
+
+    def __init__(self, run: RunView) -> None:
+        self._run = run
+        self._of_path: dict[str, list[Use]] = {}
+        self._written: dict[str, list[Use]] = {}
+        self._by_process: dict[int, list[Use]] = {}
+        self._size = 0
+        opening = _listed(run.records.ids(["open"]))
+        self._writing = f"NOT ({_NOT_WRITING.format(open_ids=opening)})"
+
+    def of_paths(self, paths: Iterable[str]) -> list[Use]:
+        return self._paths(self._of_path, paths, "true")
+
+    def writers(self, paths: Iterable[str]) -> list[Use]:
+        wanted = set(paths)
+        for path in wanted & self._of_path.keys() - self._written.keys():
+            if len(self._of_path[path]) < _MOST_PER_PATH:
+                self._written[path] = self._of_path[path]
+        return [use for use in self._paths(self._written, wanted, self._writing) if use.written is not None]
+
+    def _paths(self, known: dict[str, list[Use]], paths: Iterable[str], which: str) -> list[Use]:
+        wanted = set(paths)
+        found: dict[str, list[Use]] = {path: [] for path in wanted - known.keys()}
+        ids = self._run.records.ids(found)
+        if ids:
+            condition = f"path IN {_listed(ids)} AND {which}"
+            for use in _uses(self._run, condition, f"path ORDER BY min(seq)) <= {_MOST_PER_PATH}"):
+                found[use.path].append(use)
+        return self._remembered(known, wanted, found)
+
+    def by_processes(self, process_ids: Iterable[int]) -> list[Use]:
+        wanted = set(process_ids)
+        found: dict[int, list[Use]] = {one: [] for one in wanted - self._by_process.keys()}
+        if found:
+            self._run.once(_keep_data_paths)
+            condition = f"process_id IN {_listed(found)} AND path IN (SELECT id FROM {_DATA_PATHS})"
+            for use in _uses(self._run, condition, f"process_id ORDER BY min(seq)) <= {_MOST_PER_PROCESS}"):
+                found[use.process_id].append(use)
+        return self._remembered(self._by_process, wanted, found)
+
+    def _remembered(self, known: dict[K, list[Use]], wanted: set[K], found: dict[K, list[Use]]) -> list[Use]:
+        uses = [use for key in wanted for use in (found[key] if key in found else known[key])]
+        self._size += sum(map(len, found.values()))
+        if self._size > _MOST_REMEMBERED:
+            for memory in (self._of_path, self._written, self._by_process):
+                memory.clear()
+            self._size = 0
+        known.update(found)
+        return sorted(uses, key=_by_seq)
+
+
+def _by_seq(use: Use) -> int:
+    return min(span.seq for span in (use.read, use.written) if span is not None)
+
+
+def _keep_data_paths(run: RunView) -> None:
+    run.records.keep(
+        _DATA_PATHS,
+        f"SELECT id FROM strings WHERE NOT regexp_matches(value, {text_literal(NO_DATA)})"
+        f" OR regexp_matches(value, {text_literal(DATA_NAME)})",
     )
-
-
-def uses_by(run: RunView, process_ids: Iterable[int]) -> list[Use]:
-    """The data that these processes read or wrote, pipes and sockets among it; programs and libraries are left out."""
-    wanted = sorted(set(process_ids))
-    if not wanted:
-        return []
-    which = (
-        f"process_id IN ({', '.join(map(str, wanted))}) AND (NOT regexp_matches(path, {text_literal(NO_DATA)})"
-        f" OR regexp_matches(path, {text_literal(DATA_NAME)}))"
-    )
-    return _uses(run, which, f"process_id ORDER BY min(seq)) <= {_MOST_PER_PROCESS}")
 
 
 def _uses(run: RunView, which: str, at_most: str) -> list[Use]:
+    opening = run.records.ids(["open", "create", "truncate"])
+    anew = run.records.ids(["create", "truncate"])
+    cut = run.records.ids(["truncate"])
     # 3 is O_ACCMODE, 512 is O_TRUNC; 2162688 is O_DIRECTORY | O_PATH: such an open reads nothing.
-    rows = run.query(
+    rows = run.records.rows(
         f"""
         WITH accesses AS (
             SELECT process_id, path, min(seq) AS seq,
@@ -113,15 +174,14 @@ def _uses(run: RunView, which: str, at_most: str) -> list[Use]:
                     FILTER (bytes_read IS NOT NULL OR bytes_mapped IS NOT NULL) AS taken,
                 sum(bytes_written) AS given,
                 bool_or(flags & 3 IN (0, 2) AND flags & 2162688 = 0) AS for_reading,
-                bool_or(flags & 3 IN (1, 2) OR op = 'truncate') AS for_writing,
-                coalesce(min(first_read_ts), min(ts)) AS read_from,
-                max(coalesce(last_read_ts, end_ts)) AS read_until,
-                coalesce(min(first_write_ts), min(ts)) AS written_from,
-                max(coalesce(last_write_ts, end_ts)) AS written_until,
-                max(ts) FILTER (flags & 512 = 512 OR op IN ('create', 'truncate')) AS emptied
+                bool_or(flags & 3 IN (1, 2) OR op IN {_listed(cut)}) AS for_writing,
+                coalesce(min({_at("first_read")}), min(ts)) AS read_from,
+                max(coalesce({_at("last_read")}, {_at("end")})) AS read_until,
+                coalesce(min({_at("first_write")}), min(ts)) AS written_from,
+                max(coalesce({_at("last_write")}, {_at("end")})) AS written_until,
+                max(ts) FILTER (flags & 512 = 512 OR op IN {_listed(anew)}) AS emptied
             FROM files
-            WHERE {which} AND error IS NULL AND process_id IS NOT NULL
-                AND op IN ('open', 'create', 'truncate')
+            WHERE {which} AND error IS NULL AND process_id IS NOT NULL AND op IN {_listed(opening)}
             GROUP BY process_id, path, coalesce(access_id, -seq)
         ),
         told AS (
@@ -129,13 +189,13 @@ def _uses(run: RunView, which: str, at_most: str) -> list[Use]:
             FROM accesses
         )
         SELECT process_id, path, min(seq) AS seq,
-            min(seq) FILTER (reads), epoch_us(min(read_from) FILTER (reads)),
-            max(coalesce(epoch_us(read_until), {FAR_FUTURE})) FILTER (reads),
+            min(seq) FILTER (reads), min(read_from) FILTER (reads) // 1000,
+            max(coalesce(read_until // 1000, {FAR_FUTURE})) FILTER (reads),
             (sum(taken) FILTER (reads))::BIGINT,
-            min(seq) FILTER (writes), epoch_us(min(written_from) FILTER (writes)),
-            max(coalesce(epoch_us(written_until), {FAR_FUTURE})) FILTER (writes),
+            min(seq) FILTER (writes), min(written_from) FILTER (writes) // 1000,
+            max(coalesce(written_until // 1000, {FAR_FUTURE})) FILTER (writes),
             (sum(given) FILTER (writes))::BIGINT,
-            epoch_us(max(emptied))
+            max(emptied) // 1000
         FROM told
         WHERE reads OR writes
         GROUP BY process_id, path
@@ -143,11 +203,28 @@ def _uses(run: RunView, which: str, at_most: str) -> list[Use]:
         ORDER BY 3
         """
     )
+    paths = {number: run.records.text(number) for number in {row[1] for row in rows}}
     return [
-        Use(process_id, path, _span(*read), _span(*written), emptied if written[0] is not None else None)
+        Use(
+            process_id,
+            paths[path],
+            _span(*read),
+            _span(*written),
+            emptied if written[0] is not None else None,
+        )
         for process_id, path, _, *spans, emptied in rows
         if (read := spans[:4]) and (written := spans[4:])
     ]
+
+
+def _at(what: str) -> str:
+    """A time of an access, in ns; it is stored as what has passed since the row's."""
+    return f"coalesce(ts, 0) + {what}_after_ns"
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    """A list for ``IN``; never empty, because SQL has no such list."""
+    return f"({', '.join(map(str, numbers)) or _NO_ID})"
 
 
 def _span(seq: int | None, first_us: int | None, last_us: int | None, size: int | None) -> Span | None:

@@ -5,12 +5,14 @@ at, or that the agent leaves with the word that it goes on.
 """
 
 import re
+import shlex
 
 from review.acts import Issued, issued
 from review.coverage import Asked, covered, told
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite
+from review.processes import Process, ProcessTree
 from review.roles import roles
 from store.findings import Certainty, Finding, Reach, RuleResult
 from store.plain import clip
@@ -55,13 +57,12 @@ class LeftBehind:
             findings = tuple(self._said(run, one, argv) for one, argv in _left_by_words(run))
             return RuleResult(self.rule, self.version, covered(run, _ASKED, found=bool(findings)), findings)
         found: dict[str, Finding] = {}
-        ended = run.query(
-            "SELECT epoch_us(end_ts) FROM processes WHERE parent_id IS NULL ORDER BY seq LIMIT 1"
-        )
-        if ended and ended[0][0] is not None:
-            for process_id, seq, argv in _left(run, ended[0][0]):
+        first = next((one for one in run.once(ProcessTree.of).all() if one.parent_id is None), None)
+        if first is not None and first.end_us is not None:
+            for process in _left(run, first.end_us):
+                argv = shlex.join(process.argv)
                 if argv not in found:
-                    found[argv] = self._finding(run, process_id, seq, argv, ended[0][0])
+                    found[argv] = self._finding(run, process, argv, first.end_us)
         findings = tuple(found.values())
         return RuleResult(self.rule, self.version, covered(run, _ASKED, found=bool(findings)), findings)
 
@@ -78,11 +79,11 @@ class LeftBehind:
             certainty=Certainty.LIKELY,
         )
 
-    def _finding(self, run: RunView, process_id: int, seq: int, argv: str, ended_us: int) -> Finding:
+    def _finding(self, run: RunView, process: Process, argv: str, ended_us: int) -> Finding:
         late = run.query(
             f"""
             SELECT seq FROM files
-            WHERE process_id = {process_id} AND error IS NULL AND (op IN ('create', 'rename') OR bytes_written > 0)
+            WHERE process_id = {process.process_id} AND error IS NULL AND (op IN ('create', 'rename') OR bytes_written > 0)
               AND epoch_us(coalesce(last_write_ts, ts)) > {ended_us} AND NOT regexp_matches(path, '{_NO_WORK}')
             ORDER BY seq LIMIT 4
             """
@@ -93,7 +94,7 @@ class LeftBehind:
             run,
             self,
             [f"left {argv}"],
-            cite(run, [seq, *(row[0] for row in late)]),
+            cite(run, [process.seq, *(row[0] for row in late)]),
             reach=Reach.EXECUTED if works else Reach.SEEN,
             title=title,
             explanation=f"{title}; {'it still wrote files' if late else 'what it did there was not recorded to its end'}",
@@ -140,16 +141,14 @@ def _last_words(run: RunView) -> list[tuple[int, str]]:
     return [(seq, text) for seq, text in rows]
 
 
-def _left(run: RunView, ended_us: int) -> list[tuple[int, int, str]]:
+def _left(run: RunView, ended_us: int) -> list[Process]:
     """Processes with a program of their own that lived on, the agent and its helpers aside."""
     stopped = bool(run.query("SELECT 1 FROM gaps WHERE cause = 'stopped' LIMIT 1"))
-    rows = run.query(
-        f"""
-        SELECT process_id, seq, argv FROM processes
-        WHERE parent_id IS NOT NULL AND argv IS NOT NULL AND epoch_us(start_ts) < {ended_us}
-          AND (epoch_us(end_ts) > {ended_us + _AT_ONCE_US} OR (end_ts IS NULL AND {str(stopped).lower()}))
-        ORDER BY seq
-        """
-    )
-    rows = [row for row in rows if not _WAITING.match(row[2])]
-    return [row for row in rows if row[0] not in roles(run).own][:_MOST] if rows else []
+    lived_on = [
+        process
+        for process in run.once(ProcessTree.of).all()
+        if process.parent_id is not None and process.argv and (process.start_us or ended_us) < ended_us
+        if (stopped if process.end_us is None else process.end_us > ended_us + _AT_ONCE_US)
+        if not _WAITING.match(shlex.join(process.argv))
+    ]
+    return [one for one in lived_on if one.process_id not in roles(run).own][:_MOST] if lived_on else []

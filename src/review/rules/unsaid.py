@@ -1,10 +1,11 @@
 """``say-do-mismatch``, the part about processes: what the agent started itself and no tool call tells of."""
 
+from itertools import islice
+
 from review.coverage import Asked, covered
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite
-from review.literals import text_literal
 from review.processes import ProcessTree
 from review.roles import Unexplained, roles
 from store.findings import Certainty, Finding, Reach, RuleResult
@@ -70,12 +71,13 @@ def _written(run: RunView, group: list[Unexplained]) -> list[int]:
     if not group or root is None:
         return []
     line = run.once(ProcessTree.of).with_descendants({process.process_id for process in group})
-    rows = run.query(
+    rows = run.records.rows(
         f"""
-        SELECT min(seq) FROM files
+        SELECT min(seq), path FROM files
         WHERE process_id IN ({", ".join(map(str, sorted(line)))}) AND error IS NULL
-          AND coalesce(bytes_written, flags & 3) > 0 AND starts_with(path, {text_literal(f"{root}/")})
-        GROUP BY path ORDER BY 1 LIMIT 12
+          AND coalesce(bytes_written, flags & 3) > 0
+        GROUP BY path ORDER BY 1
         """
     )
-    return [seq for (seq,) in rows]
+    inside = (seq for seq, path in rows if run.records.text(path).startswith(f"{root}/"))
+    return list(islice(inside, 12))

@@ -16,20 +16,17 @@ import duckdb
 import pyarrow as pa
 
 from store.damage import tell_damage
-from store.errors import BadInput, Cancelled, Damaged, PtbError
+from store.errors import PtbError
 from store.overlay import Problem
 from store.schema import STRINGS, symbol_columns
 from store.snapshot import Snapshot
 from store.sql.beside import SCHEMAS, Beside
-from store.sql.message import one_line
+from store.sql.connection import confine, connect, refusal
 from store.sql.recorded import SYMBOLS, NumberedRun, create_symbols, create_table, number_runs, segment_files
 from store.sql.syntax import check, is_show_tables, names, parse
 from store.sql.views import KEPT, RECORDED, VIEWS, Plan, plan, text_of
 
 BATCH_ROWS = 8192
-MEMORY = "60%"
-"""Of the machine's, for one query; it fails rather than write to the disk."""
-
 _VIEW_NAMES = frozenset(VIEWS)
 
 
@@ -73,7 +70,7 @@ class Result:
             except StopIteration:
                 return
             except (duckdb.Error, pa.ArrowException, OSError) as error:
-                raise _told(error) from None
+                raise refusal(error) from None
             if left is not None and batch.num_rows > left:
                 self.more = True
                 batch = batch.slice(0, left)
@@ -120,7 +117,7 @@ class Query:
         anything else.
         """
         self._drop()
-        connection = _connect()
+        connection = connect()
         with self._lock:
             self._connection = connection
         try:
@@ -137,7 +134,7 @@ class Query:
                 limit,
             )
         except duckdb.Error as error:
-            raise _told(error) from None
+            raise refusal(error) from None
 
     def interrupt(self) -> None:
         """Stop what another thread is computing; it gets :class:`Cancelled`."""
@@ -212,29 +209,8 @@ def open_query(runs: Sequence[Path]) -> Query:
     return query
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "python_enable_replacements": "false",
-            "memory_limit": MEMORY,
-            "temp_directory": "",
-            "max_temp_directory_size": "0B",
-        },
-    )
-    connection.execute("SET TimeZone = 'UTC'")
-    # Where a program has no file of its own (python -c), DuckDB would draw on stdout, where answers go.
-    connection.execute("SET enable_progress_bar = false")
-    return connection
-
-
 def _allow(connection: duckdb.DuckDBPyConnection, runs: Sequence[NumberedRun], tables: Sequence[str]) -> None:
-    paths = [str(path) for table in tables for _, path in segment_files(runs, table)]
-    connection.execute("SET allowed_paths = ?", [paths])
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
+    confine(connection, [path for table in tables for _, path in segment_files(runs, table)])
 
 
 def _unique(columns: Sequence[str]) -> tuple[str, ...]:
@@ -246,18 +222,3 @@ def _unique(columns: Sequence[str]) -> tuple[str, ...]:
             number, free = number + 1, f"{name}_{number}"
         result.append(free)
     return tuple(result)
-
-
-def _told(error: Exception) -> PtbError:
-    """The error to raise for one of DuckDB's."""
-    # While rows are fetched, DuckDB's errors come through Arrow, which keeps nothing but their text.
-    text = str(error)
-    if "Interrupted!" in text:
-        return Cancelled("the query was stopped")
-    if "Out of Memory Error" in text:
-        return BadInput(
-            f"the query needs more than {MEMORY} of memory; filter earlier or select fewer columns"
-        )
-    if "IO Error" in text or "No magic bytes" in text or "corrupt" in text.lower():
-        return Damaged(f"a segment cannot be read ({one_line(error)}): `ptb verify` locates the damage")
-    return BadInput(one_line(error))

@@ -59,7 +59,7 @@ def create_symbols(
     connection: duckdb.DuckDBPyConnection, runs: Sequence[NumberedRun], *, filled: bool
 ) -> None:
     """Make ``recorded.symbols``: the strings of all runs under their raised ids."""
-    rows = _rows(connection, runs if filled else [], STRINGS)
+    rows = stored_rows(connection, runs if filled else [], STRINGS)
     connection.execute(
         f"CREATE TABLE {RECORDED}.{SYMBOLS} AS SELECT (id + first_symbol)::{symbol_type(runs)} AS id, value FROM {rows}"  # noqa: S608  # built from our own names
     )
@@ -94,13 +94,13 @@ def create_table(
                     selected.append(f"NULL::VARCHAR AS {name}")
             case _:
                 selected.append(f"r.{name}")
-    rows = _rows(connection, runs if filled else [], table)
+    rows = stored_rows(connection, runs if filled else [], table)
     connection.execute(
         f"CREATE VIEW {RECORDED}.{table} AS SELECT {', '.join(selected)} FROM {rows} r {' '.join(joins)}"  # noqa: S608  # built from our own names
     )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, runs: Sequence[NumberedRun], table: str) -> str:
+def stored_rows(connection: duckdb.DuckDBPyConnection, runs: Sequence[NumberedRun], table: str) -> str:
     """A subquery with a table's rows as stored, and ``run_no`` and ``first_symbol`` beside them."""
     parts = []
     sealed = segment_files(runs, table)
