@@ -155,6 +155,8 @@ def test_an_unmodified_evaluate_py_that_asks_for_vllm_is_scored_on_transformers(
     assert code == 0, said
     [attempt] = world.attempts()
     assert (attempt.status, attempt.seed, attempt.engine) == (ScoreStatus.COMPLETE, 0, "transformers")
+    assert attempt.samples == len(QUESTIONS)
+    assert "set: seed 0, temperature left to the model" in attempt.sampling
     assert attempt.counts_for("quick")
     folder = world.runs / "one" / "scores" / (attempt.log or "none")
     assert json.loads((folder / "metrics.json").read_text())["accuracy"] == attempt.value

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recorder.redact import redact
@@ -203,6 +203,8 @@ class Attempting:
         ):
             few = f"the harness scored {measured.samples} of the benchmark's {self.benchmark.items} items"
             return self._outcome(ScoreStatus.FAILED, few, result)
+        if measured.samples is None and (seen := read_progress(self.layout.out)) and seen.total is not None:
+            measured = replace(measured, samples=seen.done)  # inspect-ai's count; evaluate.py writes none
         return Outcome(
             ScoreStatus.COMPLETE,
             "",
