@@ -61,7 +61,7 @@ TESTED_IN = {
     Scope.EVERYWHERE: "*",
     Scope.RUNS: "runs_screen heat findings keys score",
     Scope.HEAT: "heat",
-    Scope.CASE: "case findings lineage_walk looks score",
+    Scope.CASE: "case findings lineage_walk score",
     Scope.FINDINGS: "findings lineage_walk keys",
     Scope.LINEAGE: "lineage_walk",
     Scope.REPLAY: "replay_screen playback deciding lineage_walk live_and_unclocked keys score",
