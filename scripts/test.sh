@@ -7,12 +7,15 @@ bash scripts/setup.sh dev
 if { command -v clang || command -v clang-14; } >/dev/null && [ -e /usr/include/bpf/bpf_helpers.h ]; then
   bash scripts/build-bpf.sh
 fi
-select=(-m "not slow")
-if [ "${1:-}" = --slow ]; then select=(); shift; fi
+slow="and not slow"
+if [ "${1:-}" = --slow ]; then slow=""; shift; fi
 export PATH="$PWD/.venv/bin:$PATH"
 
 ruff format --check --quiet .
 ruff check --quiet .
 mypy
 lint-imports
-pytest "${select[@]}" "$@"
+# Side by side, then one after the other what wants the kernel, a Docker daemon or the whole machine for itself.
+# 5: none of the tests that were asked for is of that kind.
+pytest -n 2 -m "not slow and not root and not docker" "$@" || [ $? = 5 ]
+pytest -m "(slow or root or docker) $slow" "$@" || [ $? = 5 ]
