@@ -14,7 +14,7 @@ from ptb_tui.state.opened import OpenRun
 from ptb_tui.theme import CONTRAST, DARK, LIGHT
 from store.library import entry_of, find_run
 
-_PUT_OFF_S = 0.2
+_PUT_OFF_S = 0.4
 _CELL = 12.2
 """Width of a character in Textual's pictures."""
 _LEADING = re.compile(

@@ -258,9 +258,8 @@ def _speaks_for(reviewed: Reviewed) -> Iterator[Item]:
     for result in reviewed.results.values():
         if result.coverage.state is CoverageState.CLEAR:
             looked_at = f"looked at {result.coverage.looked_at}"
-            yield Item(
-                (line(("✓ clear", "good"), "  ", (result.rule, "strong"), "  ", (looked_at, "soft"), hang=4),)
-            )
+            word = ("◐ nothing found", "soft") if result.coverage.not_seen else ("✓ clear", "good")
+            yield Item((line(word, "  ", (result.rule, "strong"), "  ", (looked_at, "soft"), hang=4),))
     for one in reviewed.findings:
         if one.state is FindingState.REJECTED:
             yield _finding(one, reviewed)
