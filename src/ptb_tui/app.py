@@ -1,5 +1,6 @@
 """The terminal app: themes, the choke point for hostile text, and the way between screens."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import actions_in, bindings, keys_label, label_of, use_keys
 from ptb_tui.colourless import Colourless
 from ptb_tui.hostile import HostileText
+from ptb_tui.leaving import Readers
 from ptb_tui.settings import read_settings
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.queue import Judgement, Queue, RunLine
@@ -63,7 +65,8 @@ class PtbApp(App[None]):
         use_keys(self.settings.keys)
 
     def on_load(self) -> None:
-        """The reviewer's keys take the place of the screens' own."""
+        """The reviewer's keys take the place of the screens' own; what is read in threads holds nobody up."""
+        asyncio.get_running_loop().set_default_executor(Readers())
         self.set_keymap({name: ",".join(keys) for name, keys in self.settings.keys.items()})
 
     def on_mount(self) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,35 @@ sys.exit(main())
         assert "bug of ptb (ZeroDivisionError)" in terminal.text
         assert "Traceback" not in terminal.text
         assert b"\x1b]52" not in terminal.raw
+
+
+SLOW = """
+import sys, time
+import ptb_tui.state.making
+from pathlib import Path
+
+started = sys.argv[-1]
+sys.argv = [sys.argv[0], "open", sys.argv[1]]
+
+def making(_reviewed):
+    Path(started).touch()
+    time.sleep(60)
+
+ptb_tui.state.making.making = making
+from ptb_tui.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("key", ["q", "\x11"])
+def test_leaving_waits_for_nothing_that_is_still_worked_out(story: Path, tmp_path: Path, key: str) -> None:
+    program, started = tmp_path / "slow.py", tmp_path / "started"
+    program.write_text(SLOW)
+    with Terminal(["story", str(started)], ptb_env(story.parent), program=program) as terminal:
+        terminal.until(lambda screen: "working it out" in screen)
+        terminal.until(lambda _screen: started.exists())
+        began = time.monotonic()
+        terminal.send(key)
+        assert terminal.wait() == 0
+        assert time.monotonic() - began < 5
+        assert "Traceback" not in terminal.text

@@ -44,9 +44,10 @@ def command(no_ui: bool, agent: str) -> None:
     if no_ui:
         return
     from ptb_tui.app import PtbApp
+    from ptb_tui.leaving import show
     from store.library import entry_of
 
-    PtbApp(case=entry_of(folder)).run()
+    show(PtbApp(case=entry_of(folder)))
 
 
 def _record(agent: str, no_ui: bool) -> Path:

@@ -36,6 +36,7 @@ def command(run: str | None, at: str | None, seq: int | None) -> None:
     entry = find_run(run) if run is not None else None
 
     from ptb_tui.app import PtbApp
+    from ptb_tui.leaving import show
     from store.manifest import State
 
     if entry is None:
@@ -45,9 +46,7 @@ def command(run: str | None, at: str | None, seq: int | None) -> None:
     else:
         opened = _open(entry.folder)
         app = PtbApp(run=opened, at=_place(opened, at, seq))
-    app.run()
-    if app.failure is not None:
-        raise app.failure
+    show(app)
 
 
 def _open(folder: Path) -> "OpenRun":
