@@ -19,9 +19,10 @@ from ptb_tui.leaving import Readers
 from ptb_tui.settings import read_settings
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.queue import Judgement, Queue, RunLine
-from ptb_tui.state.times import GoTo, GoToSeq
+from ptb_tui.state.sql.under_way import UnderWay
+from ptb_tui.state.times import GoTo, GoToSeq, GoToTime
 from ptb_tui.theme import DARK, PALETTES
-from ptb_tui.ways import NextCase, OpenCase, OpenFindings, OpenLineage, OpenReplay, OpenScore
+from ptb_tui.ways import NextCase, OpenCase, OpenFindings, OpenLineage, OpenReplay, OpenScore, OpenSql
 from store.errors import PtbError
 from store.library import RunEntry, entry_of, list_runs
 from store.manifest import State
@@ -58,6 +59,7 @@ class PtbApp(App[None]):
         self.queue = Queue()
         """The runs at hand; empty until the screen of runs, or the way to the next case, needs them."""
         self._at = at
+        self._query = UnderWay()
         for palette in PALETTES.values():
             self.register_theme(palette.theme())
         self.settings = read_settings()
@@ -153,21 +155,30 @@ class PtbApp(App[None]):
         from ptb_tui.screens.replay import ReplayScreen
 
         below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
-        if isinstance(below, ReplayScreen) and below.run.folder == message.folder and message.seq is not None:
+        if (
+            isinstance(below, ReplayScreen)
+            and below.run.folder == message.folder
+            and message.seq is not None
+            and not message.keep
+        ):
             self.pop_screen()
             below.go_to(GoToSeq(message.seq))
             return
         self.say("opening …")
-        self._open_replay(message.folder, message.seq)
+        self._open_replay(message.folder, message.seq, message.ts)
 
     @work(thread=True, exclusive=True, group="open")
-    def _open_replay(self, folder: Path, seq: int | None) -> None:
+    def _open_replay(self, folder: Path, seq: int | None, ts: int | None) -> None:
         try:
             run = OpenRun.open(folder)
         except PtbError as error:
             self.call_from_thread(self.say, str(error), bad=True)
             return
-        at = GoToSeq(seq) if seq is not None and run.cursor.position_of(seq) is not None else None
+        at: GoTo | None = None
+        if seq is not None and run.cursor.position_of(seq) is not None:
+            at = GoToSeq(seq)
+        elif ts is not None and run.cursor.clocked:
+            at = GoToTime(ts)
         self.call_from_thread(self._show_replay, run, at)
 
     def _show_replay(self, run: OpenRun, at: GoTo | None) -> None:
@@ -215,6 +226,13 @@ class PtbApp(App[None]):
             self.say(entry.error or "the run is gone", bad=True)
         else:
             self.push_screen(ScoreScreen(entry))
+
+    def on_open_sql(self, message: OpenSql) -> None:
+        """To SQL; what was written there last stands there again."""
+        from ptb_tui.screens.sql import SqlScreen
+
+        self.say("")
+        self.push_screen(SqlScreen(message.folders, self._query))
 
     def on_next_case(self, message: NextCase) -> None:
         """On to the next case."""
@@ -265,7 +283,10 @@ class PtbApp(App[None]):
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
 
     async def action_back(self) -> None:
-        """To the screen before; from the first one, out."""
+        """To the screen before, unless the screen has something to stop or close first; from the first one, out."""
+        give_up = getattr(self.screen, "give_up", None)
+        if give_up is not None and give_up():
+            return
         if len(self.screen_stack) > 1:
             self.pop_screen()
         else:

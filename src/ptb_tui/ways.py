@@ -1,17 +1,24 @@
 """Ways between screens, as messages: a screen says where the reviewer wants to go, the app goes there."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from textual.message import Message
 
 
 class OpenReplay(Message):
-    """Replay of a run, at an event or from the start."""
+    """Replay of a run, at an event, at a time, or from the start."""
 
-    def __init__(self, folder: Path, seq: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, seq: int | None = None, *, ts: int | None = None, keep: bool = False
+    ) -> None:
         super().__init__()
         self.folder = folder
         self.seq = seq
+        self.ts = ts
+        """Where to go when there is no such event: nanoseconds."""
+        self.keep = keep
+        """The screen that asks is come back to."""
 
 
 class OpenCase(Message):
@@ -47,6 +54,14 @@ class OpenScore(Message):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.folder = folder
+
+
+class OpenSql(Message):
+    """SQL over some runs."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        super().__init__()
+        self.folders = tuple(folders)
 
 
 class NextCase(Message):

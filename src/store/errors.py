@@ -17,6 +17,16 @@ class BadInput(PtbError):
     """What the user gave cannot be used: a wrong argument, a folder that is no run, a query that is no SELECT."""
 
 
+class BadQuery(BadInput):
+    """A query that cannot be answered, and where in its text that shows."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        """``line`` and ``column`` (of characters) count from 1."""
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
 class UnknownRun(BadInput):
     """No run, or more than one, answers to the name given."""
 

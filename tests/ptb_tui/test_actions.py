@@ -15,10 +15,12 @@ from ptb_tui.screens.confirm import ConfirmScreen
 from ptb_tui.screens.findings import FindingsScreen
 from ptb_tui.screens.heat import HeatScreen
 from ptb_tui.screens.lineage import LineageScreen
+from ptb_tui.screens.queries import QueriesScreen
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
 from ptb_tui.screens.score import ScoreScreen
 from ptb_tui.screens.score_form import ScoreFormScreen
+from ptb_tui.screens.sql import SqlScreen
 from ptb_tui.screens.verdict import VerdictScreen
 
 OWNERS = {
@@ -33,6 +35,8 @@ OWNERS = {
     Scope.SCORE_FORM: ScoreFormScreen,
     Scope.VERDICT: VerdictScreen,
     Scope.CONFIRM: ConfirmScreen,
+    Scope.SQL: SqlScreen,
+    Scope.QUERIES: QueriesScreen,
 }
 DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
 NAMED_KEYS = {key.value for key in Keys} | {_character_to_key(chr(code)) for code in range(33, 127)}
@@ -59,16 +63,18 @@ def test_every_key_is_one_that_a_terminal_sends(action: Action) -> None:
 
 TESTED_IN = {
     Scope.EVERYWHERE: "*",
-    Scope.RUNS: "runs_screen heat findings keys score",
+    Scope.RUNS: "runs_screen heat findings keys score sql_screen",
     Scope.HEAT: "heat",
-    Scope.CASE: "case findings lineage_walk score",
-    Scope.FINDINGS: "findings lineage_walk keys",
+    Scope.CASE: "case findings lineage_walk score sql_screen",
+    Scope.FINDINGS: "findings lineage_walk keys sql_screen",
     Scope.LINEAGE: "lineage_walk",
-    Scope.REPLAY: "replay_screen playback deciding lineage_walk live_and_unclocked keys score",
+    Scope.REPLAY: "replay_screen playback deciding lineage_walk live_and_unclocked keys score sql_screen",
     Scope.SCORE: "score",
     Scope.SCORE_FORM: "score",
     Scope.VERDICT: "deciding",
     Scope.CONFIRM: "score",
+    Scope.SQL: "sql_screen",
+    Scope.QUERIES: "sql_screen",
 }
 """Scope → the tests that walk its screen."""
 

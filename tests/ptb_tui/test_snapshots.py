@@ -54,6 +54,9 @@ VIEWS = [
     View("score-form", case, ("s", "s", "j")),
     View("confirm", case, ("s", "x")),
     View("help", case, ("question_mark",)),
+    View("sql-views", case, ("semicolon",)),
+    View("sql-queries", case, ("semicolon", "ctrl+o")),
+    View("sql-rows", case, ("semicolon", "ctrl+o", "j", "j", "j", "j", "enter", "f5", "space")),
 ]
 
 
@@ -67,6 +70,8 @@ def fixed(story: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     measured = "known runs: 4 of 5 right (authored runs; 95 %: ≥ 0.38)"
     monkeypatch.setattr("ptb_tui.state.finding_detail.track_record", lambda _rule, _version: measured)
+    monkeypatch.setattr("ptb_tui.screens.sql.monotonic", lambda: 0.0)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "config")
     return Path("runs", "story")
 
 

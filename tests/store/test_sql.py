@@ -3,12 +3,13 @@
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from store.cursor import Cursor
-from store.errors import BadInput, Cancelled, Damaged
+from store.errors import BadInput, BadQuery, Cancelled, Damaged
 from store.findings import (
     Coverage,
     CoverageState,
@@ -46,7 +47,8 @@ from store.rows import (
     Stamp,
 )
 from store.sql.query import Query, open_query
-from store.sql.views import VIEWS
+from store.sql.views import VIEWS, text_of
+from store.sql.vocabulary import vocabulary
 from store.verdicts import Answer, ReviewerKind, ScoreAction, Verdict, add_verdict, read_verdicts
 from store.verdicts import outcome as settled
 from store.writer import RunWriter
@@ -333,6 +335,43 @@ def test_anything_but_one_answerable_select_is_refused_in_one_line(
     with pytest.raises(BadInput, match=re.escape(expected)) as refused:
         told.run(sql).table()
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "place"),
+    [
+        ("SELEKT 1", (1, 1)),
+        ("SELECT seq,\n  pth FROM files", (2, 3)),
+        ("SELECT 'ü',\n * FROM filess", (2, 9)),
+        ("-- a comment\nSELECT * FROM filess", (2, 15)),
+        (f"SELECT {'path, ' * 60}nope FROM files", (1, 368)),
+    ],
+)
+def test_a_mistake_in_a_query_has_a_place(told: Query, sql: str, place: tuple[int, int]) -> None:
+    with pytest.raises(BadQuery) as refused:
+        told.run(sql)
+    assert (refused.value.line, refused.value.column) == place
+    assert f"(line {place[0]}, column {place[1]})" in str(refused.value)
+
+
+def test_the_vocabulary_is_the_schema() -> None:
+    words = vocabulary()
+    assert list(words.views) == list(VIEWS)
+    assert [one.name for one in words.views["files"]][:3] == ["run_id", "seq", "ts"]
+    assert all(words.meanings.values())
+    assert {"count", "regexp_matches", "time_bucket"} <= set(words.functions)
+
+
+def test_queries_in_two_threads_do_not_disturb_each_other(tmp_path: Path) -> None:
+    folder = closed_run(tmp_path / "a", "a", 50)
+    text_of.cache_clear()
+
+    def count(view: str) -> int:
+        with open_query([folder]) as query:
+            return len(ask(query, f"SELECT * FROM {view}"))
+
+    with ThreadPoolExecutor(max_workers=4) as workers:
+        assert len(list(workers.map(count, VIEWS))) == len(VIEWS)
 
 
 def test_the_connection_refuses_what_the_parser_let_through(told: Query, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ class Scope(StrEnum):
     SCORE_FORM = "score_form"
     VERDICT = "verdict"
     CONFIRM = "confirm"
+    SQL = "sql"
+    QUERIES = "queries"
 
 
 class Group(StrEnum):

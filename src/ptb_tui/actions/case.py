@@ -114,5 +114,6 @@ ACTIONS: tuple[Action, ...] = (
         Group.REVIEW,
         "copy",
     ),
+    Action("case.sql", ("semicolon",), "SQL", "SQL over this run.", Group.SEARCH, "sql"),
     Action("case.reload", ("R",), "read again", "Read what lies beside the run again.", Group.VIEW, "reload"),
 )

@@ -27,7 +27,7 @@ ACTIONS: tuple[Action, ...] = (
         "everywhere.back",
         ("q", "escape"),
         "back",
-        "Back to the screen before; from the first one, quit.",
+        "Stop what runs here, or back to the screen before; from the first one, quit.",
         Group.APP,
         "back",
         hint=True,

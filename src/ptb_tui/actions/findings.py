@@ -124,4 +124,12 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "findings.reload", ("R",), "read again", "Read what lies beside the runs again.", Group.VIEW, "reload"
     ),
+    Action(
+        "findings.sql",
+        ("semicolon",),
+        "SQL",
+        "SQL over the runs whose findings these are.",
+        Group.SEARCH,
+        "sql",
+    ),
 )

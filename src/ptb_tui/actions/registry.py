@@ -12,10 +12,12 @@ from ptb_tui.actions import (
     findings,
     heat,
     lineage,
+    queries,
     replay,
     runs,
     score,
     score_form,
+    sql,
     verdict,
 )
 from ptb_tui.actions.action import Action, Scope
@@ -32,6 +34,8 @@ ACTIONS: tuple[Action, ...] = (
     *score_form.ACTIONS,
     *verdict.ACTIONS,
     *confirm.ACTIONS,
+    *sql.ACTIONS,
+    *queries.ACTIONS,
     *everywhere.ACTIONS,
 )
 

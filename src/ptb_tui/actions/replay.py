@@ -227,6 +227,14 @@ ACTIONS: tuple[Action, ...] = (
         hint=True,
     ),
     Action(
+        "replay.sql",
+        ("semicolon",),
+        "SQL",
+        "SQL over this run; from a row back to its moment.",
+        Group.SEARCH,
+        "sql",
+    ),
+    Action(
         "replay.verdict",
         ("v",),
         "verdict",

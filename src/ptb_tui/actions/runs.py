@@ -81,6 +81,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.REVIEW,
         "score",
     ),
+    Action("runs.sql", ("semicolon",), "SQL", "SQL over the runs shown.", Group.SEARCH, "sql"),
     Action("runs.reload", ("r",), "reload", "Read the folder of runs again.", Group.VIEW, "reload"),
     Action("runs.copy", ("y",), "copy id", "Copy the id of the selected run.", Group.REVIEW, "copy"),
 )

@@ -20,8 +20,6 @@ TABLE_ROWS = 200
 CELL = 200
 """Characters of a printed cell."""
 
-Write = Callable[[bytes], object]
-
 
 @click.command("sql", short_help="read-only SQL over one run or all")
 @click.argument("query")
@@ -99,35 +97,16 @@ def _folders(names: Sequence[str]) -> list[Path]:
 
 
 def _answer(result: "Result", form: str, output: Path | None) -> None:
-    from store.sql.export import write_csv, write_json, write_parquet
+    from store.sql.export import Form, write_csv, write_file, write_json
 
-    match form:
-        case "parquet":
-            assert output is not None
-            write_parquet(result, output)
-        case "json":
-            _to(output, lambda write: write_json(result, write))
-        case "csv":
-            _to(output, lambda write: write_csv(result, write))
-        case _:
-            _print(result)
-
-
-def _to(output: Path | None, fill: Callable[[Write], None]) -> None:
-    """Let ``fill`` write to stdout, or to a file that appears when it is whole."""
-    if output is None:
-        fill(sys.stdout.buffer.write)
-        return
-    from store.durable import writing
-
-    temporary = output.with_name(f".{output.name}.tmp")
-    with writing(output):
-        try:
-            with temporary.open("wb") as file:
-                fill(file.write)
-            temporary.replace(output)
-        finally:
-            temporary.unlink(missing_ok=True)
+    if output is not None:
+        write_file(result, output, Form(form))
+    elif form == "json":
+        write_json(result, sys.stdout.buffer.write)
+    elif form == "csv":
+        write_csv(result, sys.stdout.buffer.write)
+    else:
+        _print(result)
 
 
 def _print(result: "Result") -> None:

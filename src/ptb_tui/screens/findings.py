@@ -23,7 +23,7 @@ from ptb_tui.state.flags import tally
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.page import Page
 from ptb_tui.state.times import counted
-from ptb_tui.ways import OpenLineage, OpenReplay
+from ptb_tui.ways import OpenLineage, OpenReplay, OpenSql
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
@@ -212,6 +212,10 @@ class FindingsScreen(Screen[None]):
         evidence = self._detail_page.selected
         if found is not None:
             self.post_message(OpenReplay(found.reviewed.folder, evidence.seq if evidence else None))
+
+    def action_sql(self) -> None:
+        """SQL over what is shown here."""
+        self.post_message(OpenSql(self._folders))
 
     def action_lineage(self) -> None:
         """Walk its lineage."""

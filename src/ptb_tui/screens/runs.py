@@ -12,7 +12,7 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.queue import Grouping, Judgement, Queue, RunLine, judgements, run_line
-from ptb_tui.ways import OpenCase, OpenFindings, OpenScore
+from ptb_tui.ways import OpenCase, OpenFindings, OpenScore, OpenSql
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.prompt import Prompt
@@ -195,6 +195,10 @@ class RunsScreen(Screen[None]):
         """The findings of all runs shown."""
         if self.queue.shown:
             self.post_message(OpenFindings())
+
+    def action_sql(self) -> None:
+        """SQL over what is shown here."""
+        self.post_message(OpenSql([line.folder for line in self.queue.shown if not line.broken]))
 
     async def action_filter(self) -> None:
         """Ask for words that runs must hold."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from store.errors import BadInput, Cancelled, Damaged, PtbError
-from store.sql.message import one_line
+from store.sql.message import one_line, told
 
 MEMORY = "60%"
 """Of the machine's, for one query; it fails rather than write to the disk."""
@@ -38,8 +38,8 @@ def confine(connection: duckdb.DuckDBPyConnection, files: Iterable[Path]) -> Non
     connection.execute("SET lock_configuration = true")
 
 
-def refusal(error: Exception) -> PtbError:
-    """The error of ours to raise for one of DuckDB's."""
+def refusal(error: Exception, sql: str = "") -> PtbError:
+    """The error of ours to raise for one of DuckDB's; a mistake in ``sql`` with its place."""
     # While rows are fetched, DuckDB's errors come through Arrow, which keeps nothing but their text.
     text = str(error)
     if "Interrupted!" in text:
@@ -50,4 +50,4 @@ def refusal(error: Exception) -> PtbError:
         )
     if "IO Error" in text or "No magic bytes" in text or "corrupt" in text.lower():
         return Damaged(f"a segment cannot be read ({one_line(error)}): `ptb verify` locates the damage")
-    return BadInput(one_line(error))
+    return told(error, sql)

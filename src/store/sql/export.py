@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from math import isfinite
 from pathlib import Path
 
@@ -16,6 +17,30 @@ from store.errors import BadInput
 from store.jsonio import dumps
 from store.spreadsheet import text_cell, visible
 from store.sql.query import Result
+
+
+class Form(StrEnum):
+    """How the rows of an answer lie in a file; also the ending of its name."""
+
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def write_file(result: Result, path: Path, form: Form) -> None:
+    """All rows in a file at ``path``, put there when it is whole; nothing is left of one that was stopped."""
+    if form is Form.PARQUET:
+        write_parquet(result, path)
+        return
+    fill = write_csv if form is Form.CSV else write_json
+    temporary = path.with_name(f".{path.name}.tmp")
+    with writing(path):
+        try:
+            with temporary.open("wb") as file:
+                fill(result, file.write)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def rows(result: Result) -> Iterator[dict[str, object]]:

@@ -42,6 +42,8 @@ class Unread:
 class Result:
     """Columns of an answer, and its rows as they come."""
 
+    sql: str
+    """The query that it answers."""
     columns: tuple[str, ...]
     """Unique: a second column of one name gets ``_2``."""
     types: tuple[str, ...]
@@ -70,7 +72,7 @@ class Result:
             except StopIteration:
                 return
             except (duckdb.Error, pa.ArrowException, OSError) as error:
-                raise refusal(error) from None
+                raise refusal(error, self.sql) from None
             if left is not None and batch.num_rows > left:
                 self.more = True
                 batch = batch.slice(0, left)
@@ -122,19 +124,20 @@ class Query:
             self._connection = connection
         try:
             tree = parse(connection, sql)
-            check(tree, _VIEW_NAMES)
+            check(tree, _VIEW_NAMES, sql)
             if is_show_tables(tree):
                 sql = f"SELECT unnest({sorted(VIEWS)}) AS name"
             self._prepare(connection, plan(names(tree)))
-            relation = connection.sql(sql)
+            relation = _bound(connection, sql)
             return Result(
+                sql,
                 _unique(relation.columns),
                 tuple(str(kind) for kind in relation.types),
                 relation.to_arrow_reader(BATCH_ROWS),
                 limit,
             )
         except duckdb.Error as error:
-            raise refusal(error) from None
+            raise refusal(error, sql) from None
 
     def interrupt(self) -> None:
         """Stop what another thread is computing; it gets :class:`Cancelled`."""
@@ -207,6 +210,16 @@ def open_query(runs: Sequence[Path]) -> Query:
         query = Query(snapshots, unread)
         opened.pop_all()
     return query
+
+
+def _bound(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation:
+    """The query with its names looked up, not yet computed."""
+    try:
+        return connection.sql(sql)
+    except duckdb.BinderException:
+        # A relation forgets its text; executed, the query fails on the same name and says where it stands.
+        connection.execute(sql)
+        raise
 
 
 def _allow(connection: duckdb.DuckDBPyConnection, runs: Sequence[NumberedRun], tables: Sequence[str]) -> None:

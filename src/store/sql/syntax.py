@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import orjson
 
-from store.errors import BadInput
-from store.sql.message import one_line
+from store.errors import BadInput, BadQuery
+from store.sql.message import place_text, told
 
 TABLE_FUNCTIONS = frozenset(
     {"unnest", "range", "generate_series", "generate_subscripts", "json_each", "json_tree"}
@@ -46,7 +46,7 @@ def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Json:
     except UnicodeEncodeError as error:
         raise BadInput(f"the query is not valid UTF-8 at character {error.start + 1}") from None
     except duckdb.Error as error:
-        raise BadInput(one_line(error)) from None
+        raise told(error, sql) from None
     if not statements:
         raise BadInput("the query is empty; try: SELECT * FROM runs")
     if len(statements) > 1:
@@ -64,8 +64,8 @@ def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Json:
     return node
 
 
-def check(tree: Json, views: frozenset[str]) -> None:
-    """Raise :class:`BadInput` unless ``tree`` reads nothing but ``views`` and its own WITH tables."""
+def check(tree: Json, views: frozenset[str], sql: str) -> None:
+    """Raise :class:`BadInput` unless ``tree`` of ``sql`` reads nothing but ``views`` and its own WITH tables."""
     own = {name for node in nodes(tree) for name in _defined(node)}
     for node in nodes(tree):
         kind = node.get("type")
@@ -74,7 +74,7 @@ def check(tree: Json, views: frozenset[str]) -> None:
         if kind == "TABLE_FUNCTION":
             _check_function(node["function"]["function_name"].lower())
         elif kind == "BASE_TABLE":
-            _check_table(_path(node), views, own)
+            _check_table(node, views, own, sql)
         elif node.get("show_type") == "SHOW_SPECIAL" and not is_show_tables(tree):
             raise BadInput("SHOW takes TABLES or one view; DESCRIBE a view for its columns")
 
@@ -146,10 +146,25 @@ def _check_function(name: str) -> None:
         raise BadInput(f"{name}() is not allowed: a query reads the views of its runs and nothing else")
 
 
-def _check_table(path: tuple[str, ...], views: frozenset[str], own: set[str]) -> None:
+def _check_table(node: Json, views: frozenset[str], own: set[str], sql: str) -> None:
+    path = _path(node)
     if len(path) == 1 and (path[0] in views or path[0] in own):
         return
     name = ".".join(path)
     near = get_close_matches(name, views, n=2)
     advice = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(views))}"
-    raise BadInput(f"no view {name!r}; {advice}")
+    place = _place(node, name, sql)
+    where = f" ({place_text(*place)})" if place else ""
+    message = f"no view {name!r}{where}; {advice}"
+    raise BadInput(message) if place is None else BadQuery(message, *place)
+
+
+def _place(node: Json, name: str, sql: str) -> tuple[int, int] | None:
+    """Line and column of a node: at its location, or after it where a comment before the query was left out."""
+    begin = node.get("query_location")
+    text = sql.encode()
+    at = text.lower().find(name.encode(), begin) if isinstance(begin, int) else -1
+    if at < 0:
+        return None
+    before = text[:at].decode(errors="replace")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import duckdb
 
@@ -67,6 +68,7 @@ _KEYS = frozenset(
 )
 """Columns by which relations are joined; to name one is not to need the relation."""
 _HERE = Path(__file__).parent
+_PARSING = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ class Plan:
 def text_of(name: str) -> Text:
     """A view or relation."""
     kind = "views" if name in VIEWS else "relations"
-    return _analysed(_parser(), (_HERE / kind / f"{name}.sql").read_text())
+    # One thread at a time: a connection of DuckDB refuses a second one instead of letting it wait.
+    with _PARSING:
+        return _analysed(_parser(), (_HERE / kind / f"{name}.sql").read_text())
 
 
 def plan(query: Names) -> Plan:

@@ -1,0 +1,5 @@
+-- Commands that the agent says it ran and that no process explains
+SELECT run_id, seq, start_ts, text, exit_code
+FROM commands
+WHERE match = 'none'
+ORDER BY start_ts, seq

@@ -1,0 +1,1 @@
+"""The SQL screen without a terminal: what is typed, what is asked, what came back."""
