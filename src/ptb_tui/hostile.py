@@ -2,7 +2,7 @@
 
 Every line of every widget passes through Textual's line filters just before it is written, so a control byte
 that some widget forgot to replace still never arrives. Widgets replace it earlier as well, because a replaced
-character has a width and a raw one breaks the layout.
+character has another width; here the line is cut or filled up to the cells that it was laid out for.
 """
 
 from rich.segment import Segment
@@ -19,7 +19,9 @@ class HostileText(LineFilter):
         """``segments`` with visible symbols instead of controls."""
         if not any(HOSTILE.search(segment.text) for segment in segments):
             return segments
-        return [
+        cells = Segment.get_line_length(segments)
+        shown = [
             segment if segment.control else Segment(plain(segment.text), segment.style)
             for segment in segments
         ]
+        return Segment.adjust_line_length(shown, cells)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from store.rows import Column, Row
 from store.schema import HEADER, NULL, arrow_schema, storage, time_columns
 from store.sink import RawColumn
-from store.strings import Interner
+from store.strings import Interner, spelled
 
 
 class TableBuffer:
@@ -78,12 +78,18 @@ class TableBuffer:
         if not self._columns[0]:
             return
         arrays = [
-            pa.array(values, type=field.type)
-            for values, field in zip(self._columns, self._schema, strict=True)
+            _array(values, field.type) for values, field in zip(self._columns, self._schema, strict=True)
         ]
         self._batches.append(pa.record_batch(arrays, schema=self._schema))
         self._batched += len(self._columns[0])
         self._columns = [[] for _ in self._storage]
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, type=kind)
+    except UnicodeEncodeError:  # told apart only now: looking at every text first would cost each of them
+        return pa.array([spelled(one) if isinstance(one, str) else one for one in values], type=kind)
 
 
 def _column(values: RawColumn | int | None, count: int, kind: pa.DataType, column: Column) -> pa.Array:

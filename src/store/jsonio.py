@@ -6,6 +6,7 @@ every parser turns back into the same text.
 """
 
 import json
+import re
 from dataclasses import asdict, is_dataclass
 from pathlib import PurePath
 from typing import Any
@@ -32,7 +33,13 @@ def dumps(value: object) -> bytes:
     if text.isascii() and "\x7f" not in text:
         return raw
     # What orjson leaves raw can only stand inside a string, so that escaping keeps the document's meaning.
-    return HOSTILE.sub(lambda match: f"\\u{ord(match.group()):04x}", text).encode()
+    return HOSTILE.sub(_escaped, text).encode()
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character as JSON writes it: one ``\\uXXXX``, or the two of a surrogate pair."""
+    units = match.group().encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def loads(raw: bytes | str) -> Any:

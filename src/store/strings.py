@@ -1,7 +1,35 @@
-"""Interning while recording: each distinct text is written once and known by a dense id ever after."""
+"""Texts on their way to the disk: made valid UTF-8, and interned, so that each distinct one is written once."""
+
+import re
+from dataclasses import fields, replace
+from typing import TypeVar
+
+from store.manifest import Facts, SourceInfo
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_BYTES = range(0xDC80, 0xDD00)
+Told = TypeVar("Told", Facts, SourceInfo)
 
 FORGET_AFTER = 1_000_000
 """Distinct texts remembered; past that the memory starts anew and a text may get a second id."""
+
+
+def spelled(text: str) -> str:
+    """``text`` with what no UTF-8 can hold spelled out: a byte that Python escaped as ``\\xNN``, a surrogate as ``\\uNNNN``."""
+    return text if text.isascii() else _SURROGATE.sub(_spell, text)
+
+
+def spelled_facts(record: Told) -> Told:
+    """``record`` with every text in it :func:`spelled`: a command line holds whatever the caller's shell gave it."""
+    texts = {field.name: getattr(record, field.name) for field in fields(record)}
+    return replace(
+        record, **{name: spelled(text) for name, text in texts.items() if isinstance(text, str)}
+    )
+
+
+def _spell(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if code in _ESCAPED_BYTES else f"\\u{code:04x}"
 
 
 class Interner:
@@ -22,7 +50,7 @@ class Interner:
         number = self._next
         self._ids[text] = number
         self._next += 1
-        self._new.append(text)
+        self._new.append(spelled(text))
         return number
 
     def take_new(self) -> tuple[int, list[str]]:

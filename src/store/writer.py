@@ -31,7 +31,7 @@ from store.run_files import LOG, RunFiles
 from store.schema import STRINGS, STRINGS_SCHEMA
 from store.sealing import merge, plan_merges, seal_epoch
 from store.sink import RawColumn
-from store.strings import Interner
+from store.strings import Interner, spelled_facts
 from store.version import MAJOR, MINOR
 
 FLUSH_ROWS = 8192
@@ -88,7 +88,7 @@ class RunWriter:
             state=State.RECORDING,
             generation=0,
             started_at=started_at,
-            facts=facts or Facts(),
+            facts=spelled_facts(facts or Facts()),
         )
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -169,11 +169,11 @@ class RunWriter:
 
     def set_sources(self, sources: Sequence[SourceInfo]) -> None:
         """Say in the manifest which witnesses the run has."""
-        self._files.update(sources=tuple(sources))
+        self._files.update(sources=tuple(map(spelled_facts, sources)))
 
     def update_facts(self, facts: Facts) -> None:
         """Replace what is known of the run besides its rows."""
-        self._files.update(facts=facts)
+        self._files.update(facts=spelled_facts(facts))
 
     @property
     def facts(self) -> Facts:
@@ -333,7 +333,7 @@ class RunWriter:
 
     def _finish(self, ended_at: int | None, exit_status: str | None, state: State) -> None:
         manifest = self._files.manifest
-        facts = replace(manifest.facts, exit_status=exit_status or manifest.facts.exit_status)
+        facts = spelled_facts(replace(manifest.facts, exit_status=exit_status or manifest.facts.exit_status))
         digest = recording_hash(manifest.run_id, self._files.sealed)
         final = replace(manifest, facts=facts, ended_at=ended_at, state=state, recording_hash=digest)
         self._files.finish(digest, facts_hash(final))

@@ -12,8 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from unicodedata import combining
 
 import pyte
+from wcwidth import wcwidth
+
+
+class _Screen(pyte.Screen):
+    """pyte's, but a mark without a width (a vowel sign of Devanagari) does not end what is being drawn."""
+
+    def draw(self, data: str) -> None:
+        super().draw("".join(char for char in data if wcwidth(char) != 0 or combining(char)))
 
 
 class Terminal:
@@ -41,7 +50,7 @@ class Terminal:
         self._size = struct.pack("HHHH", height, width, 0, 0)
         self.raw = b""
         """Everything that was written to the terminal."""
-        self.screen = pyte.Screen(width, height)
+        self.screen = _Screen(width, height)
         self._stream = pyte.ByteStream(self.screen)
         self._pid = self._descriptor = -1
 

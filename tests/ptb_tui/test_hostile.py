@@ -18,7 +18,7 @@ from ptb_tui.widgets.paint import Pen, cut
 from store.manifest import Facts, SourceInfo
 from store.marks import Mark, add_mark
 from store.overlay import Review
-from store.plain import HOSTILE
+from store.plain import HOSTILE, plain
 from store.rows import Command, CommandEnd, Exec, FileAccess, FileVersion, Gap, Message, ProcessStart, Source
 from store.writer import RunWriter
 from tests.ptb_tui.story import START, add_findings, at
@@ -131,8 +131,21 @@ def test_the_line_filter_lets_no_hostile_character_pass(texts: list[str]) -> Non
     style = Style(color="red")
     shown = HostileText().apply([Segment(text, style) for text in texts], Color(0, 0, 0))
     assert not any(HOSTILE.search(segment.text) for segment in shown)
-    assert all(segment.style == style for segment in shown)
-    assert [len(segment.text) for segment in shown] == [len(text) for text in texts]
+    assert all(segment.style == style for segment in shown if segment.text.strip())
+    assert Segment.get_line_length(shown) == sum(cell_len(text) for text in texts)
+
+
+@given(st.text(st.one_of(st.characters(codec=None), st.sampled_from("👩\u200d\ufe0f🇩🇪👍🏽\u200b❤\u3164"))))
+def test_every_terminal_agrees_on_the_width_of_what_is_shown(text: str) -> None:
+    shown = plain(text)
+    assert cell_len(shown) == sum(cell_len(char) for char in shown)
+
+
+def test_an_emoji_looks_as_meant_and_what_hides_elsewhere_is_seen() -> None:
+    assert plain("⚠\ufe0f mind 👍🏽") == "⚠ mind 👍"
+    assert plain("train\ufe0f.jsonl") == "train\ufffd.jsonl"
+    assert plain("tra\u200bin") == "tra\ufffdin"
+    assert plain("🇩🇪") == "🄳🄴"
 
 
 @given(st.text(st.characters(codec=None)), st.integers(0, 40), st.booleans())

@@ -110,6 +110,14 @@ def test_the_head_that_is_printed_is_the_run_s(runs: Path, work: Path) -> None:
     assert verified.returncode == 0, verified.stdout
 
 
+def test_an_argument_that_is_no_text_is_recorded_byte_by_byte(runs: Path, work: Path) -> None:
+    argv = [os.fsencode(part) for part in (*PTB, "record", "--kernel", "strace", "--", "echo")]
+    done = subprocess.run([*argv, b"caf\xe9"], cwd=work, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, b"caf\xe9\n")
+    with Snapshot.open(next(runs.iterdir())) as snapshot:
+        assert snapshot.manifest.facts.command == "echo 'caf\\xe9'"
+
+
 def test_json_has_stdout_to_itself(runs: Path, work: Path) -> None:
     done = record("--json", "-o", str(work / "run"), "--", "sh", "-c", "echo out; kill -9 $$", cwd=work)
     answer = json.loads(done.stdout)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import store.writer
 from store.errors import BadInput
-from store.manifest import Manifest
+from store.manifest import Facts, Manifest
 from store.manifest_file import write_manifest
 from store.rows import FileAccess, Gap, GpuSample, Message, Quality, Row, Source, Stamp
 from store.schema import NULL, symbol_columns
@@ -69,6 +69,20 @@ def test_columns_and_rows_keep_the_order_of_arrival(tmp_path: Path) -> None:
         rows = snapshot.table("files")
     assert rows["seq"].to_pylist() == list(range(20))
     assert rows["process_id"].to_pylist()[:8] == [0, 100, 100, 100, 1, 101, 101, 101]
+
+
+def test_text_that_no_utf_8_can_hold_is_spelled_out_and_stops_no_recording(tmp_path: Path) -> None:
+    broken = os.fsdecode(b"caf\xe9") + "\ud83d"
+    with writer(tmp_path / "run") as run:
+        run.update_facts(Facts(command=broken))
+        run.put(at(0), FileAccess(1, 1, "open", broken))
+        run.put(at(1), Message("assistant", "message", broken))
+        run.close(ended_at=START)
+    with Snapshot.open(tmp_path / "run") as snapshot:
+        assert snapshot.strings().to_pylist().count("caf\\xe9\\ud83d") == 1
+        assert snapshot.table("transcript").column("text").to_pylist() == ["caf\\xe9\\ud83d"]
+        assert snapshot.manifest.facts.command == "caf\\xe9\\ud83d"
+    assert not verify(tmp_path / "run").problems
 
 
 def test_an_unknown_column_is_refused_and_costs_nothing(tmp_path: Path) -> None:

@@ -1,15 +1,14 @@
 """One line of a stream as JSON, whatever is wrong with it, and typed looks into what came out."""
 
 import json
-import re
 
 import orjson
+
+from store.strings import spelled
 
 Json = dict[str, object]
 """A JSON object as decoded; nothing about its values is known."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_ESCAPED_BYTES = range(0xDC80, 0xDD00)
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -74,14 +73,9 @@ def children(value: Json, key: str) -> list[Json]:
 
 def _clean(value: object) -> object:
     if isinstance(value, str):
-        return _SURROGATE.sub(_spell, value)
+        return spelled(value)
     if isinstance(value, dict):
         return {str(_clean(key)): _clean(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_clean(item) for item in value]
     return value
-
-
-def _spell(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code - 0xDC00:02x}" if code in _ESCAPED_BYTES else f"\\u{code:04x}"
