@@ -44,7 +44,9 @@ _UNSEEN = (
 _REGIONAL = range(0x1F1E6, 0x1F200)
 """Letters that a terminal shows one by one, or two of them as a flag."""
 _SQUARED_A = 0x1F130
-_EMOJI_LOOK = re.compile("(?<=[#*0-9\xa9\xae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_EMOJI_LOOK = re.compile(
+    "(?<=[#*0-9\xa9\xae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]"
+)
 """Says how the emoji before it looks; left out, because it hides nothing there and its width is anyone's guess."""
 
 REPLACEMENTS: dict[int, str] = (

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from store.manifest import Facts, SourceInfo
 
@@ -21,10 +21,12 @@ def spelled(text: str) -> str:
 
 def spelled_facts(record: Told) -> Told:
     """``record`` with every text in it :func:`spelled`: a command line holds whatever the caller's shell gave it."""
-    texts = {field.name: getattr(record, field.name) for field in fields(record)}
-    return replace(
-        record, **{name: spelled(text) for name, text in texts.items() if isinstance(text, str)}
-    )
+    changes: dict[str, Any] = {}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, str):
+            changes[field.name] = spelled(value)
+    return replace(record, **changes)
 
 
 def _spell(match: re.Match[str]) -> str:

@@ -82,15 +82,53 @@ MARKUP = (
     ":smile:",
 )
 WIDE = ("宽", "ひらがな", "한국어", "＝", "🎉", "🏁", "　")
-WITHOUT_WIDTH = ("\u200b", "\u200c", "\u2060", "\u2064", "\ufeff", "\u00ad", "\u3164", "\u180e", "\U000e0041", "\ufe00")
+WITHOUT_WIDTH = (
+    "\u200b",
+    "\u200c",
+    "\u2060",
+    "\u2064",
+    "\ufeff",
+    "\u00ad",
+    "\u3164",
+    "\u180e",
+    "\U000e0041",
+    "\ufe00",
+)
 COMBINING = ("e\u0301", "\u0301", "Z\u0351\u036f\u0489", "\u0e01\u0e49", "\u20dd", "क्षि", "ﷺ")
 EMOJI = ("👩‍👩‍👧", "❤️", "🇩🇪", "👍🏽", "🏴‍☠️", "1️⃣", "\u200d", "a\u200db\u200dc")
 SURROGATES = ("\ud800", "\udfff", "\udc80\udcff", "caf\\xe9", "\\x1b[2J")
 """What Python makes of a name that is no UTF-8, and what the recorder makes of it."""
 LINES = ("\r", "\n", "\r\n", "\t", "\x0b", "\x0c", "\x85", "\u2028", "\u2029")
 FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1")
-WORDS = ("train.jsonl", "/home/agent/task", "python", "'", '"', "$(id)", "`", "&&", "x" * 300, " ", "├──", "│", "a b c")
-KINDS = (CONTROLS, SEQUENCES, BIDI, MARKUP, WIDE, WITHOUT_WIDTH, COMBINING, EMOJI, LINES, FORMULAS, WORDS, WORDS)
+WORDS = (
+    "train.jsonl",
+    "/home/agent/task",
+    "python",
+    "'",
+    '"',
+    "$(id)",
+    "`",
+    "&&",
+    "x" * 300,
+    " ",
+    "├──",
+    "│",
+    "a b c",
+)
+KINDS = (
+    CONTROLS,
+    SEQUENCES,
+    BIDI,
+    MARKUP,
+    WIDE,
+    WITHOUT_WIDTH,
+    COMBINING,
+    EMOJI,
+    LINES,
+    FORMULAS,
+    WORDS,
+    WORDS,
+)
 MILLION = 1_000_000
 
 
@@ -171,11 +209,19 @@ def put_every_kind(run: RunWriter, say: Hostile) -> list[int]:
     put(at(6), Exec(2, 101, say.path(), say.huge(), error=say.text(), truncated=True))
     read = put(at(7), FileAccess(2, 101, "open", path, bytes_read=10, via=say.text()))
     put(at(8), FileAccess(2, 101, "rename", say.path(), path2=say.path(), error=say.text()))
-    wrote = put(at(9, seen), FileVersion(path, say.text(), 9, "whole", text=say.lines(), process_id=2, pid=101))
-    put(at(10, seen), FileVersion(path, say.text(), 9, "ends", text=say.lines() + say.huge(), reason=say.text()))
+    wrote = put(
+        at(9, seen), FileVersion(path, say.text(), 9, "whole", text=say.lines(), process_id=2, pid=101)
+    )
+    put(
+        at(10, seen),
+        FileVersion(path, say.text(), 9, "ends", text=say.lines() + say.huge(), reason=say.text()),
+    )
     put(at(11, seen), FileVersion(say.path(), say.text(), 9, "none", blob=say.text(), reason=say.text()))
     put(at(12), Connection(2, 101, say.text(), 443, say.text(), 1, 2, error=say.text()))
-    put(at(13, Source.GPU), GpuSample(0, 50.0, 1.0, 2.0, 3.0, throttle=say.text(), processes=say.text(), xid=say.text()))
+    put(
+        at(13, Source.GPU),
+        GpuSample(0, 50.0, 1.0, 2.0, 3.0, throttle=say.text(), processes=say.text(), xid=say.text()),
+    )
     put(at(14), Gap(say.text(), say.lines(), START, START + 10**9, 3))
     put(at(15, said), Message("assistant", "message", say.broken(), tool=say.broken()))
     put(at(15.1), Exec(2, 101, say.broken(), say.broken()))
@@ -216,9 +262,7 @@ def put_review(review: Review, run_id: str, say: Hostile, evidence: list[int]) -
     results.append(
         RuleResult("api-misuse", "1", Coverage(CoverageState.COULD_NOT_LOOK, "", say.text(), say.text()))
     )
-    rulings = tuple(
-        Ruling(one.finding_id, severity) for one, severity in zip(found, severities, strict=True)
-    )
+    rulings = tuple(Ruling(one.finding_id, severity) for one, severity in zip(found, severities, strict=True))
     add_scan(review, Scan(run_id, START, None, "v1.1", "0" * 64, tuple(results), rulings))
     add_mark(review, Mark(run_id, START, read, say.text(), say.lines(), START))
     add_decision(
@@ -256,4 +300,6 @@ def put_review(review: Review, run_id: str, say: Hostile, evidence: list[int]) -
             reason=say.lines(),
         ),
     )
-    add_weight_check(review, WeightCheckRecord(run_id, "check", START, say.text(), say.text(), None, None, 0, None))
+    add_weight_check(
+        review, WeightCheckRecord(run_id, "check", START, say.text(), say.text(), None, None, 0, None)
+    )

@@ -8,6 +8,7 @@ import struct
 import sys
 import termios
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +19,9 @@ import pyte
 from wcwidth import wcwidth
 
 
-class _Screen(pyte.Screen):
-    """pyte's, but a mark without a width (a vowel sign of Devanagari) does not end what is being drawn."""
-
-    def draw(self, data: str) -> None:
-        super().draw("".join(char for char in data if wcwidth(char) != 0 or combining(char)))
+def _drawable(text: str) -> str:
+    """Without marks that have no width and do not combine (a vowel sign of Devanagari): pyte stops drawing at them."""
+    return text if text.isascii() else "".join(c for c in text if wcwidth(c) != 0 or c < " " or combining(c))
 
 
 class Terminal:
@@ -50,8 +49,9 @@ class Terminal:
         self._size = struct.pack("HHHH", height, width, 0, 0)
         self.raw = b""
         """Everything that was written to the terminal."""
-        self.screen = _Screen(width, height)
-        self._stream = pyte.ByteStream(self.screen)
+        self.screen = pyte.Screen(width, height)
+        self._stream = pyte.Stream(self.screen)
+        self._decoder = getincrementaldecoder("utf-8")()
         self._pid = self._descriptor = -1
 
     def __enter__(self) -> Self:
@@ -91,7 +91,7 @@ class Terminal:
             if not data:
                 return
             self.raw += data
-            self._stream.feed(data)
+            self._stream.feed(_drawable(self._decoder.decode(data)))
 
     def until(self, seen: Callable[[str], bool], seconds: float = 20.0) -> str:
         """Read until the screen is as wanted; returns it, or fails with what is there."""

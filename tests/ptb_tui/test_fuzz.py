@@ -12,8 +12,6 @@ from store.plain import HOSTILE
 from tests.ptb_tui.hostile_runs import make_hostile_run
 from tests.ptb_tui.places import PLACES, Place
 from tests.ptb_tui.screen import lines, settle
-from tests.ptb_tui.terminal import Terminal, ptb_env
-from tests.ptb_tui.test_hostile import assert_harmless
 
 SIZES = [(80, 24), (160, 44)]
 EVENTS = 26
@@ -45,7 +43,9 @@ def assert_columns_stand(pilot: Pilot[None], where: str) -> None:
             continue
         for y in range(divided.region.y, divided.region.bottom):
             columns = [
-                cells_in_terminal(painted[y][:index]) for index, char in enumerate(painted[y]) if char in "│▏┃"
+                cells_in_terminal(painted[y][:index])
+                for index, char in enumerate(painted[y])
+                if char in "│▏┃"
             ]
             assert divided.region.x in columns, f"{where}, line {y}: {painted[y]!r}"
 
