@@ -590,3 +590,16 @@ def test_processes_that_nothing_explains_are_told_from_agents_commands_and_helpe
         unexplained = "SELECT argv FROM processes WHERE role = 'unexplained' AND argv IS NOT NULL"
         assert one(query, unexplained) == {"argv": "curl http://10.0.0.1/x"}
         assert one(query, "SELECT text FROM commands WHERE match = 'none'") == {"text": "never ran"}
+
+
+def test_how_well_a_time_is_known_and_what_the_driver_reported_can_be_asked(tmp_path: Path) -> None:
+    with writer(tmp_path / "run") as run:
+        second = Stamp(START, Quality.SECOND, Source.TRANSCRIPT, err_us=500_000)
+        run.put(second, Message("assistant", "message", "some time in this second"))
+        run.put(at(1, Source.GPU), GpuSample(0, xid="79"))
+        run.close(ended_at=START + SECOND, exit_status="0")
+    with open_query([tmp_path / "run"]) as query:
+        assert one(query, "SELECT ts_err_us FROM transcript") == {"ts_err_us": 500_000}
+        assert one(query, "SELECT xid FROM gpu") == {"xid": "79"}
+        errors = ask(query, "SELECT kind, ts_err_us FROM events ORDER BY ts")
+        assert [row["ts_err_us"] for row in errors] == [500_000, None]
