@@ -3,8 +3,17 @@
 # record-gpu.sh FOLDER. Needs a GPU, and a Python (PYTHON, default python3) with torch, transformers and ptb.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-out=$(realpath -m "${1:?record-gpu.sh FOLDER}")
+[ $# -eq 1 ] || { echo "usage: record-gpu.sh FOLDER" >&2; exit 2; }
+out=$(realpath -m "$1")
 python=$(command -v "${PYTHON:-python3}")
+gpus=$(nvidia-smi -L 2>&1) || {
+  echo "record-gpu: no NVIDIA GPU on this machine (${gpus##*: }); run it where nvidia-smi -L lists one" >&2
+  exit 1
+}
+"$python" -c 'import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, ("torch", "transformers"))))' || {
+  echo "record-gpu: $python has no torch and transformers; name one that has them: PYTHON=… record-gpu.sh FOLDER" >&2
+  exit 1
+}
 export PYTHONPATH="$PWD/src${PYTHONPATH:+:$PYTHONPATH}" PTB_RUNS="$out" TZ=UTC HF_HUB_OFFLINE=1
 work=$(mktemp -d)
 mkdir -p "$out"
