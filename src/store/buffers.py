@@ -96,10 +96,14 @@ def _column(values: RawColumn | int | None, count: int, kind: pa.DataType, colum
     """An Arrow array of ``count`` values with :data:`store.schema.NULL` and NaN as nulls."""
     if values is None:
         return pa.nulls(count, kind)
-    array = np.full(count, values, dtype=np.int64) if isinstance(values, int) else values
+    if isinstance(values, int):
+        return pa.repeat(pa.scalar(values, kind), count)
     if column is Column.FLAG:
-        return pa.array(array.astype(np.bool_, copy=False), type=kind)
-    missing: NDArray[np.bool_] = np.isnan(array) if array.dtype.kind == "f" else array == NULL
+        return pa.array(values.astype(np.bool_, copy=False), type=kind)
+    missing: NDArray[np.bool_] = np.isnan(values) if values.dtype.kind == "f" else values == NULL
+    mask = missing if missing.any() else None
     if column is Column.SYMBOL:
-        array = np.where(missing, 0, array)
-    return pa.array(array, mask=missing if missing.any() else None).cast(kind)
+        ids = values if mask is None else np.where(missing, 0, values)
+        return pa.array(ids.astype(np.int32), mask=mask)
+    array = pa.array(values, mask=mask)
+    return array if array.type == kind else array.cast(kind)

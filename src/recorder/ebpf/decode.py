@@ -20,8 +20,6 @@ from store.rows import FileAccess, Gap, Quality, Source, Stamp
 from store.schema import NULL
 from store.sink import RawColumn, Sink
 
-_LIFE = (RecordType.START, RecordType.EXEC, RecordType.EXEC_FAILED, RecordType.EXIT)
-_OPENED = (RecordType.OPEN, RecordType.SEEN)
 _NAMED = {
     RecordType.OPEN_FAILED: "open",
     RecordType.UNLINK: "unlink",
@@ -39,6 +37,20 @@ _NAMED = {
     RecordType.MOUNT: "mount",
 }
 _AIMED = {RecordType.PTRACE: "ptrace", RecordType.KILL: "kill"}
+
+
+def _one_of(*kinds: RecordType) -> NDArray[np.bool_]:
+    """By record type: whether it is one of ``kinds``. A look-up takes a fraction of ``np.isin``, and batches are many."""
+    wanted = np.zeros(256, np.bool_)
+    wanted[[int(kind) for kind in kinds]] = True
+    return wanted
+
+
+_LIFE = _one_of(RecordType.START, RecordType.EXEC, RecordType.EXEC_FAILED, RecordType.EXIT)
+_OPENED = _one_of(RecordType.OPEN, RecordType.SEEN)
+_ABOUT_NAMES = _one_of(*_NAMED)
+_REQUESTED = _one_of(*_NAMED, RecordType.CONNECT)
+_ABOUT_OTHERS = _one_of(*_AIMED)
 _VIA = {via: via.name.lower() for via in Via}
 
 _FORMAT = 0o170000
@@ -105,16 +117,16 @@ class Decoder:
         return [self._record(*split(text.tobytes())) for text in texts]
 
     def _put_lives(self, batch: Batch, long_texts: Sequence[Record]) -> None:
-        records = self._single(batch.texts[np.isin(batch.texts["head"]["type"], _LIFE)])
-        records += [record for record in long_texts if int(record.head["type"]) in _LIFE]
+        records = self._single(batch.texts[_LIFE[batch.texts["head"]["type"]]])
+        records += [record for record in long_texts if _LIFE[record.head["type"]]]
         records += self._single(batch.events[batch.events["head"]["type"] == RecordType.EXIT])
         for record in sorted(records, key=lambda record: int(record.head["ts"])):
             self.lifecycle.put(record)
 
     def _put_accesses(self, batch: Batch, long_texts: Sequence[Record]) -> None:
-        opened = batch.texts[np.isin(batch.texts["head"]["type"], _OPENED)]
+        opened = batch.texts[_OPENED[batch.texts["head"]["type"]]]
         heads, paths = opened["head"], self._paths.of_files(opened)
-        longer = [record for record in long_texts if int(record.head["type"]) in _OPENED]
+        longer = [record for record in long_texts if _OPENED[record.head["type"]]]
         if longer:
             heads = np.concatenate([heads, np.array([record.head for record in longer], HEAD)])
             more = [self._paths.of_components(parts(record.body)[0]) for record in longer]
@@ -196,7 +208,7 @@ class Decoder:
     def _put_names(self, texts: NDArray[np.void]) -> None:
         """Rows of operations on names."""
         heads = texts["head"]
-        records = texts[np.isin(heads["type"], list(_NAMED)) & (heads["access"] == 0)]
+        records = texts[_ABOUT_NAMES[heads["type"]] & (heads["access"] == 0)]
         if len(records):
             self._put_named(records["head"], *self._paths.of_names(records))
 
@@ -235,7 +247,7 @@ class Decoder:
 
     def _put_acts(self, events: NDArray[np.void]) -> None:
         """Rows of attempts on other processes: the file is the target's folder in /proc."""
-        for event in events[np.isin(events["head"]["type"], list(_AIMED))]:
+        for event in events[_ABOUT_OTHERS[events["head"]["type"]]]:
             head = event["head"]
             row = FileAccess(
                 int(head["process"]),
@@ -342,9 +354,7 @@ def _first_record_of(accesses: NDArray[np.int64], moved: NDArray[np.int64]) -> N
 
 def _requested(heads: NDArray[np.void]) -> NDArray[np.bool_]:
     """Which records about names and connections are requests of io_uring, whose result comes later."""
-    requested: NDArray[np.bool_] = np.isin(heads["type"], [*_NAMED, RecordType.CONNECT]) & (
-        heads["access"] != 0
-    )
+    requested: NDArray[np.bool_] = _REQUESTED[heads["type"]] & (heads["access"] != 0)
     return requested
 
 

@@ -6,13 +6,18 @@ import shlex
 import socket
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from store.readable import readable
 
 
 def resolved(components: bytes) -> bytes:
     """The path of components that run from the last to the first, each ended by NUL."""
-    return b"/" + b"/".join(reversed(components.removesuffix(b"\0").split(b"\0")))
+    return b"/" + b"/".join(components[:-1].split(b"\0")[::-1])
+
+
+_folder = lru_cache(maxsize=4096)(resolved)
+"""The folders that names start from are few."""
 
 
 def named(name: bytes, base: bytes, pid: int) -> bytes | None:
@@ -27,8 +32,11 @@ def named(name: bytes, base: bytes, pid: int) -> bytes | None:
         raw = b"/proc/%d/" % pid + raw.split(b"/", 3)[3]
     if not raw:  # AT_EMPTY_PATH: the base itself
         return resolved(base)
-    path = posixpath.normpath(resolved(base) + b"/" + raw.lstrip(b"/"))
-    return b"/" + path.lstrip(b"/")
+    folder = _folder(base) if base else b""
+    path = folder + (raw if raw.startswith(b"/") else b"/" + raw)
+    if b"//" in path or b"/." in path or path.endswith(b"/"):
+        return b"/" + posixpath.normpath(path).lstrip(b"/")
+    return path
 
 
 def arguments(block: bytes) -> str:

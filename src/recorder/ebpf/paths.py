@@ -15,6 +15,7 @@ from store.sink import Sink
 _MEMORY = 262_144
 """Distinct texts remembered from batch to batch."""
 _LENGTHS = struct.Struct(f"<{TEXT_PARTS}I")
+_LENGTH = struct.Struct("<I")
 _ABOUT = np.dtype([("kind", "<u4"), ("pid", "<u4")])
 _ABOUT_STRUCT = struct.Struct("<II")
 
@@ -51,10 +52,11 @@ class PathIds:
         whole = about.view(_ABOUT)[:, 0]
         whole["kind"], whole["pid"] = texts["head"]["type"], texts["head"]["pid"]
         distinct, rows = _distinct(np.concatenate([about, _bodies(texts)], axis=1))
-        pairs = np.empty((len(distinct), 2), np.int64)
-        for row, key in enumerate(distinct):
-            kind, pid = _ABOUT_STRUCT.unpack_from(key)
-            pairs[row] = self.of_name(key[_ABOUT.itemsize :], kind, pid)
+        found = [
+            self.of_name(key[_ABOUT.itemsize :], *_ABOUT_STRUCT.unpack_from(key))  # kind and pid
+            for key in distinct
+        ]
+        pairs = np.array(found, np.int64).reshape(-1, 2)
         return pairs[rows, 0], pairs[rows, 1]
 
     def of_name(self, body: bytes, kind: int, pid: int) -> tuple[int, int]:
@@ -76,7 +78,8 @@ class PathIds:
     def _of_file(self, body: bytes) -> int:
         known = self._resolved.get(body)
         if known is None:
-            known = self._resolved[body] = self.of_components(parts(body)[0])
+            (length,) = _LENGTH.unpack_from(body)
+            known = self._resolved[body] = self.of_components(body[_LENGTHS.size : _LENGTHS.size + length])
         return known
 
     def _intern(self, path: bytes | None) -> int:

@@ -22,7 +22,9 @@ from store.sink import Sink
 
 _BATCH = 16_384
 """Records taken at once: bounds the memory of a batch, 8 MiB of text records."""
-_PAUSE_S = 0.02
+_PAUSE_S = 0.05
+"""Between two looks at rings that were nearly empty: a look costs a millisecond, and a reader is to be at most 250 ms
+behind, 200 of which are the log's."""
 _LOOK_S = 1.0
 """Between two looks at the loss counters and the clock."""
 _SWEEP_S = 10.0

@@ -76,6 +76,7 @@ int BPF_PROG(on_call, struct pt_regs *regs, long number)
 	process = current_process();
 	if (!process)
 		return 0;
+	process->flown = 1;
 	flights = bpf_task_storage_get(&in_flight, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!flights)
 		return 0;
@@ -89,9 +90,9 @@ int BPF_PROG(on_call, struct pt_regs *regs, long number)
 }
 
 /* What the call that returns now began with; NULL where nobody could have taken it away. */
-static __always_inline struct flights *my_flights(void)
+static __always_inline struct flights *my_flights(struct process *process)
 {
-	return bpf_task_storage_get(&in_flight, bpf_get_current_task_btf(), NULL, 0);
+	return process->flown ? bpf_task_storage_get(&in_flight, bpf_get_current_task_btf(), NULL, 0) : NULL;
 }
 
 static __always_inline void end_flights(struct flights *flights)
@@ -103,27 +104,28 @@ static __always_inline void end_flights(struct flights *flights)
 /* Bytes moved by a call on `fd`; they belong to the file that was there when the call began. */
 static __noinline int land(struct flights *flights, s32 fd, u64 bytes, enum movement movement)
 {
-	struct access_key key = {.pid = bpf_get_current_pid_tgid() >> 32, .fd = fd};
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct access_key key = {.pid = task->tgid, .fd = fd};
+	struct access *access = bpf_map_lookup_elem(&accesses, &key);
 	struct flight *flight = NULL;
-	struct file *file = file_at(fd);
-	struct access *access;
+	struct file *file;
 
 	if (flights)
 		flight = flights->of[0].fd == fd   ? &flights->of[0]
 			 : flights->of[1].fd == fd ? &flights->of[1]
 						   : NULL;
-	if (flight) {
-		access = bpf_map_lookup_elem(&accesses, &key);
-		if (!access || access->number != flight->access) {
-			struct access gone = {
-				.number = flight->access, .process = flight->process, .identity = flight->identity};
+	if (flight && (!access || access->number != flight->access)) {
+		struct access gone = {
+			.number = flight->access, .process = flight->process, .identity = flight->identity};
 
-			add_bytes(&gone, movement, bytes, 0);
-			send_access(key.pid, &gone, VIA_SYSCALL, MARK_FINAL);
-			return 0;
-		}
+		add_bytes(&gone, movement, bytes, 0);
+		send_access(key.pid, &gone, VIA_SYSCALL, MARK_FINAL);
+		return 0;
 	}
-	if (file)
+	file = file_of(task, fd);
+	if (file && access && access->file == (u64)file) /* as nearly always */
+		add_bytes(access, movement, bytes, 0);
+	else if (file)
 		note_bytes((u64)file, fd, bytes, movement, 0);
 	return 0;
 }

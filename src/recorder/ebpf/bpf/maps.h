@@ -11,7 +11,8 @@
 /* A recorded process, by host pid (tgid). */
 struct process {
 	u64 number;    /* 0: enrolled by ptb, not seen yet */
-	u64 accesses;  /* entries of this process in the table "accesses", to know when all are settled */
+	u32 accesses;  /* entries of this process in the table "accesses", to know when all are settled */
+	u32 flown;     /* whether it ever moved bytes with a descriptor table that others shared: see "in_flight" */
 };
 
 /* One process's use of one open file. `file` distinguishes io_uring's fixed files, which have no fd. */

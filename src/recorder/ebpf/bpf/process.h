@@ -70,7 +70,7 @@ __noinline int adopt(u32 pid)
 /* The recorded process that runs now, or NULL. */
 static __always_inline struct process *current_process(void)
 {
-	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	u32 pid = bpf_get_current_task_btf()->tgid;
 	struct process *process = bpf_map_lookup_elem(&processes, &pid);
 
 	if (process && process->number)

@@ -93,12 +93,12 @@ static __always_inline int may_answer(struct call *call, long result)
 	       (call->number == __NR_read && result <= CLASSIC_ANSWER);
 }
 
-static __always_inline void on_bytes(u64 process, struct call *call, long result)
+static __always_inline void on_bytes(struct process *process, struct call *call, long result)
 {
-	struct flights *flights = my_flights();
+	struct flights *flights = my_flights(process);
 
 	if (may_answer(call, result))
-		on_answer(process, call, result);
+		on_answer(process->number, call, result);
 	if (result >= 0)
 		move_bytes(flights, call, result);
 	end_flights(flights);
@@ -346,7 +346,7 @@ int BPF_PROG(on_syscall, struct pt_regs *regs, long result)
 		return 0;
 	}
 	if (watched[call.number] >= WATCHED_BYTES) {
-		on_bytes(number, &call, result);
+		on_bytes(process, &call, result);
 		return 0;
 	}
 	if (on_open(number, &call, result) || on_descriptor(number, &call, result) ||

@@ -119,11 +119,18 @@ static __always_inline u64 native_number(u32 number)
 	}
 }
 
+/* The number alone, for those who leave most calls at the first glance. */
+static __always_inline u64 number_of_call(struct pt_regs *regs, u32 status)
+{
+	/* The kernel looks at 32 bits of it; the others are the caller's to play with. */
+	return status & TS_COMPAT ? native_number(regs->orig_ax) : (u32)regs->orig_ax & ~X32_BIT;
+}
+
 static __always_inline void decode_call(struct pt_regs *regs, u32 status, struct call *call)
 {
 	call->compat = status & TS_COMPAT;
+	call->number = number_of_call(regs, status);
 	if (call->compat) {
-		call->number = native_number(regs->orig_ax);
 		call->a = (u32)regs->bx;
 		call->b = (u32)regs->cx;
 		call->c = (u32)regs->dx;
@@ -131,8 +138,6 @@ static __always_inline void decode_call(struct pt_regs *regs, u32 status, struct
 		call->e = (u32)regs->di;
 		return;
 	}
-	/* The kernel looks at 32 bits of it; the others are the caller's to play with. */
-	call->number = (u32)regs->orig_ax & ~X32_BIT;
 	call->a = regs->di;
 	call->b = regs->si;
 	call->c = regs->dx;

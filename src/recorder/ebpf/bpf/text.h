@@ -91,12 +91,31 @@ struct walk {
 	u64 done;
 };
 
+/* As the neighbours lie in every kernel so far; where they do not, they are read one by one. */
+struct dentry_names {
+	struct dentry *parent;
+	u64 hash_and_length;
+	const unsigned char *name;
+};
+
+static __always_inline void read_names(struct dentry *dentry, struct dentry_names *names)
+{
+	if (bpf_core_field_offset(struct dentry, d_name.name) - bpf_core_field_offset(struct dentry, d_parent) ==
+	    offsetof(struct dentry_names, name)) {
+		bpf_probe_read_kernel(names, sizeof(*names),
+				      (void *)dentry + bpf_core_field_offset(struct dentry, d_parent));
+	} else {
+		names->parent = BPF_CORE_READ(dentry, d_parent);
+		names->name = BPF_CORE_READ(dentry, d_name.name);
+	}
+}
+
 static long walk_step(u32 index, struct walk *walk)
 {
 	struct scratch *scratch = walk->scratch;
 	struct dentry *dentry = walk->dentry;
 	struct mount *mount = walk->mount;
-	struct dentry *parent;
+	struct dentry_names names = {};
 	u64 used = walk->used;
 	long length;
 
@@ -114,18 +133,18 @@ static long walk_step(u32 index, struct walk *walk)
 	}
 	if (used > SCRATCH_BYTES - NAME_MAX)
 		return 1;
-	parent = BPF_CORE_READ(dentry, d_parent);
-	length = bpf_probe_read_kernel_str(&scratch->bytes[used], NAME_MAX, BPF_CORE_READ(dentry, d_name.name));
+	read_names(dentry, &names);
+	length = bpf_probe_read_kernel_str(&scratch->bytes[used], NAME_MAX, names.name);
 	if (length <= 0)
 		return 1;
-	if (dentry == parent) { /* in no folder: a memfd, an anonymous inode; "/": a file found by handle */
+	if (dentry == names.parent) { /* in no folder: a memfd, an anonymous inode; "/": a file found by handle */
 		walk->done = 1;
 		if (scratch->bytes[used] != '/')
 			walk->used = used + length;
 		return 1;
 	}
 	walk->used = used + length;
-	walk->dentry = parent;
+	walk->dentry = names.parent;
 	return 0;
 }
 

@@ -29,12 +29,10 @@ static __always_inline void note_touch(struct inode *inode, u64 address)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	u64 at, number = number_of_call(regs, task->thread_info.status);
 	struct touched *touched;
-	struct call call;
-	u64 at;
 
-	decode_call(regs, task->thread_info.status, &call);
-	if (call.number >= SYSCALLS || watched[call.number] != WATCHED_NAME || !current_process())
+	if (number >= SYSCALLS || watched[number] != WATCHED_NAME || !current_process())
 		return;
 	touched = bpf_task_storage_get(&touches, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!touched)
