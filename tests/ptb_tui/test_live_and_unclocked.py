@@ -3,8 +3,11 @@
 from pathlib import Path
 from shutil import rmtree
 
+from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 
+from ptb_tui.app import PtbApp
+from ptb_tui.widgets.event_log import EventLog
 from store.rows import Command, Message, Quality, Source, Stamp
 from store.writer import RunWriter
 from tests.ptb_tui.screen import opened, replay_of, settle, text
@@ -54,6 +57,41 @@ async def test_a_run_being_recorded_is_followed_until_one_looks_back(tmp_path: P
             assert "paused" in text(pilot)
             await pilot.press("F")
             assert "nothing to follow" in text(pilot)
+
+
+async def test_a_live_run_opens_from_the_queue_the_wheel_stops_following_and_pausing_stops_no_recorder(
+    tmp_path: Path,
+) -> None:
+    with RunWriter.create(tmp_path / "runs" / "live", "live", started_at=START, facts=FACTS) as run:
+        for number in range(100):
+            say(run, number)
+        run.flush()
+        async with PtbApp(folder=tmp_path / "runs").run_test(size=(120, 30)) as pilot:
+            await settle(pilot)
+            assert "recording" in text(pilot)
+            await pilot.press("enter")
+            await until(pilot, "● live, following")
+            replay_of(pilot).query_one(EventLog).on_mouse_scroll_up(
+                MouseScrollUp(None, 5, 5, 0, -1, 0, False, False, False)
+            )
+            await until(pilot, "● live, F follows")
+            before = text(pilot)
+            say(run, 200)
+            run.flush()
+            await until(pilot, "101 events")
+            assert "word number 200" not in text(pilot)
+            assert text(pilot).splitlines()[-3] == before.splitlines()[-3]
+            await pilot.press("F")
+            await until(pilot, "word number 200")
+            await pilot.press("space")
+            for number in range(201, 206):
+                say(run, number)
+            run.flush()
+            await until(pilot, "106 events")
+            await pilot.press("F")
+            await until(pilot, "word number 205")
+            assert "● live, following" in text(pilot)
+        run.close(ended_at=START + 301 * SECOND, exit_status="0")
 
 
 def unclocked(folder: Path, rows: int = 60) -> Path:

@@ -15,10 +15,10 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.cli.reviewer import user_name
 from ptb_tui.screens.deciding import Deciding, Selected
+from ptb_tui.screens.judging import ask_verdict
 from ptb_tui.state import acts
 from ptb_tui.state.case import WORKING_OUT, CasePages, case_headline, pages
 from ptb_tui.state.citing import cite_finding
-from ptb_tui.state.draft import Draft, draft_of
 from ptb_tui.state.page import Page, Section
 from ptb_tui.state.stakes import stake_of
 from ptb_tui.ways import NextCase, OpenFindings, OpenLineage, OpenReplay, OpenScore, OpenSql
@@ -266,25 +266,9 @@ class CaseScreen(Screen[None]):
 
     def action_verdict(self) -> None:
         """Open the form."""
-        from ptb_tui.screens.verdict import VerdictScreen
-
         if self._reviewed is not None:
-            self.app.push_screen(VerdictScreen(self.entry.run_id, draft_of(self._reviewed)), self._judge)
-
-    def _judge(self, draft: Draft | None) -> None:
-        if draft is None or self._reviewed is None:
-            return
-        try:
-            path = acts.judge(self._reviewed.review, self._reviewed.manifest, draft)
-        except PtbError as error:
-            self.say(str(error), bad=True)
-            return
-        said = draft.score_action.value if draft.score_action else "judged"
-        where = acts.where_kept(self._reviewed.review, path)
-        self.say(
-            f"verdict kept {where}: {said}; {label_of('case.next_undecided')} takes the next undecided case"
-        )
-        self.action_reload()
+            onward = f"; {label_of('case.next_undecided')} takes the next undecided case"
+            ask_verdict(self, self, self._reviewed, self.action_reload, onward=onward)
 
     def action_copy(self) -> None:
         """Copy a citation of the selected finding."""

@@ -1,7 +1,5 @@
 """Replay: one run over time. Keys become calls on the state, the state is painted."""
 
-from time import monotonic
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Resize
@@ -11,8 +9,9 @@ from textual.timer import Timer
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.screens.deciding import Deciding, Selected
-from ptb_tui.state import acts
-from ptb_tui.state.draft import Draft, draft_of
+from ptb_tui.screens.judging import ask_verdict
+from ptb_tui.screens.marking import Marking
+from ptb_tui.screens.playing import Player
 from ptb_tui.state.flags import Flag
 from ptb_tui.state.headline import headline
 from ptb_tui.state.opened import OpenRun
@@ -33,7 +32,6 @@ _WIDE = 100
 """Columns from which log and detail stand side by side."""
 _LANES_HEIGHT = ((16, 5), (24, 7), (30, 9), (46, 12))
 """``(from this height of the screen, lines of the timeline)``; the last that applies."""
-_FRAME_S = 1 / 60
 _POLL_S = 0.2
 _DETAIL_DELAY_S = 0.1
 """The detail waits until keys come to rest for so long."""
@@ -62,14 +60,13 @@ class ReplayScreen(Screen[None]):
             self.replay.go_to(at)
         elif run.live:
             self.replay.follow()
-        self._marked: frozenset[int] = frozenset()
+        self._player = Player(self, self.replay, self._changed)
+        self._marking = Marking(self, run, self.replay, self._marks_changed)
         self._last_search = ""
-        self._frame: Timer | None = None
-        self._frame_at = 0.0
         self._detail_due: Timer | None = None
         self._header = Header(lambda: headline(self.run, self.replay))
         self._lanes = Lanes(self.replay)
-        self._log = EventLog(self.replay, lambda seq: seq in self._marked, run.manifest.facts.root)
+        self._log = EventLog(self.replay, self._marking.has, run.manifest.facts.root)
         self._detail = DetailPane(run, self.replay)
         self._footer = Footer(Scope.REPLAY)
         self._too_small = TooSmall(50, 12)
@@ -117,8 +114,7 @@ class ReplayScreen(Screen[None]):
             self.say(f"flags and marks cannot be read: {error}", bad=True)
             return
         self.replay.set_flags(self.run.flags)
-        self._marks_changed()
-        self._changed()
+        self._marking.read()
 
     def _poll(self) -> None:
         """Take in what was recorded since; the last time is when the recording has ended."""
@@ -135,8 +131,8 @@ class ReplayScreen(Screen[None]):
             self._changed()
 
     def _marks_changed(self) -> None:
-        self._marked = frozenset(mark.seq for mark in self.run.marks if mark.seq is not None)
         self._log.forget()
+        self._changed()
 
     def _changed(self) -> None:
         """Paint what the state says now; the detail a moment later, so that it holds up no key."""
@@ -167,8 +163,7 @@ class ReplayScreen(Screen[None]):
 
     def action_play(self) -> None:
         """Play or pause."""
-        self.replay.toggle_play()
-        self._run_frames()
+        self._player.toggle()
         self._changed()
 
     def action_speed(self, notches: int) -> None:
@@ -195,48 +190,29 @@ class ReplayScreen(Screen[None]):
             self.replay.following = False
             self.say("this run is complete: there is nothing to follow")
 
-    def _run_frames(self) -> None:
-        if not self.replay.playback.playing:
-            if self._frame is not None:
-                self._frame.stop()
-            self._frame = None
-        elif self._frame is None:
-            self._frame_at = monotonic()
-            self._frame = self.set_interval(_FRAME_S, self._advance)
-
-    def _advance(self) -> None:
-        now = monotonic()
-        moved = self.replay.tick(now - self._frame_at)
-        self._frame_at = now
-        if moved:
-            self._changed()
-        if not self.replay.playback.playing:
-            self._run_frames()
-            self._changed()
-
     # Moving
 
     def action_step(self, events: int) -> None:
         """One event on or back; stops playing."""
-        self._pause()
+        self._player.pause()
         self.replay.step(events)
         self._changed()
 
     def action_move(self, rows: int) -> None:
         """One row on or back."""
-        self._pause()
+        self._player.pause()
         self.replay.move(rows)
         self._changed()
 
     def action_page(self, halves: int) -> None:
         """Half a screen on or back."""
-        self._pause()
+        self._player.pause()
         self.replay.page(halves)
         self._changed()
 
     def action_edge(self, which: int) -> None:
         """First or last event."""
-        self._pause()
+        self._player.pause()
         self.replay.edge(which)
         self._changed()
 
@@ -271,7 +247,7 @@ class ReplayScreen(Screen[None]):
 
     def go_to(self, place: GoTo) -> None:
         """Put the playhead there; says so where the run has no such place."""
-        self._pause()
+        self._player.pause()
         try:
             self.replay.go_to(place)
         except PtbError as error:
@@ -291,15 +267,11 @@ class ReplayScreen(Screen[None]):
             return
         self.go_to(place)
 
-    def _pause(self) -> None:
-        self.replay.playback.playing = False
-        self._run_frames()
-
     # Finding
 
     def action_flag(self, direction: int, severity: str | None = None) -> None:
         """To the next or previous flag."""
-        self._pause()
+        self._player.pause()
         found = self.replay.flag(direction, Severity(severity) if severity else None)
         self._changed()
         if not found:
@@ -314,7 +286,7 @@ class ReplayScreen(Screen[None]):
         if text is None:
             return
         self._last_search = text
-        self._pause()
+        self._player.pause()
         found = self.replay.search(text)
         self._log.forget()
         self._changed()
@@ -329,7 +301,7 @@ class ReplayScreen(Screen[None]):
         if self.replay.query is None:
             await self.action_search()
             return
-        self._pause()
+        self._player.pause()
         before = self.replay.position
         found = self.replay.match(direction)
         self._changed()
@@ -347,52 +319,20 @@ class ReplayScreen(Screen[None]):
 
     def action_mark(self) -> None:
         """Bookmark the selected event."""
-        self._keep_mark("")
+        self._marking.keep("")
 
     async def action_comment(self) -> None:
         """Ask for a comment on the selected event."""
-        self._pause()
+        self._player.pause()
         await Prompt.ask(self, "comment", self._comment, hint="kept beside the run, with your name")
 
     def _comment(self, text: str | None) -> None:
         if text:
-            self._keep_mark(text)
-
-    def _keep_mark(self, text: str) -> None:
-        event = self.replay.event()
-        if event is None:
-            return
-        try:
-            path = self.run.mark(event, text)
-        except PtbError as error:
-            self.say(str(error), bad=True)
-            return
-        what = "comment" if text else "mark"
-        if path is None:
-            self.say(
-                f"you put that {what} on event #{event.seq} before; {label_of('replay.unmark')} takes it back"
-            )
-            return
-        self._marks_changed()
-        self._changed()
-        self.say(f"{what} on event #{event.seq} kept {acts.where_kept(self.run.review, path)}")
+            self._marking.keep(text)
 
     def action_unmark(self) -> None:
         """Take back what was put on the selected event."""
-        event = self.replay.event()
-        if event is None:
-            return
-        try:
-            count = self.run.take_back(event)
-        except PtbError as error:
-            self.say(str(error), bad=True)
-            return
-        self._marks_changed()
-        self._changed()
-        taken = counted(count, "mark or comment", "marks and comments")
-        self.say(
-            f"took back {taken} of yours on event #{event.seq}" if count else "no mark of yours on this event"
-        )
+        self._marking.take_back()
 
     def action_accept(self) -> None:
         """The gravest finding here is right."""
@@ -417,12 +357,12 @@ class ReplayScreen(Screen[None]):
         """Walk the lineage of the gravest finding here."""
         flag = self._flag_here()
         if flag is not None:
-            self._pause()
+            self._player.pause()
             self.post_message(OpenLineage(self.run.folder, flag.finding_id, flag.seq))
 
     def action_score(self) -> None:
         """The scoring of this run."""
-        self._pause()
+        self._player.pause()
         self.post_message(OpenScore(self.run.folder))
 
     def action_sql(self) -> None:
@@ -431,25 +371,13 @@ class ReplayScreen(Screen[None]):
 
     def action_verdict(self) -> None:
         """Open the form."""
-        from ptb_tui.screens.verdict import VerdictScreen
-
-        self._pause()
+        self._player.pause()
         try:
-            draft = draft_of(self.run.read_review())
+            reviewed = self.run.read_review()
         except (PtbError, OSError) as error:
             self.say(f"what lies beside the run cannot be read: {error}", bad=True)
             return
-        self.app.push_screen(VerdictScreen(self.run.manifest.run_id, draft), self._judge)
-
-    def _judge(self, draft: Draft | None) -> None:
-        if draft is None:
-            return
-        try:
-            acts.judge(self.run.review, self.run.manifest, draft)
-        except PtbError as error:
-            self.say(str(error), bad=True)
-            return
-        self.say(f"verdict kept: {draft.score_action.value if draft.score_action else 'judged'}")
+        ask_verdict(self, self, reviewed, self._read_review)
 
     def action_copy(self) -> None:
         """Copy a citation of the selected event."""
@@ -478,7 +406,7 @@ class ReplayScreen(Screen[None]):
 
     def on_event_log_picked(self, message: EventLog.Picked) -> None:
         """A row was clicked."""
-        self._pause()
+        self._player.pause()
         self.replay.select(message.position)
         self._changed()
 
