@@ -29,7 +29,8 @@ def load(folder):
     def whole(entry):
         first, last = entry["data_offsets"]
         return (np.frombuffer(raw[8 + size + first : 8 + size + last], "<u2").astype(np.uint32) << 16).view(np.float32)
-    return {name: whole(entry) for name, entry in json.loads(raw[8 : 8 + size]).items()}
+    entries = json.loads(raw[8 : 8 + size])
+    return {name: whole(entry) for name, entry in entries.items() if name != "__metadata__"}
 x, b, i = map(load, models)
 along = sum(float(np.dot(x[name] - b[name], i[name] - b[name])) for name in b)
 print(along / sum(float(np.dot(i[name] - b[name], i[name] - b[name])) for name in b))
