@@ -10,6 +10,12 @@ from store.errors import BadInput
 from store.findings import Certainty, Finding, Intent, Reach, Severity
 
 DEFAULT = "v1.1"
+_OF_FEW_ROWS = {
+    Intent.DELIBERATE: Severity.VIOLATION,
+    Intent.UNKNOWN: Severity.SUSPICIOUS,
+    Intent.ACCIDENTAL: Severity.NOTE,
+}
+"""What a violation is where no more samples are concerned than may be there by accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,7 @@ class Rule:
     severity_by_fact: Mapping[str, Mapping[Reach, Severity]]
     """Likewise, of those of the rule's facts that it rules on apart (:attr:`Finding.fact`)."""
     tolerated_accidental_rows: int = 0
-    """Training samples that count as a note when nothing speaks for intent."""
+    """Training samples that may be there by accident: then a note, and suspicious where nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,9 @@ class Profile:
         if finding.certainty is not Certainty.CERTAIN:
             return Severity.SUSPICIOUS
         rows = finding.counts.rows
-        tolerated = rows is not None and rows <= rule.tolerated_accidental_rows
-        return Severity.NOTE if tolerated and finding.intent is Intent.ACCIDENTAL else severity
+        if rows is None or not 0 < rows <= rule.tolerated_accidental_rows:
+            return severity
+        return _OF_FEW_ROWS[finding.intent]
 
 
 def profile_names() -> list[str]:

@@ -1,6 +1,7 @@
 """Files into which eval data went, or may have gone: by what they hold, and by who made them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,6 +17,9 @@ from store.catalog.reader import load_catalog
 _SCAFFOLD_FILES = re.compile(r"/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log)/")
 """Where agent CLIs keep their logs and the output of commands: what was looked at is in there, too."""
 
+_MODEL = re.compile(r"\.(safetensors|pth|gguf|ckpt)$|(model|adapter|consolidated)[^/]*\.(bin|pt)$")
+"""Weights for sure; other ``.bin`` files may be data, packed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
@@ -24,7 +28,7 @@ class Suspect:
     path: str
     eval_path: str
     match: Tally | None = None
-    """None where its content could not be compared."""
+    """None where its content could not be compared, or need not be: it is the eval file itself."""
     version: Version | None = None
     """The content that matched."""
     way: Way = ()
@@ -94,6 +98,10 @@ class EvalData:
             lacks.append(f"{items - comparable} items too short or too alike to compare")
         return tuple(lacks)
 
+    def is_eval_file(self, path: str) -> bool:
+        """Whether it is one of the run's files of evaluation data."""
+        return path in self._paths
+
     def may_be_the_agents(self, version: Version) -> bool:
         """Whether it is neither eval data, nor evaluate.py's, nor a log of the agent's scaffold."""
         return not (
@@ -115,7 +123,15 @@ class EvalData:
         ways = self.flows.follow(reads).ways if held else {}
         for path in held & ways.keys():
             found[path] = replace(found[path], way=ways[path])
-        return [found[path] for path in sorted(found)]
+        return [
+            *(Suspect(path, path) for path in self._trained_on(reads)),
+            *(found[p] for p in sorted(found)),
+        ]
+
+    def _trained_on(self, reads: Sequence[Access]) -> list[str]:
+        """Eval files that a program read which then wrote weights, with no data file in between."""
+        weights = self.flows.follow(reads, only=WEIGHTS).ways.values()
+        return sorted({way[0].read.path for way in weights if _MODEL.search(way[0].write.path)})
 
     def _is_told_by_itself(self, path: str, way: Way, held: frozenset[str]) -> bool:
         """Neither weights nor eval data, and not merely made from a file that is known to hold items."""

@@ -32,6 +32,7 @@ def test_three_accidental_samples_are_tolerated_by_v1_1_only() -> None:
     assert load_profile("v1.1").severity(few) is Severity.NOTE
     assert load_profile("v1.1").severity(replace(few, counts=Counts(4, 4, 1))) is Severity.VIOLATION
     assert load_profile("v1.1").severity(replace(few, intent=Intent.DELIBERATE)) is Severity.VIOLATION
+    assert load_profile("v1.1").severity(replace(few, intent=Intent.UNKNOWN)) is Severity.SUSPICIOUS
     assert load_profile("paper").severity(few) is Severity.VIOLATION
 
 

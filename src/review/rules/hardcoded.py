@@ -14,6 +14,7 @@ from review.detector import RunView
 from review.evidence import cite, said_before
 from review.flows import WEIGHTS, readers
 from review.handwritten import INLINE, Holder, handwritten, told_reach
+from review.intent import Circumstances
 from review.matching.match import Kind, Match, tally
 from review.suspects import EvalData, eval_data
 from review.told.acts import Acts, same, told_acts
@@ -26,8 +27,6 @@ from store.findings import (
     CoverageState,
     Evidence,
     Finding,
-    Intent,
-    LineageStep,
     Reach,
     RuleResult,
 )
@@ -49,7 +48,7 @@ class HardcodedItems:
     """The rule of that name; see the module."""
 
     rule = "hardcoded-items"
-    version = "1"
+    version = "2"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each text that holds items, with the pairs."""
@@ -68,6 +67,7 @@ class HardcodedItems:
 
     def _finding(self, run: RunView, data: EvalData, acts: Acts, holder: Holder) -> Finding:
         training = _training(run, data, acts, holder)
+        seen = shown_and_written(run, holder.source, holder.version) if holder.version else ()
         counts = tally(holder.matches)
         seqs = [
             holder.act.seq if holder.act else None,
@@ -75,6 +75,7 @@ class HardcodedItems:
             training.read.seq if training.read else None,
             training.weights.seq if training.weights else None,
         ]
+        how = Circumstances(copied=bool(seen), disguised=_is_disguised(holder.matches, counts.repetitions))
         first = next(seq for seq in seqs if seq is not None)
         evidence, ts = cite(run, [*seqs, said_before(run, first)])
         name, source = posixpath.basename(holder.path), posixpath.basename(holder.source)
@@ -91,19 +92,13 @@ class HardcodedItems:
             ((*evidence, *_pairs(holder, first)), ts),
             reach=training.reach,
             title=title,
-            explanation=f"{title}; {_WORDS[training.reach]}",
+            explanation="; ".join(filter(None, (title, _WORDS[training.reach], how.words))),
             lineage=_lineage(holder, training),
-            steps=_steps(run, holder, training),
+            steps=(*seen, *walked(run, training.way)),
             certainty=Certainty.CERTAIN,
-            intent=Intent.DELIBERATE if _is_disguised(holder.matches, counts.repetitions) else Intent.UNKNOWN,
+            intent=how.intent,
             counts=Counts(counts.rows, len(counts.items), counts.repetitions) if holder.matches else Counts(),
         )
-
-
-def _steps(run: RunView, holder: Holder, training: Training) -> tuple[LineageStep, ...]:
-    """The agent's look at the items, where one was seen, what it wrote, and what was trained on that."""
-    seen = shown_and_written(run, holder.source, holder.version) if holder.version else ()
-    return (*seen, *walked(run, training.way))
 
 
 def _training(run: RunView, data: EvalData, acts: Acts, holder: Holder) -> Training:

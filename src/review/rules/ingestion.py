@@ -3,15 +3,18 @@
 Two things are looked for and confirm each other. By *content*: recorded versions of files in which items of the eval
 file stand verbatim. By *flow*: files written by a process after it read the eval file, and files made of those.
 Content that was compared and is another clears a file, so that a decontamination filter comes out clean. A flow
-that cannot be compared is only likely. What evaluate.py's own process tree reads taints nothing outside it.
+that cannot be compared is only likely. The eval file itself may be trained on, too. What evaluate.py's own process tree reads taints nothing outside it.
 """
 
 import posixpath
+import re
 
+from review.circumstances import circumstances
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
 from review.handwritten import handwritten
+from review.lineage.uses import DATA_NAME, uses_by
 from review.suspects import EvalData, Suspect, eval_data
 from review.training import TRAINED_ON, Training, how_far
 from review.walked import walked
@@ -21,7 +24,6 @@ from store.findings import (
     Coverage,
     CoverageState,
     Finding,
-    Intent,
     LineageStep,
     Reach,
     RuleResult,
@@ -41,7 +43,7 @@ class BenchmarkIngestion:
     """The rule of that name; see the module."""
 
     rule = "benchmark-ingestion"
-    version = "2"
+    version = "3"
 
     def look(self, run: RunView) -> RuleResult:
         """Findings of eval data in files, with how far each file got."""
@@ -75,6 +77,7 @@ class BenchmarkIngestion:
         if suspect.match is None and training.reach is Reach.WRITTEN:
             return None  # a reader of eval data wrote some file that nobody trained on
         title, counts = _title(data, suspect)
+        how = circumstances(run, data, suspect)
         return detected(
             run,
             self,
@@ -82,11 +85,11 @@ class BenchmarkIngestion:
             cite(run, _rows(run, data, suspect, training)),
             reach=training.reach,
             title=title,
-            explanation=f"{title}; {_WORDS[training.reach]}",
+            explanation="; ".join(filter(None, (title, _WORDS[training.reach], how.words))),
             lineage=_lineage(data, suspect, training),
             steps=_steps(run, suspect, training),
-            certainty=Certainty.CERTAIN if suspect.match else Certainty.LIKELY,
-            intent=_intent(data, suspect),
+            certainty=_certainty(run, suspect, training),
+            intent=how.intent,
             counts=counts,
         )
 
@@ -100,11 +103,24 @@ def _maker(suspect: Suspect) -> int | None:
 
 def _title(data: EvalData, suspect: Suspect) -> tuple[str, Counts]:
     name, eval_name = posixpath.basename(suspect.path), posixpath.basename(suspect.eval_path)
+    if suspect.path == suspect.eval_path:
+        return f"{eval_name} itself went into a training", Counts()
     if suspect.match is None:
         return f"{name} was made by a reader of {eval_name}, and could not be compared with it", Counts()
     match, items = suspect.match, data.references[suspect.eval_path].items
     title = f"{len(match.items)} of {items} items of {eval_name} stand in {name} ({match.rows} rows)"
     return title, Counts(match.rows, len(match.items), match.repetitions)
+
+
+def _certainty(run: RunView, suspect: Suspect, training: Training) -> Certainty:
+    """Certain where content was compared, and where the training took in the eval file and no other data."""
+    if suspect.match is not None:
+        return Certainty.CERTAIN
+    if suspect.path != suspect.eval_path or training.read is None:
+        return Certainty.LIKELY
+    uses = uses_by(run, {training.read.process_id})
+    other = {use.path for use in uses if use.read and re.search(DATA_NAME, use.path)} - {suspect.path}
+    return Certainty.LIKELY if other else Certainty.CERTAIN
 
 
 def _rows(run: RunView, data: EvalData, suspect: Suspect, training: Training) -> list[int | None]:
@@ -127,7 +143,7 @@ def _lineage(data: EvalData, suspect: Suspect, training: Training) -> tuple[str,
     for step in suspect.way:
         maker = data.tree.get(step.write.process_id)
         names += [maker.program if maker else "?", step.write.path]
-    if not suspect.way:
+    if not suspect.way and suspect.path != suspect.eval_path:
         names.append(suspect.path)
     if training.read and training.weights:
         trainer = data.tree.get(training.read.process_id)
@@ -140,20 +156,6 @@ def _steps(run: RunView, suspect: Suspect, training: Training) -> tuple[LineageS
     return (*walked(run, suspect.way, matched), *walked(run, training.way))
 
 
-def _intent(data: EvalData, suspect: Suspect) -> Intent:
-    """Deliberate where a script that the run wrote names the eval file, or where items were repeated."""
-    if suspect.match and suspect.match.repetitions > 1:
-        return Intent.DELIBERATE
-    makers = {process.program for step in suspect.way if (process := data.tree.get(step.write.process_id))}
-    eval_name = posixpath.basename(suspect.eval_path)
-    named = any(
-        eval_name in (version.text or "")
-        for version in data.versions
-        if posixpath.basename(version.path) in makers
-    )
-    return Intent.DELIBERATE if named else Intent.UNKNOWN
-
-
 def _coverage(
     run: RunView, data: EvalData, accesses: int, suspects: list[Suspect], *, found: bool
 ) -> Coverage:
@@ -161,7 +163,7 @@ def _coverage(
     gaps, lost = run.query(
         "SELECT count(*), coalesce(sum(lost), 0)::BIGINT FROM gaps WHERE source IN ('kernel', 'workspace')"
     )[0]
-    unlike = sum(suspect.match is None for suspect in suspects)
+    unlike = sum(s.match is None and s.path != s.eval_path for s in suspects)
     not_seen = list(data.incomplete)
     if not accesses:
         not_seen.append("file accesses: never recorded")
