@@ -3,7 +3,7 @@
 ``cpu`` is what the recorded pay: that of the command and all its descendants, kernel programs included, and of strace,
 which stands in their way. What ptb itself uses meanwhile, until its last row is written, is ``recorder_cpu``, and both
 together ``all_cpu``. Figures are medians of the rounds with their spread (largest less smallest); ratios are to the
-unrecorded command. Archives are unpacked in memory where there is a tmpfs, so that no disk is measured.
+unrecorded command. Archives are unpacked, and the large file is read, in a tmpfs where there is one, so that no disk is measured.
 """
 
 import resource
@@ -96,8 +96,9 @@ def _run(setting: Setting, to_do: Sequence[Work]) -> Figures:
 
 
 def works(scratch: Path, memory: Path | None = None) -> list[Work]:
-    """What is done, on files made in ``scratch``; archives are unpacked in ``memory`` if it is given."""
-    archive, big, small = scratch / "tree.tar", scratch / "big", scratch / "small"
+    """What is done, on files in ``scratch``; the large ones are in ``memory`` if it is given."""
+    memory = memory or scratch
+    archive, big, small = scratch / "tree.tar", memory / "big", scratch / "small"
     tree = scratch / "tree"
     tree.mkdir()
     for number in range(FILES):
@@ -108,7 +109,7 @@ def works(scratch: Path, memory: Path | None = None) -> list[Work]:
         file.truncate(1 << 30)
     small.write_bytes(bytes(40_000 * 1024))
     python = (sys.executable, "-I", "-S", "-c")
-    unpack = f"cd {memory or scratch} && mkdir out && tar xf {archive} -C out && rm -r out"
+    unpack = f"cd {memory} && mkdir out && tar xf {archive} -C out && rm -r out"
     starts = f"for i in $(seq 30); do {sys.executable} -c pass; done"
     modules = scratch / "modules"
     for package in ("asyncio", "email", "unittest", "xml"):

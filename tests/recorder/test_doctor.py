@@ -17,7 +17,7 @@ import pytest
 
 from ptb_tui.cli import doctor
 from ptb_tui.cli.boundary import call
-from recorder.probe import bpf_hooks, capture, surroundings
+from recorder.probe import bpf_hooks, capture, cost, surroundings
 from recorder.probe.capability import Area, Capability, State
 from recorder.probe.examination import Examination, Machine
 from store.errors import Unavailable
@@ -59,6 +59,21 @@ def test_people_read_lines_that_fit_and_hold_a_cure() -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "✗ strace" in done.stdout
     assert "apt-get install strace" in done.stdout
+
+
+@pytest.mark.parametrize("witness", ["ebpf", "strace"])
+def test_what_a_witness_costs_is_what_the_benchmark_measured(
+    witness: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = {
+        name: 9.87 if name.endswith("by_1k_" + witness + "_cpu_ratio") else value
+        for name, value in orjson.loads(cost.FIGURES.read_bytes()).items()
+    }
+    (tmp_path / "cost.json").write_bytes(orjson.dumps(measured))
+    monkeypatch.setattr(cost, "FIGURES", tmp_path / "cost.json")
+    words = cost.of_witness(witness)
+    assert "9.87 with 1 kB reads" in words
+    assert f"{measured[f'python_starts_{witness}_cpu_ratio']:.2f} starting programs" in words
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

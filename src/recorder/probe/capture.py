@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from recorder.fanotify.group import Group, Kind, Mask
-from recorder.probe import bpf_hooks
+from recorder.probe import bpf_hooks, cost
 from recorder.probe.capability import MEASURED_ON, Area, Capability, State
 from recorder.strace import program
 from store.errors import PtbError, Unavailable
@@ -16,15 +16,10 @@ _BTF: Final = Path("/sys/kernel/btf/vmlinux")
 _CAPABILITIES: Final = {"CAP_BPF": 39, "CAP_PERFMON": 38}
 _CAP_SYS_ADMIN: Final = 21
 
-_EBPF_COST: Final = (
-    "CPU × 1.0 to 1.1 for process-heavy work, 1.3 to 1.4 unpacking 20,000 files, 1.3 to 1.5 with 1 kB reads"
-    f" ({MEASURED_ON})"
-)
 _EBPF_BLIND: Final = (
     "what is read or changed through a mapping once it is mapped; the few 32-bit calls that hide their arguments,"
     " which are a gap"
 )
-_STRACE_COST: Final = f"CPU × 1.04 to 1.35 for most work, 7 unpacking 20,000 files ({MEASURED_ON})"
 _STRACE_BLIND: Final = (
     "bytes read and written, io_uring; a program under it can notice it, and cannot use strace itself"
 )
@@ -41,7 +36,7 @@ def ebpf() -> Capability:
     """The best witness: everything, by the kernel's own account."""
 
     def verdict(state: State, why: str, fix: str | None = None) -> Capability:
-        return Capability(Area.CAPTURE, "eBPF", state, why, _EBPF_COST, _EBPF_BLIND, fix)
+        return Capability(Area.CAPTURE, "eBPF", state, why, cost.of_witness("ebpf"), _EBPF_BLIND, fix)
 
     kernel = platform.release()
     if not _BTF.exists():
@@ -117,7 +112,7 @@ def strace() -> Capability:
     """The fallback: complete for processes and names, by a program that is itself a process."""
 
     def verdict(state: State, why: str, fix: str | None = None) -> Capability:
-        return Capability(Area.CAPTURE, "strace", state, why, _STRACE_COST, _STRACE_BLIND, fix)
+        return Capability(Area.CAPTURE, "strace", state, why, cost.of_witness("strace"), _STRACE_BLIND, fix)
 
     try:
         path = program.find()
