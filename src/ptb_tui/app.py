@@ -17,12 +17,14 @@ from ptb_tui.colourless import Colourless
 from ptb_tui.hostile import HostileText
 from ptb_tui.leaving import Readers
 from ptb_tui.settings import read_settings
+from ptb_tui.state.hints import Hints
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.queue import Judgement, Queue, RunLine
 from ptb_tui.state.sql.under_way import UnderWay
 from ptb_tui.state.times import GoTo, GoToSeq, GoToTime
 from ptb_tui.theme import DARK, PALETTES
 from ptb_tui.ways import NextCase, OpenCase, OpenFindings, OpenLineage, OpenReplay, OpenScore, OpenSql
+from ptb_tui.widgets.footer import Footer
 from store.errors import PtbError
 from store.library import RunEntry, entry_of, list_runs
 from store.manifest import State
@@ -30,6 +32,8 @@ from store.plain import plain
 
 _FAULTS_S = 15.0
 """How long faults in the settings stay in view."""
+_HINT_S = 12.0
+"""How long a hint does."""
 
 
 class PtbApp(App[None]):
@@ -62,6 +66,8 @@ class PtbApp(App[None]):
         self._query = UnderWay()
         for palette in PALETTES.values():
             self.register_theme(palette.theme())
+        self.hints: Hints | None = None
+        """What to tell who sees a screen for the first time; None tells nothing."""
         self.settings = read_settings()
         self.theme = self.settings.theme or DARK.name
         use_keys(self.settings.keys)
@@ -149,6 +155,17 @@ class PtbApp(App[None]):
         say = getattr(self.screen, "say", None)
         if say is not None:
             say(message, bad=bad)
+
+    def on_footer_appeared(self, message: Footer.Appeared) -> None:
+        """Tell what there is to do on a screen that this user never saw."""
+        words = self.hints.first(message.scope) if self.hints is not None else None
+        if words is not None:
+            self.notify(words, title=f"first time in {message.scope.value}", timeout=_HINT_S, markup=False)
+
+    async def on_footer_chosen(self, message: Footer.Chosen) -> None:
+        """A key hint was clicked: do as its key does."""
+        action = message.action
+        await self.run_action(action.call, self if action.scope is Scope.EVERYWHERE else self.screen)
 
     def on_open_replay(self, message: OpenReplay) -> None:
         """To an event of a run: back to the Replay that the reviewer came from, where there is one."""

@@ -13,6 +13,9 @@ from threading import Thread
 from threading import enumerate as threads
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from ptb_tui.state.hints import Hints
+from store.overlay import state_folder
+
 if TYPE_CHECKING:
     from ptb_tui.app import PtbApp
 
@@ -50,6 +53,7 @@ def show(app: "PtbApp") -> None:
 
     Where a thread still reads, the process ends here: Python's own end could pull libraries away from under it.
     """
+    app.hints = Hints(state_folder() / "hints")
     app.run()
     if app.failure is not None:
         raise app.failure

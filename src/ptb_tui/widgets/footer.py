@@ -1,5 +1,7 @@
 """The last line: the keys that matter here, or the answer to the last one."""
 
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -17,13 +19,41 @@ class Footer(Widget):
     Footer { height: 1; dock: bottom; background: $surface; }
     """
 
+    class Appeared(Message):
+        """The screen of a scope is shown for the first time since it was made."""
+
+        def __init__(self, scope: Scope) -> None:
+            super().__init__()
+            self.scope = scope
+
+    class Chosen(Message):
+        """The hint of an action was clicked."""
+
+        def __init__(self, action: Action) -> None:
+            super().__init__()
+            self.action = action
+
     def __init__(self, scope: Scope) -> None:
         super().__init__()
+        self._scope = scope
+        self._places: list[tuple[int, int, Action]] = []
+        """First column, column after the last, action of the hints that are shown."""
         self._here = [action for action in actions_in(scope) if action.hint]
         self._always = [action for action in actions_in(Scope.EVERYWHERE) if action.hint]
         self.message = ""
         """What is said now."""
         self._bad = False
+
+    def on_mount(self) -> None:
+        """Somebody may see this screen for the first time."""
+        self.post_message(self.Appeared(self._scope))
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what the hint says."""
+        event.stop()
+        for begin, end, action in self._places:
+            if begin <= event.x < end:
+                self.post_message(self.Chosen(action))
 
     def say(self, message: str, *, bad: bool = False) -> None:
         """Show ``message`` (run text in it is made safe)."""
@@ -40,6 +70,7 @@ class Footer(Widget):
         """The line."""
         palette = inks_of(self)
         pen = Pen(self.size.width).gap(1)
+        self._places = []
         if self.message:
             pen.write("! " if self._bad else "", palette.violation).write(self.message, palette.ink)
             return pen.strip(palette.raised)
@@ -47,16 +78,18 @@ class Footer(Widget):
         for action in self._here:
             if pen.left < _width(action) + reserved:
                 break
-            _write(pen, action, palette)
+            self._write(pen, action, palette)
         pen.to(pen.width - reserved)
         for action in self._always:
-            _write(pen, action, palette)
+            self._write(pen, action, palette)
         return pen.strip(palette.raised)
+
+    def _write(self, pen: Pen, action: Action, palette: Inks) -> None:
+        begin = pen.width - pen.left
+        pen.write(key_label(action.keys[0]), palette.accent).gap().write(action.title, palette.soft)
+        self._places.append((begin, pen.width - pen.left, action))
+        pen.gap(2)
 
 
 def _width(action: Action) -> int:
     return len(key_label(action.keys[0])) + len(action.title) + 3
-
-
-def _write(pen: Pen, action: Action, palette: Inks) -> None:
-    pen.write(key_label(action.keys[0]), palette.accent).gap().write(action.title, palette.soft).gap(2)
