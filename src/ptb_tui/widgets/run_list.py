@@ -97,6 +97,7 @@ class RunList(Widget, can_focus=True):
             _write_heading(pen, row, palette)
             return pen.strip(palette.raised)
         selected = row == self._queue.index
+        pen = Pen(self.size.width).write("▸" if selected else "", palette.playhead, width=1)
         self._write_run(pen, self._queue.shown[row], palette)
         return pen.strip(palette.cursor if selected else palette.ground)
 
