@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from runner.weights.answer import Coverage, Report, conclude
 from runner.weights.compare import Compared, Side, comparable, compare
@@ -47,6 +48,8 @@ def check_weights(
     folders = [ModelFolder(model, Links.INSIDE), ModelFolder(base, Links.ANYWHERE)]
     folders += [ModelFolder(instruct, Links.ANYWHERE)] if instruct else []
     with ExitStack() as stack, np.errstate(over="ignore", invalid="ignore"):
+        # for matrices of a sample's size more threads only wait for each other, on a busy machine most of the time
+        stack.enter_context(threadpool_limits(1, "blas"))
         weights = [stack.enter_context(Weights(folder)) for folder in folders]
         pairs = _pairs(*weights)
         every: list[Compared] = []
