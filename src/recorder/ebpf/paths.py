@@ -76,10 +76,11 @@ class PathIds:
         return self._intern(resolved(components))
 
     def _of_file(self, body: bytes) -> int:
-        known = self._resolved.get(body)
+        short = body.rstrip(b"\0")  # most of a record is padding, and hundreds of thousands are remembered
+        known = self._resolved.get(short)
         if known is None:
             (length,) = _LENGTH.unpack_from(body)
-            known = self._resolved[body] = self.of_components(body[_LENGTHS.size : _LENGTHS.size + length])
+            known = self._resolved[short] = self.of_components(body[_LENGTHS.size : _LENGTHS.size + length])
         return known
 
     def _intern(self, path: bytes | None) -> int:
