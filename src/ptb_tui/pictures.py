@@ -54,6 +54,9 @@ PICTURES = (
     Picture("replay-light", (140, 42), ("e",), theme=LIGHT.name),
     Picture("replay-contrast", (140, 42), ("e",), theme=CONTRAST.name),
     Picture("replay-small", (80, 24), ("e",)),
+    Picture("sql", (140, 42), ("semicolon", "ctrl+o", "enter", "f5")),
+    Picture("sql-small", (80, 24), ("semicolon", "ctrl+o", "enter", "f5")),
+    Picture("score", (140, 42), ("s",), case=True),
     Picture("help", (120, 60), ("question_mark",)),
 )
 
