@@ -42,10 +42,24 @@ def run(setting: Setting) -> Figures:
         **spread("first_rows", times, "s"),
         "rss_mb": memory,
         "rss_with_detail_pane_mb": settled,
+        **_case(folder),
         **_harlequin(setting, folder),
         **_visidata(setting, folder),
         **_lnav(setting, folder, events // LNAV_SHARE),
     }
+
+
+def _case(folder: Path) -> Figures:
+    """The first screen of a run, its Case, until everything but how the model was made stands there."""
+    command = [sys.executable, "-P", "-m", "ptb_tui", "open", str(folder)]
+    times = []
+    for _ in range(7):
+        with Terminal(command) as terminal:
+            shown = terminal.wait_for("judges and reviewers")
+            if shown is None:
+                raise SystemExit("ptb open painted no case")
+            times.append(shown)
+    return spread("case", times, "s")
 
 
 def ptb_open(folder: Path) -> list[str]:
