@@ -28,7 +28,7 @@ _HASH_CHARS = 16
 _NAME = re.compile(rf"(?P<id>[A-Za-z0-9_-]{{1,120}})\.(?P<hash>[0-9a-f]{{{_HASH_CHARS}}})\.json")
 T = TypeVar("T")
 
-_NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
+_TAKES_NOTHING = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT}
 
 
 class RecordKind(StrEnum):
@@ -91,7 +91,7 @@ class Review:
         return problems
 
     def append(self, kind: RecordKind, record_id: str, record: object) -> Path:
-        """Write one record and return its file, which lies in the state folder where the run is read-only.
+        """Write one record and return its file, which lies in the state folder where the run takes none.
 
         Raises :class:`StoreFailed` when neither place takes it.
         """
@@ -115,14 +115,19 @@ class Review:
 
         Raises :class:`StoreFailed` when neither does.
         """
+        if not self.run_folder.is_dir():  # never made anew: what was kept there would lie in no run
+            raise StoreFailed(f"the run folder {self.run_folder} is gone: put it back; nothing was written")
         in_run, in_state = self.places(top, *below)
         try:
             return _write(in_run / name, data)
         except StoreFailed as failure:
             cause = failure.__cause__
-            if not (isinstance(cause, OSError) and cause.errno in _NOT_WRITABLE):
+            if not (isinstance(cause, OSError) and cause.errno in _TAKES_NOTHING):
                 raise
-        return _write(in_state / name, data)
+        try:
+            return _write(in_state / name, data)
+        except StoreFailed as failure:
+            raise StoreFailed(f"{failure}; {in_run} takes nothing either") from failure.__cause__
 
     def is_in_state_folder(self, path: Path) -> bool:
         """Whether ``path`` had to be written beside the run instead of in it."""

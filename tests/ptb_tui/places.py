@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from tests.ptb_tui.screen import settle
@@ -14,11 +15,21 @@ class Place:
     name: str
     keys: tuple[str, ...]
     """From the queue, with one run selected."""
+    pasted: str = ""
+    """What is pasted there."""
+    then: tuple[str, ...] = ()
+    """Keys after that."""
 
     async def reach(self, pilot: Pilot[None]) -> None:
         """Go there."""
         await settle(pilot)
         for key in self.keys:
+            await pilot.press(key)
+            await settle(pilot)
+        if self.pasted:
+            pilot.app.screen.post_message(Paste(self.pasted))
+            await settle(pilot)
+        for key in self.then:
             await pilot.press(key)
             await settle(pilot)
 
@@ -33,6 +44,8 @@ PLACES = (
     Place("verdict", ("enter", "v")),
     Place("score", ("s",)),
     Place("score form", ("s", "s")),
+    Place("sql", ("semicolon",), "select * from transcript", ("f5", "tab", "space")),
+    Place("queries", ("semicolon", "ctrl+o")),
     Place("help", ("question_mark",)),
     Place("palette", ("ctrl+p",)),
 )

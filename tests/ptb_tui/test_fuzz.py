@@ -1,6 +1,7 @@
 """Whatever an agent writes, every screen stays whole and the reviewer's terminal stays the reviewer's."""
 
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from rich.cells import cell_len
@@ -12,7 +13,10 @@ from store.plain import HOSTILE
 from tests.ptb_tui.hostile_runs import make_hostile_run
 from tests.ptb_tui.places import PLACES, Place
 from tests.ptb_tui.screen import lines, settle
+from tests.ptb_tui.terminal import Terminal, ptb_env
+from tests.ptb_tui.test_hostile import assert_harmless
 
+PATIENCE_S = 20.0
 SIZES = [(80, 24), (160, 44)]
 EVENTS = 26
 """Rows of a hostile run, at most so many steps from its first to its last event."""
@@ -83,3 +87,62 @@ async def test_more_hostile_text_breaks_no_screen(tmp_path: Path, seed: int) -> 
     make_hostile_run(tmp_path / "runs" / "one", seed)
     for place in PLACES:
         await look_everywhere(tmp_path / "runs", place, SIZES[seed % 2], f"seed {seed}, {place.name}")
+
+
+WALK = (
+    ("h", "heat map of cases", "", 0),
+    ("q", "sorted by", "heat map of cases", 0),
+    ("\r", "score at stake", "sorted by", 1),
+    ("l", "the way", "", 1),
+    ("jj", "the way", "", 1),
+    ("q", "score at stake", "the way", 1),
+    ("f", "under other rules", "", 1),
+    ("jj", "", "", 1),
+    ("q", "score at stake", "filter", 1),
+    ("v", "was the grader", "", 0),
+    ("q", "score at stake", "was the grader", 1),
+    ("s", "log of attempt", "", 0),
+    ("q", "score at stake", "log of attempt", 1),
+    (" ", "event #0", "", 1),
+    *((".", f"event #{n}, ", "", 1) for n in range(1, 22)),
+    ("q", "score at stake", "whole run", 1),
+)
+"""Keys, what is to be seen then and what not any more, and the least number of borders from top to bottom."""
+BODY = slice(12, 28)
+"""Lines of the screen that such a border crosses on every screen."""
+
+
+def borders(terminal: Terminal) -> list[int]:
+    """Columns in which every line of the body has a border."""
+    display = terminal.screen.buffer
+    lines = range(BODY.start, BODY.stop)
+    return [x for x in range(terminal.screen.columns) if all(display[y][x].data in "│┃" for y in lines)]
+
+
+def walk_at_a_terminal(runs: Path) -> None:
+    """Through every screen at a real terminal: nothing steers it, and what stands upright stays upright."""
+    with Terminal(["open"], ptb_env(runs), width=160, height=40) as terminal:
+        terminal.until(lambda screen: "undecided" in screen)
+        for keys, seen, gone, least in WALK:
+            terminal.send(keys)
+            terminal.until(lambda screen, a=seen, b=gone: a in screen and not (b and b in screen))  # type: ignore[misc]
+            terminal.read(0.2)
+            deadline = monotonic() + PATIENCE_S
+            while len(borders(terminal)) < least:
+                assert monotonic() < deadline, f"no border after {keys!r}:\n{terminal.text}"
+                terminal.read(0.05)
+        terminal.send("qqq")
+        assert terminal.wait() == 0
+        assert_harmless(terminal.raw)
+
+
+@pytest.mark.timeout(120)
+def test_hostile_text_steers_no_real_terminal(hostile_run: Path) -> None:
+    walk_at_a_terminal(hostile_run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(30, 36))
+def test_more_hostile_text_steers_no_real_terminal(tmp_path: Path, seed: int) -> None:
+    make_hostile_run(tmp_path / "runs" / "one", seed)
+    walk_at_a_terminal(tmp_path / "runs")

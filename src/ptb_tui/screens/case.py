@@ -256,11 +256,7 @@ class CaseScreen(Screen[None]):
         if not text or standing is None or self._reviewed is None or not standing.finding.evidence:
             return
         seq, ts = standing.finding.evidence[0].seq, standing.finding.ts
-        try:
-            acts.mark(self._reviewed.review, self._reviewed.marks, seq, ts, text)
-        except PtbError as error:
-            self.say(str(error), bad=True)
-            return
+        acts.mark(self._reviewed.review, self._reviewed.marks, seq, ts, text)
         self.say(f"comment on event #{seq} kept")
         self.action_reload()
 

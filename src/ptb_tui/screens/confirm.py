@@ -3,6 +3,7 @@
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -10,6 +11,7 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.keys import key_label
 from ptb_tui.actions.registry import actions_in, bindings
 from ptb_tui.widgets.panel import inks_of
+from ptb_tui.widgets.too_small import TooSmall
 from store.plain import plain
 
 
@@ -31,6 +33,7 @@ class ConfirmScreen(ModalScreen[bool]):
         super().__init__()
         self._title = title
         self._question = question
+        self._too_small = TooSmall(40, 8)
 
     def compose(self) -> ComposeResult:
         """The question and its two answers."""
@@ -42,6 +45,11 @@ class ConfirmScreen(ModalScreen[bool]):
         with Vertical() as box:
             box.border_title = Text(plain(self._title)).markup
             yield Static(Text.assemble((plain(self._question), palette.ink), "\n\n", keys), markup=False)
+        yield self._too_small
+
+    def on_resize(self, event: Resize) -> None:
+        """Say so when the window is too small."""
+        self._too_small.fit(event.size)
 
     def action_answer(self, answer: str) -> None:
         """Yes or no."""

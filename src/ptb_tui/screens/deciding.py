@@ -40,16 +40,18 @@ class Deciding:
         self._selected = selected
         self._changed = changed
 
-    def decide(self, state: FindingState, reason: str = "") -> None:
-        """Keep the word on it, and where it was kept."""
+    def decide(self, state: FindingState) -> None:
+        """Keep the word on it, and say where; says why where it cannot be kept."""
+        try:
+            self._keep(state, "")
+        except PtbError as error:
+            self._says.say(str(error), bad=True)
+
+    def _keep(self, state: FindingState, reason: str) -> None:
         selected = self._selected()
         if selected is None:
             return
-        try:
-            path = acts.decide(selected.review, selected.finding_id, state, reason)
-        except PtbError as error:
-            self._says.say(str(error), bad=True)
-            return
+        path = acts.decide(selected.review, selected.finding_id, state, reason)
         self._changed()
         self._says.say(f"{selected.rule}: {state.value}, kept {acts.where_kept(selected.review, path)}")
 
@@ -61,4 +63,4 @@ class Deciding:
 
     def _reject(self, reason: str | None) -> None:
         if reason:
-            self.decide(FindingState.REJECTED, reason)
+            self._keep(FindingState.REJECTED, reason)

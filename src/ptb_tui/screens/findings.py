@@ -60,6 +60,8 @@ class FindingsScreen(Screen[None]):
         self.findings = FindingsList(many_runs=len(folders) > 1)
         self._page, self._detail_page = Page(), Page()
         self._reading = True
+        self._unread = 0
+        """How many runs could not be read."""
         self._header = Header(self._headline)
         self._list = PageView(self._page)
         self._detail = PageView(self._detail_page, widget_id="detail")
@@ -105,25 +107,31 @@ class FindingsScreen(Screen[None]):
     def action_reload(self) -> None:
         """Read the review records of all runs, a few at a time."""
         worker = get_current_worker()
+        failures: list[str] = []
         for start in range(0, len(self._folders), _CHUNK):
-            part = [one for folder in self._folders[start : start + _CHUNK] if (one := _read(folder))]
+            read = [_read(folder) for folder in self._folders[start : start + _CHUNK]]
+            failures += [one for one in read if isinstance(one, str)]
             if worker.is_cancelled:
                 return
-            self.app.call_from_thread(self._take, part)
-        self.app.call_from_thread(self._read_all)
+            self.app.call_from_thread(self._take, [one for one in read if isinstance(one, Reviewed)])
+        self.app.call_from_thread(self._read_all, failures)
 
     def _take(self, part: Sequence[Reviewed]) -> None:
         self.findings.add(part)
         self._changed()
 
-    def _read_all(self) -> None:
-        self._reading = False
+    def _read_all(self, failures: Sequence[str]) -> None:
+        self._reading, self._unread = False, len(failures)
         self._changed()
+        if failures:
+            self.say(f"{counted(len(failures), 'run', 'runs')} cannot be read: {failures[0]}", bad=True)
 
     def _reread(self, folder: Path) -> None:
         reviewed = _read(folder)
-        if reviewed is not None:
+        if isinstance(reviewed, Reviewed):
             self._take([reviewed])
+        else:
+            self.say(reviewed, bad=True)
 
     def _changed(self) -> None:
         self._footer.hush()
@@ -159,9 +167,11 @@ class FindingsScreen(Screen[None]):
             ],
         )
         rules = f"as {findings.profile} rules" if findings.profile else "as they were ruled on"
-        nothing = "" if any(section.items for section in findings.sections) else "nothing found here"
+        nothing = "" if self._unread or any(one.items for one in findings.sections) else "nothing found here"
+        unread = f"{counted(self._unread, 'run', 'runs')} cannot be read" if self._unread else ""
         left = [
             Part("reading …" if self._reading else nothing, "soft"),
+            Part(unread, "violation"),
             Part(rules, "accent" if findings.profile else "soft"),
             Part("only open ones" if findings.only_open else "", "accent"),
         ]
@@ -288,13 +298,7 @@ class FindingsScreen(Screen[None]):
         found, evidence = self._found(), self._detail_page.selected
         if not text or found is None or evidence is None or evidence.seq is None:
             return
-        try:
-            acts.mark(
-                found.reviewed.review, found.reviewed.marks, evidence.seq, found.standing.finding.ts, text
-            )
-        except PtbError as error:
-            self.say(str(error), bad=True)
-            return
+        acts.mark(found.reviewed.review, found.reviewed.marks, evidence.seq, found.standing.finding.ts, text)
         self._reread(found.reviewed.folder)
         self.say(f"comment on event #{evidence.seq} kept")
 
@@ -311,10 +315,12 @@ class FindingsScreen(Screen[None]):
             part.refresh()
 
 
-def _read(folder: Path) -> Reviewed | None:
-    """All that lies beside a run; None for one that cannot be read, which the queue tells."""
-    manifest = entry_of(folder).manifest
+def _read(folder: Path) -> Reviewed | str:
+    """All that lies beside a run; why not, for one that cannot be read."""
+    entry = entry_of(folder)
+    if entry.manifest is None:
+        return entry.error or f"{folder} is gone"
     try:
-        return read_reviewed(folder, manifest, reader=user_name()) if manifest is not None else None
-    except (PtbError, OSError):
-        return None
+        return read_reviewed(folder, entry.manifest, reader=user_name())
+    except (PtbError, OSError) as error:
+        return str(error)

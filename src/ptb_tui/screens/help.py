@@ -7,6 +7,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -17,6 +18,7 @@ from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.wording import WORDS
 from ptb_tui.widgets.paint import Inks
 from ptb_tui.widgets.panel import inks_of
+from ptb_tui.widgets.too_small import TooSmall
 from store.event import LANES, Lane
 from store.plain import plain
 
@@ -41,6 +43,7 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         self._scope = scope
         self._settings = settings
+        self._too_small = TooSmall(40, 8)
 
     def compose(self) -> ComposeResult:
         """One table; nothing in it comes from a run."""
@@ -50,6 +53,11 @@ class HelpScreen(ModalScreen[None]):
             keys = Static(help_table(self._scope, inks_of(self)), markup=False)
             settings = Static(_settings(self._settings, inks_of(self)), markup=False)
             yield from (settings, keys) if self._settings.faults else (keys, settings)
+        yield self._too_small
+
+    def on_resize(self, event: Resize) -> None:
+        """Say so when the window is too small."""
+        self._too_small.fit(event.size)
 
 
 def _settings(settings: Settings, palette: Inks) -> Text:

@@ -17,7 +17,7 @@ def ask_verdict(
 ) -> None:
     """Open the form over ``screen``, filled in from what stands.
 
-    Once a verdict is kept ``kept`` is called, and then that is said, with ``onward``: what to do next.
+    A verdict that cannot be kept comes back in the form, with the reason. Once a verdict is kept ``kept`` is called, and then that is said, with ``onward``: what to do next.
     """
     from ptb_tui.screens.verdict import VerdictScreen
 
@@ -27,10 +27,13 @@ def ask_verdict(
         try:
             path = acts.judge(reviewed.review, reviewed.manifest, draft)
         except PtbError as error:
-            says.say(str(error), bad=True)
+            ask(draft, str(error))
             return
         kept()
         action = draft.score_action.value if draft.score_action else "judged"
         says.say(f"verdict kept {acts.where_kept(reviewed.review, path)}: {action}{onward}")
 
-    screen.app.push_screen(VerdictScreen(reviewed.manifest.run_id, draft_of(reviewed)), keep)
+    def ask(draft: Draft, complaint: str = "") -> None:
+        screen.app.push_screen(VerdictScreen(reviewed.manifest.run_id, draft, complaint), keep)
+
+    ask(draft_of(reviewed))

@@ -32,15 +32,11 @@ class Marking:
         self._changed()
 
     def keep(self, text: str) -> None:
-        """A bookmark, or a comment where there is ``text``."""
+        """A bookmark, or a comment where there is ``text``; raises :class:`StoreFailed` when neither place takes it."""
         event = self._replay.event()
         if event is None:
             return
-        try:
-            path = self._run.mark(event, text)
-        except PtbError as error:
-            self._says.say(str(error), bad=True)
-            return
+        path = self._run.mark(event, text)
         what = "comment" if text else "mark"
         if path is None:
             again = f"{label_of('replay.unmark')} takes it back"

@@ -319,7 +319,10 @@ class ReplayScreen(Screen[None]):
 
     def action_mark(self) -> None:
         """Bookmark the selected event."""
-        self._marking.keep("")
+        try:
+            self._marking.keep("")
+        except PtbError as error:
+            self.say(str(error), bad=True)
 
     async def action_comment(self) -> None:
         """Ask for a comment on the selected event."""

@@ -4,6 +4,7 @@ from rich.cells import set_cell_size
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -15,6 +16,7 @@ from ptb_tui.state.score_form import QUESTIONS, Field, ScoreForm
 from ptb_tui.widgets.paint import Inks, cut
 from ptb_tui.widgets.panel import inks_of
 from ptb_tui.widgets.prompt import Prompt
+from ptb_tui.widgets.too_small import TooSmall
 from store.plain import plain
 
 _NAME_WIDTH = 13
@@ -42,12 +44,18 @@ class ScoreFormScreen(ModalScreen[ScoreForm | None]):
         self.form = form
         self._complaint = ""
         self._drawn = Static(markup=False)
+        self._too_small = TooSmall(50, 14)
 
     def compose(self) -> ComposeResult:
         """The form, redrawn whole."""
         with Vertical() as box:
             box.border_title = Text(f"score · {plain(self._run_id)}").markup
             yield self._drawn
+        yield self._too_small
+
+    def on_resize(self, event: Resize) -> None:
+        """Say so when the window is too small."""
+        self._too_small.fit(event.size)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is typed, keys are letters."""

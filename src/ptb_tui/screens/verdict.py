@@ -3,6 +3,7 @@
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -14,6 +15,7 @@ from ptb_tui.state.times import counted
 from ptb_tui.widgets.paint import Inks
 from ptb_tui.widgets.panel import inks_of
 from ptb_tui.widgets.prompt import Prompt
+from ptb_tui.widgets.too_small import TooSmall
 from store.plain import plain
 from store.verdicts import Answer
 
@@ -35,12 +37,13 @@ class VerdictScreen(ModalScreen[Draft | None]):
     VerdictScreen Static { width: 100%; height: auto; }
     """
 
-    def __init__(self, title: str, draft: Draft) -> None:
-        """``title`` names the run; ``draft`` is what the form starts with."""
+    def __init__(self, title: str, draft: Draft, complaint: str = "") -> None:
+        """``title`` names the run; ``draft`` is what the form starts with, ``complaint`` why it could not be kept."""
         super().__init__()
         self._title = title
         self.draft = draft
-        self._complaint = ""
+        self._complaint = complaint
+        self._too_small = TooSmall(50, 14)
         self._form = Static(markup=False)
 
     def compose(self) -> ComposeResult:
@@ -48,6 +51,11 @@ class VerdictScreen(ModalScreen[Draft | None]):
         with Vertical() as box:
             box.border_title = Text(f"verdict · {plain(self._title)}").markup
             yield self._form
+        yield self._too_small
+
+    def on_resize(self, event: Resize) -> None:
+        """Say so when the window is too small."""
+        self._too_small.fit(event.size)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While the reason is typed, keys are letters."""
@@ -104,7 +112,7 @@ class VerdictScreen(ModalScreen[Draft | None]):
             if one.hint
         )
         said = Text(
-            f"! {self._complaint}" if self._complaint else marks,
+            f"! {plain(self._complaint)}" if self._complaint else marks,
             palette.suspicious if self._complaint else palette.soft,
         )
         filled = [Text(f"  {draft.drafted}\n", palette.note)] if draft.drafted else []
