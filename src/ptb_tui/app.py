@@ -8,6 +8,7 @@ from typing import Any
 
 from textual import work
 from textual.app import App, SystemCommand
+from textual.events import Event, Key
 from textual.filter import ANSIToTruecolor, LineFilter, Monochrome
 from textual.screen import Screen
 
@@ -32,8 +33,8 @@ from store.plain import plain
 
 _FAULTS_S = 15.0
 """How long faults in the settings stay in view."""
-_HINT_S = 12.0
-"""How long a hint does."""
+_HINT_S = 20.0
+"""How long a hint does, unless a key is pressed."""
 
 
 class PtbApp(App[None]):
@@ -68,6 +69,7 @@ class PtbApp(App[None]):
             self.register_theme(palette.theme())
         self.hints: Hints | None = None
         """What to tell who sees a screen for the first time; None tells nothing."""
+        self._hinting = False
         self.settings = read_settings()
         self.theme = self.settings.theme or DARK.name
         use_keys(self.settings.keys)
@@ -160,7 +162,15 @@ class PtbApp(App[None]):
         """Tell what there is to do on a screen that this user never saw."""
         words = self.hints.first(message.scope) if self.hints is not None else None
         if words is not None:
+            self._hinting = True
             self.notify(words, title=f"first time in {message.scope.value}", timeout=_HINT_S, markup=False)
+
+    async def on_event(self, event: Event) -> None:
+        """A hint goes with the next key: whoever presses one wants to see what it does."""
+        if self._hinting and isinstance(event, Key):
+            self._hinting = False
+            self.clear_notifications()
+        await super().on_event(event)
 
     async def on_footer_chosen(self, message: Footer.Chosen) -> None:
         """A key hint was clicked: do as its key does."""

@@ -31,6 +31,10 @@ async def test_a_screen_is_explained_the_first_time_and_never_again(story: Path,
         await pilot.press("f")
         await settle(pilot)
         assert "first time in findings" in text(pilot)
+        assert "first time in case" not in text(pilot)
+        await pilot.press("j")
+        await settle(pilot)
+        assert "first time" not in text(pilot)
     async with hinting(story, tmp_path / "hints").run_test(size=(120, 40), notifications=True) as pilot:
         await settle(pilot)
         await pilot.press("f", "q", "s")

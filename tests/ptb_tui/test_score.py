@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from textual.pilot import Pilot
@@ -322,6 +323,18 @@ async def test_files_that_cannot_be_read_are_told(story: Path) -> None:
         await pilot.press("s")
         seen = await until(pilot, lambda seen: "broken.json" in seen)
         assert "← the run's score" in seen
+
+
+async def test_a_run_that_disappears_is_told_and_what_was_read_stays(story: Path) -> None:
+    an_attempt(story, 1, ScoreStatus.COMPLETE, value=0.4, samples=245)
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda seen: "← the run's score" in seen)
+        rmtree(story)
+        seen = await until(pilot, lambda seen: "is gone: nothing of it can be read" in seen)
+        assert "← the run's score" in seen
+        await pilot.press("j", "k", "x", "y")
 
 
 def test_the_end_of_a_log_is_bounded_plain_and_without_secrets(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def fixed(story: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PTB_CONFIG", "app.toml")
     for name in ("PTB_HARNESS", "PTB_SCORE_PYTHON", "PTB_HF_HOME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("ptb_tui.screens.sql.monotonic", lambda: 0.0)
     measured = "known runs: 4 of 5 right (authored runs; 95 %: ≥ 0.38)"
     monkeypatch.setattr("ptb_tui.state.finding_detail.track_record", lambda _rule, _version: measured)
     monkeypatch.setattr("ptb_tui.screens.sql.monotonic", lambda: 0.0)

@@ -102,6 +102,9 @@ class ScoreScreen(Screen[None]):
     @work(thread=True, group="look")
     def _read(self, selected: object) -> None:
         facts = self.entry.manifest.facts if self.entry.manifest else None
+        if not self.entry.folder.is_dir():
+            self.app.call_from_thread(self._failed, f"{self.entry.folder} is gone: nothing of it can be read")
+            return
         try:
             scoring = read_scoring(self._review, facts.benchmark if facts else None)
             row = _row_of(scoring, selected)
