@@ -7,6 +7,7 @@ the right to signal. Where the run folder is read-only both lie in the user's st
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -62,6 +63,11 @@ class Progress:
     """Generated."""
     eta_s: float | None = None
     """Seconds to go."""
+
+    @property
+    def share(self) -> float | None:
+        """The part that is done; None where the whole is not known."""
+        return self.done / self.total if self.total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,11 @@ def read_jobs(review: Review) -> tuple[list[Job], list[Problem]]:
             if job.job_id not in jobs or job.updated_at > jobs[job.job_id].updated_at:
                 jobs[job.job_id] = job
     return sorted(jobs.values(), key=lambda job: (job.started_at, job.job_id)), problems
+
+
+def running_job(jobs: Sequence[Job]) -> Job | None:
+    """The one that is under way, the last of several; None where none is."""
+    return next((job for job in reversed(jobs) if job.standing is Standing.RUNNING), None)
 
 
 def ask_to_cancel(review: Review, job: Job) -> None:

@@ -305,6 +305,14 @@ async def test_a_job_whose_process_is_gone_is_lost_and_says_so(story: Path) -> N
         assert "nothing is being scored now" in text(pilot)
 
 
+async def test_the_case_says_that_its_run_is_being_scored(story: Path) -> None:
+    a_job(story)
+    async with PtbApp(case=entry_of(story)).run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        assert "● being scored now: sampling, 13%; s" in " ".join(text(pilot).split())
+        assert "s score" in text(pilot).splitlines()[-1]
+
+
 async def test_a_job_of_another_machine_is_followed_by_its_files(story: Path) -> None:
     a_job(story, owner=Owner(77, 1, "another", 1, "gpu-node-7"))
     async with opened(story).run_test(size=(120, 40)) as pilot:

@@ -7,6 +7,7 @@ from shutil import copytree
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 
 from ptb_tui.app import PtbApp
 from ptb_tui.screens.score import ScoreScreen
@@ -88,6 +89,8 @@ async def arrive(pilot: Pilot[None], view: View, story: Path) -> None:
             if wanted in text(pilot) or view.name != "score":
                 break
             await pilot.pause(0.1)
+    for editor in pilot.app.screen.query(TextArea):
+        editor.cursor_blink = False
     await settle(pilot)
 
 

@@ -105,6 +105,7 @@ ACTIONS: tuple[Action, ...] = (
         "Attempts to score the run's model, the job under way, and the start of another.",
         Group.REVIEW,
         "score",
+        hint=True,
     ),
     Action(
         "case.copy",

@@ -250,6 +250,7 @@ ACTIONS: tuple[Action, ...] = (
         "Attempts to score the run's model, the job under way, and the start of another.",
         Group.REVIEW,
         "score",
+        hint=True,
     ),
     Action(
         "replay.fold",

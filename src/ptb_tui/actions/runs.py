@@ -80,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
         "Attempts to score the selected run's model, the job under way, and the start of another.",
         Group.REVIEW,
         "score",
+        hint=True,
     ),
     Action("runs.sql", ("semicolon",), "SQL", "SQL over the runs shown.", Group.SEARCH, "sql"),
     Action("runs.reload", ("r",), "reload", "Read the folder of runs again.", Group.VIEW, "reload"),

@@ -30,6 +30,7 @@ from ptb_tui.widgets.too_small import TooSmall
 from review.reviewed import Reviewed, read_reviewed
 from store.errors import PtbError
 from store.findings import FindingState, StandingFinding
+from store.jobs import read_jobs, running_job
 from store.library import RunEntry, entry_of
 
 _MAKING_DELAY_S = 0.3
@@ -106,7 +107,8 @@ class CaseScreen(Screen[None]):
             return
         try:
             reviewed = read_reviewed(entry.folder, entry.manifest, reader=user_name())
-            told = pages(entry, reviewed, stake_of(reviewed))
+            scoring = running_job(read_jobs(reviewed.review)[0])
+            told = pages(entry, reviewed, stake_of(reviewed), scoring)
         except (PtbError, OSError) as error:
             self.app.call_from_thread(self.say, f"cannot be read: {error}", bad=True)
             return

@@ -19,6 +19,7 @@ from ptb_tui.state.stakes import Stake
 from ptb_tui.state.times import brief, counted, day_and_time
 from review.reviewed import Reviewed
 from store.findings import CoverageState, FindingState, Severity, StandingFinding
+from store.jobs import Job
 from store.library import RunEntry
 from store.manifest import State
 from store.plain import clip
@@ -110,8 +111,8 @@ def _when(entry: RunEntry) -> Iterator[Part]:
         yield Part(entry.state, "suspicious", 1)
 
 
-def pages(entry: RunEntry, reviewed: Reviewed, stake: Stake) -> CasePages:
-    """Everything that is known of the case."""
+def pages(entry: RunEntry, reviewed: Reviewed, stake: Stake, scoring: Job | None = None) -> CasePages:
+    """Everything that is known of the case; ``scoring`` is the job that scores it now."""
     return CasePages(
         main=(
             _against(reviewed),
@@ -121,7 +122,7 @@ def pages(entry: RunEntry, reviewed: Reviewed, stake: Stake) -> CasePages:
         ),
         aside=(
             Section("next", tuple(Item((one,)) for one in next_action(entry, reviewed))),
-            Section("score at stake", (Item(tuple(_score(reviewed, stake))),)),
+            Section("score at stake", (Item((*_under_way(scoring), *_score(reviewed, stake))),)),
             Section("the run", (Item(tuple(_run(entry))),)),
         ),
     )
@@ -275,6 +276,17 @@ def _speaks_for(reviewed: Reviewed) -> Iterator[Item]:
                     hang=4,
                 ),
             )
+        )
+
+
+def _under_way(scoring: Job | None) -> Iterator[Line]:
+    if scoring is not None:
+        done = f", {share:.0%}" if (share := scoring.progress.share) is not None else ""
+        yield line(
+            (f"● being scored now: {scoring.phase}{done}; ", "good"),
+            (label_of("case.score"), "accent"),
+            " follows it",
+            hang=2,
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recorder.redact import redact
-from store.jobs import Job, Standing, asked_to_cancel, read_jobs
+from store.jobs import Job, Standing, asked_to_cancel, read_jobs, running_job
 from store.overlay import SCORES, Review
 from store.plain import plain_lines
 from store.scores import ScoreAttempt, ScoreStatus, read_scores
@@ -69,8 +69,7 @@ def read_scoring(review: Review, benchmark: str | None) -> Scoring:
     """Jobs and attempts as they are now; ``benchmark`` is the run's own."""
     jobs, unread_jobs = read_jobs(review)
     attempts, unread = read_scores(review)
-    running = [job for job in jobs if job.standing is Standing.RUNNING]
-    job = running[-1] if running else jobs[-1] if jobs else None
+    running = running_job(jobs)
     counting = [one.attempt_id for one in attempts if one.counts_for(benchmark)]
     told = [(one.ts, _attempted(review, one)) for one in attempts]
     known = {one.attempt_id for one in attempts}
@@ -81,8 +80,8 @@ def read_scoring(review: Review, benchmark: str | None) -> Scoring:
             replace(row, number=number, counts=row.key in counting[-1:])
             for number, row in enumerate(ordered, start=1)
         ),
-        job,
-        bool(running) and asked_to_cancel(review, running[-1].job_id),
+        running or (jobs[-1] if jobs else None),
+        running is not None and asked_to_cancel(review, running.job_id),
         tuple(f"{one.path.name}: {one.reason}" for one in (*unread_jobs, *unread)),
     )
 

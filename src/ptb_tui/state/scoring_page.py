@@ -129,7 +129,7 @@ def _idle(scoring: Scoring) -> Iterator[Line]:
 
 def _following(job: Job, scoring: Scoring) -> Iterator[Line]:
     progress = job.progress
-    share = progress.done / progress.total if progress.total else 0.0
+    share = progress.share or 0.0
     filled = min(round(share * _BAR), _BAR)
     yield line(
         ("━" * filled, "good"),
