@@ -9,6 +9,7 @@ copying, the same record written twice is one file, and an edited record gives i
 
 import errno
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,8 +73,8 @@ class Review:
     def records(self, kind: RecordKind, record: type[T]) -> tuple[list[T], list[Problem]]:
         """All records of ``kind``, by file name, and the files that cannot be read or were edited."""
         records: list[T] = []
-        problems: list[Problem] = []
-        for path in self._files(kind):
+        files, problems = self._files(kind)
+        for path in files:
             try:
                 records.append(decode(record, _read(path), kind))
             except (OSError, ValueError) as error:
@@ -82,13 +83,16 @@ class Review:
 
     def problems(self) -> list[Problem]:
         """The files of every kind that cannot be read or were edited since."""
-        problems: list[Problem] = []
-        for path in (path for kind in RecordKind for path in self._files(kind)):
-            try:
-                _read(path)
-            except (OSError, ValueError) as error:
-                problems.append(Problem(path, str(error)))
-        return problems
+        found: list[Problem] = []
+        for kind in RecordKind:
+            files, problems = self._files(kind)
+            found += problems
+            for path in files:
+                try:
+                    _read(path)
+                except (OSError, ValueError) as error:
+                    found.append(Problem(path, str(error)))
+        return found
 
     def append(self, kind: RecordKind, record_id: str, record: object) -> Path:
         """Write one record and return its file, which lies in the state folder where the run takes none.
@@ -101,7 +105,7 @@ class Review:
             raise ValueError(f"{record_id!r} cannot name a review record")
         places = self.places(*kind.place)
         for folder in places:
-            if (folder / name).exists():
+            if os.path.exists(folder / name):  # false, not an error, where one may not look
                 return folder / name
         return self.write(name, data, *kind.place)
 
@@ -115,8 +119,7 @@ class Review:
 
         Raises :class:`StoreFailed` when neither does.
         """
-        if not self.run_folder.is_dir():  # never made anew: what was kept there would lie in no run
-            raise StoreFailed(f"the run folder {self.run_folder} is gone: put it back; nothing was written")
+        _refuse_without(self.run_folder)
         in_run, in_state = self.places(top, *below)
         try:
             return _write(in_run / name, data)
@@ -133,10 +136,16 @@ class Review:
         """Whether ``path`` had to be written beside the run instead of in it."""
         return path.is_relative_to(state_folder())
 
-    def _files(self, kind: RecordKind) -> list[Path]:
-        """One file a name, by name; the run's own where it is in both places."""
-        files = {path.name: path for base in self.places(*kind.place)[::-1] for path in _files(base)}
-        return [path for _, path in sorted(files.items())]
+    def _files(self, kind: RecordKind) -> tuple[list[Path], list[Problem]]:
+        """One file a name, by name, the run's own where it is in both places; and the folders that cannot be listed."""
+        files: dict[str, Path] = {}
+        problems: list[Problem] = []
+        for base in self.places(*kind.place)[::-1]:
+            try:
+                files |= {path.name: path for path in _files(base)}
+            except OSError as error:
+                problems.append(Problem(base, str(error)))
+        return [path for _, path in sorted(files.items())], problems
 
 
 def state_folder() -> Path:
@@ -151,6 +160,16 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if path.suffix == ".json" and path.name[0] != ".")
     except (FileNotFoundError, NotADirectoryError):
         return
+
+
+def _refuse_without(run_folder: Path) -> None:
+    """A run that was moved away is never begun anew: what was kept there would lie in no run."""
+    try:
+        run_folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise StoreFailed(f"the run folder {run_folder} is gone: put it back; nothing was written") from None
+    except OSError:
+        return  # what is wrong with it is said where it is written
 
 
 def _read(path: Path) -> object:

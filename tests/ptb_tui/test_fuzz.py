@@ -68,7 +68,7 @@ async def look_everywhere(runs: Path, place: Place, size: tuple[int, int], where
         await place.reach(pilot)
         assert_whole(pilot, where)
         assert_columns_stand(pilot, where)
-        for step in range(EVENTS if place.name == "replay" else 6):
+        for step in range(EVENTS if place.name == "replay" else 3):
             await pilot.press("full_stop" if place.name == "replay" else "j")
             await settle(pilot)
             assert_whole(pilot, f"{where}, step {step}")
@@ -104,7 +104,7 @@ WALK = (
     ("s", "log of attempt", "", 0),
     ("q", "score at stake", "log of attempt", 1),
     (" ", "event #0", "", 1),
-    *((".", f"event #{n}, ", "", 1) for n in range(1, 22)),
+    *((".", f"event #{n}, ", "", 1) for n in range(1, 12)),
     ("q", "score at stake", "whole run", 1),
 )
 """Keys, what is to be seen then and what not any more, and the least number of borders from top to bottom."""
@@ -126,7 +126,7 @@ def walk_at_a_terminal(runs: Path) -> None:
         for keys, seen, gone, least in WALK:
             terminal.send(keys)
             terminal.until(lambda screen, a=seen, b=gone: a in screen and not (b and b in screen))  # type: ignore[misc]
-            terminal.read(0.2)
+            terminal.read(0.1)
             deadline = monotonic() + PATIENCE_S
             while len(borders(terminal)) < least:
                 assert monotonic() < deadline, f"no border after {keys!r}:\n{terminal.text}"

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from ptb_tui.app import PtbApp
 from ptb_tui.state.times import GoToSeq
+from ptb_tui.widgets.footer import Footer
 from store.findings import FindingState, read_added
 from store.marks import read_marks
 from store.overlay import Review
@@ -267,3 +268,51 @@ async def test_an_index_that_can_be_kept_nowhere_opens_all_the_same(
     async with opened(story).run_test(size=SIZE) as pilot:
         seen = await press(pilot, "e")
     assert "healthbench.jsonl" in seen
+
+
+@pytest.fixture
+def forbid() -> Iterator[Callable[[], None]]:
+    """The call takes away what root may: from then on nothing under the test's folder can be read or written."""
+    if os.geteuid() != 0:
+        pytest.skip("this process gives up its rights for a while: root is needed to get them back")
+    try:
+        yield lambda: os.seteuid(65534)
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "then"),
+    [
+        (("enter",), ("R",)),
+        (("enter",), ("enter",)),
+        (("enter",), ("a",)),
+        (("enter",), ("l",)),
+        (("enter",), ("f",)),
+        (("enter", "space"), ("m",)),
+        (("f",), ("a",)),
+        ((), ("enter",)),
+        ((), ("s",)),
+    ],
+    ids=["reload", "replay", "accept", "lineage", "findings", "mark", "found", "open", "score"],
+)
+async def test_a_run_that_may_not_be_read_any_more_is_told(
+    story: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forbid: Callable[[], None],
+    keys: tuple[str, ...],
+    then: tuple[str, ...],
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    async with PtbApp(folder=story.parent).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, *keys)
+        forbid()
+        await press(pilot, *then)
+        os.seteuid(0)
+        said = lines(pilot)[-1]
+        message = pilot.app.screen.query_one(Footer).message
+    assert said.startswith(" ! ")
+    assert "Permission denied" in message
