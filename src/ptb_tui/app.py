@@ -24,7 +24,16 @@ from ptb_tui.state.queue import Judgement, Queue, RunLine
 from ptb_tui.state.sql.under_way import UnderWay
 from ptb_tui.state.times import GoTo, GoToSeq, GoToTime
 from ptb_tui.theme import DARK, PALETTES
-from ptb_tui.ways import NextCase, OpenCase, OpenFindings, OpenLineage, OpenReplay, OpenScore, OpenSql
+from ptb_tui.ways import (
+    NextCase,
+    OpenCase,
+    OpenCompare,
+    OpenFindings,
+    OpenLineage,
+    OpenReplay,
+    OpenScore,
+    OpenSql,
+)
 from ptb_tui.widgets.footer import Footer
 from store.errors import PtbError
 from store.library import RunEntry, entry_of, list_runs
@@ -253,6 +262,37 @@ class PtbApp(App[None]):
             self.say(entry.error or "the run is gone", bad=True)
         else:
             self.push_screen(ScoreScreen(entry))
+
+    def on_open_compare(self, message: OpenCompare) -> None:
+        """To two runs side by side."""
+        from ptb_tui.screens.compare import CompareScreen
+
+        if message.second is None:
+            self._find_second(message.first)
+        elif message.instead:
+            self.switch_screen(CompareScreen(message.first, message.second))
+        else:
+            self.say("")
+            self.push_screen(CompareScreen(message.first, message.second))
+
+    @work(thread=True, exclusive=True, group="second")
+    def _find_second(self, first: Path) -> None:
+        from ptb_tui.state.queue import run_line
+
+        queue = self.queue
+        try:
+            if not queue.total:
+                queue = Queue()
+                queue.fill([run_line(entry) for entry in list_runs(first.parent)])
+        except PtbError as error:
+            self.call_from_thread(self.say, str(error), bad=True)
+            return
+        second = queue.beside(first)
+        if second is None:
+            hint = f"no other run of this task: mark one in Runs with {label_of('runs.mark')}"
+            self.call_from_thread(self.say, hint)
+        else:
+            self.call_from_thread(self.on_open_compare, OpenCompare(first, second))
 
     def on_open_sql(self, message: OpenSql) -> None:
         """To SQL; what was written there last stands there again."""

@@ -64,6 +64,17 @@ class OpenSql(Message):
         self.folders = tuple(folders)
 
 
+class OpenCompare(Message):
+    """Two runs side by side; without a second one, one that was marked or is of the same task."""
+
+    def __init__(self, first: Path, second: Path | None = None, *, instead: bool = False) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
+        self.instead = instead
+        """In place of the screen that asks."""
+
+
 class NextCase(Message):
     """From the case in ``folder`` on to the next one that waits for a decision."""
 

@@ -11,6 +11,7 @@ from ptb_tui.actions.keys import key_label
 from ptb_tui.actions.registry import ACTIONS, actions_in, markdown
 from ptb_tui.app import PtbApp
 from ptb_tui.screens.case import CaseScreen
+from ptb_tui.screens.compare import CompareScreen
 from ptb_tui.screens.confirm import ConfirmScreen
 from ptb_tui.screens.findings import FindingsScreen
 from ptb_tui.screens.heat import HeatScreen
@@ -37,6 +38,7 @@ OWNERS = {
     Scope.CONFIRM: ConfirmScreen,
     Scope.SQL: SqlScreen,
     Scope.QUERIES: QueriesScreen,
+    Scope.COMPARE: CompareScreen,
 }
 DOCS = Path(__file__).parents[2] / "docs" / "keys.md"
 NAMED_KEYS = {key.value for key in Keys} | {_character_to_key(chr(code)) for code in range(33, 127)}
@@ -63,18 +65,19 @@ def test_every_key_is_one_that_a_terminal_sends(action: Action) -> None:
 
 TESTED_IN = {
     Scope.EVERYWHERE: "*",
-    Scope.RUNS: "runs_screen heat findings keys score sql_screen",
+    Scope.RUNS: "runs_screen heat findings keys score sql_screen compare_screen",
     Scope.HEAT: "heat",
-    Scope.CASE: "case findings lineage_walk score sql_screen",
+    Scope.CASE: "case findings lineage_walk score sql_screen compare_screen",
     Scope.FINDINGS: "findings lineage_walk keys sql_screen",
     Scope.LINEAGE: "lineage_walk",
-    Scope.REPLAY: "replay_screen playback deciding lineage_walk live_and_unclocked keys score sql_screen",
+    Scope.REPLAY: "replay_screen playback deciding lineage_walk live_and_unclocked keys score sql_screen compare_screen",
     Scope.SCORE: "score",
     Scope.SCORE_FORM: "score",
     Scope.VERDICT: "deciding",
     Scope.CONFIRM: "score",
     Scope.SQL: "sql_screen",
     Scope.QUERIES: "sql_screen",
+    Scope.COMPARE: "compare_screen",
 }
 """Scope → the tests that walk its screen."""
 

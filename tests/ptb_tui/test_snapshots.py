@@ -17,6 +17,7 @@ from store.owner import Owner
 from store.scores import ScoreStatus
 from tests.ptb_tui.screen import opened, settle, text
 from tests.ptb_tui.snapshot import FOLDER, compare, painted, written
+from tests.ptb_tui.test_compare_screen import shorter
 from tests.ptb_tui.test_score import a_job, an_attempt
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -55,6 +56,8 @@ VIEWS = [
     View("score-form", case, ("s", "s", "j")),
     View("confirm", case, ("s", "x")),
     View("help", case, ("question_mark",)),
+    View("compare", queue, ("m", "j", "c")),
+    View("compare-differences", queue, ("m", "j", "c", "o", "shift+right", "z", "j")),
     View("sql-views", case, ("semicolon",)),
     View("sql-queries", case, ("semicolon", "ctrl+o")),
     View("sql-rows", case, ("semicolon", "ctrl+o", "j", "j", "j", "j", "enter", "f5", "space")),
@@ -105,6 +108,8 @@ async def test_it_is_painted_as_it_was(fixed: Path, view: View, size: tuple[int,
         log = fixed / "output.txt"
         log.write_text("".join(f"sample {number} graded\n" for number in range(200)))
         a_job(fixed, owner=ELSEWHERE, log=str(log), attempt_id="20260403t150000-abcd1234-3", attempt=3)
+    if view.name.startswith("compare"):
+        shorter(fixed.parent / "shorter")
     async with view.app(fixed).run_test(size=size) as pilot:
         await arrive(pilot, view, fixed)
         grids = []

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     VERDICT = "verdict"
     CONFIRM = "confirm"
     SQL = "sql"
+    COMPARE = "compare"
     QUERIES = "queries"
 
 

@@ -116,5 +116,13 @@ ACTIONS: tuple[Action, ...] = (
         "copy",
     ),
     Action("case.sql", ("semicolon",), "SQL", "SQL over this run.", Group.SEARCH, "sql"),
+    Action(
+        "case.compare",
+        ("C",),
+        "compare",
+        "Compare this run with the one marked in Runs; without one, with another run of the same task.",
+        Group.VIEW,
+        "compare",
+    ),
     Action("case.reload", ("R",), "read again", "Read what lies beside the run again.", Group.VIEW, "reload"),
 )

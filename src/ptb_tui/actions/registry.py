@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 
 from ptb_tui.actions import (
     case,
+    compare,
     confirm,
     everywhere,
     findings,
@@ -36,6 +37,7 @@ ACTIONS: tuple[Action, ...] = (
     *confirm.ACTIONS,
     *sql.ACTIONS,
     *queries.ACTIONS,
+    *compare.ACTIONS,
     *everywhere.ACTIONS,
 )
 

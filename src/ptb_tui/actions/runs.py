@@ -83,6 +83,22 @@ ACTIONS: tuple[Action, ...] = (
         hint=True,
     ),
     Action("runs.sql", ("semicolon",), "SQL", "SQL over the runs shown.", Group.SEARCH, "sql"),
+    Action(
+        "runs.mark",
+        ("m",),
+        "mark",
+        "Mark the selected run to compare it with another, or take the mark back.",
+        Group.VIEW,
+        "mark",
+    ),
+    Action(
+        "runs.compare",
+        ("c",),
+        "compare",
+        "Compare the two marked runs, or the marked one with the selected one.",
+        Group.VIEW,
+        "compare",
+    ),
     Action("runs.reload", ("r",), "reload", "Read the folder of runs again.", Group.VIEW, "reload"),
     Action("runs.copy", ("y",), "copy id", "Copy the id of the selected run.", Group.REVIEW, "copy"),
 )

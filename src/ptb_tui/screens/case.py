@@ -21,7 +21,7 @@ from ptb_tui.state.case import WORKING_OUT, CasePages, case_headline, pages
 from ptb_tui.state.citing import cite_finding
 from ptb_tui.state.page import Page, Section
 from ptb_tui.state.stakes import stake_of
-from ptb_tui.ways import NextCase, OpenFindings, OpenLineage, OpenReplay, OpenScore, OpenSql
+from ptb_tui.ways import NextCase, OpenCompare, OpenFindings, OpenLineage, OpenReplay, OpenScore, OpenSql
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.page_view import PageView
@@ -210,6 +210,10 @@ class CaseScreen(Screen[None]):
     def action_score(self) -> None:
         """The scoring of this run."""
         self.post_message(OpenScore(self.entry.folder))
+
+    def action_compare(self) -> None:
+        """This run beside another."""
+        self.post_message(OpenCompare(self.entry.folder))
 
     def action_sql(self) -> None:
         """SQL over what is shown here."""

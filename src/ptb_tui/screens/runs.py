@@ -12,7 +12,7 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.queue import Grouping, Judgement, Queue, RunLine, judgements, run_line
-from ptb_tui.ways import OpenCase, OpenFindings, OpenScore, OpenSql
+from ptb_tui.ways import OpenCase, OpenCompare, OpenFindings, OpenScore, OpenSql
 from ptb_tui.widgets.footer import Footer
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.prompt import Prompt
@@ -195,6 +195,27 @@ class RunsScreen(Screen[None]):
         """The findings of all runs shown."""
         if self.queue.shown:
             self.post_message(OpenFindings())
+
+    def action_mark(self) -> None:
+        """Mark the selected run, or take the mark back."""
+        if self.queue.selected is None:
+            return
+        marked = self.queue.mark()
+        self._changed()
+        if not marked:
+            self._footer.say("not marked any more")
+        elif len(self.queue.marked) == 2:
+            self._footer.say(f"◆ two runs are marked: {label_of('runs.compare')} compares them")
+        else:
+            self._footer.say(f"◆ marked: select another run, {label_of('runs.compare')} compares them")
+
+    def action_compare(self) -> None:
+        """The marked runs side by side."""
+        chosen = self.queue.to_compare
+        if chosen is None:
+            self._footer.say(f"mark a run with {label_of('runs.mark')} first, then select another")
+        else:
+            self.post_message(OpenCompare(*chosen))
 
     def action_sql(self) -> None:
         """SQL over what is shown here."""

@@ -162,7 +162,9 @@ class Page:
         if self._selected not in self._rows:
             return
         first, last = self._rows[self._selected]
-        if last >= self.top + self._height:
-            self.top = last - self._height + 1
+        # The last line in view says how many follow, where any do.
+        room = self._height - 1 if last + 1 < len(self._placed) else self._height
+        if last >= self.top + room:
+            self.top = last - room + 1
         if first < self.top:
             self.top = max(first - 1, 0)

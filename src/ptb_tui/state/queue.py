@@ -194,6 +194,8 @@ class Queue:
         self.rows: list[int | Heading] = []
         """What stands in the table: headings, and indexes of the runs shown."""
         self._row_of: list[int] = []
+        self.marked: tuple[Path, ...] = ()
+        """The runs to be compared, at most two; the older mark goes first."""
 
     @property
     def row(self) -> int:
@@ -219,6 +221,38 @@ class Queue:
     def selected(self) -> RunLine | None:
         """The selected run; None when nothing is shown."""
         return self._shown[self.index] if self._shown else None
+
+    def mark(self) -> bool:
+        """Mark the selected run, or take its mark back; whether it is marked now."""
+        selected = self.selected
+        if selected is None:
+            return False
+        if selected.folder in self.marked:
+            self.marked = tuple(one for one in self.marked if one != selected.folder)
+            return False
+        self.marked = (*self.marked, selected.folder)[-2:]
+        return True
+
+    @property
+    def to_compare(self) -> tuple[Path, Path] | None:
+        """The two marked runs, or the marked one and the selected one; None where there are not two."""
+        chosen = self.marked
+        if len(chosen) == 1 and self.selected is not None and self.selected.folder not in chosen:
+            chosen = (*chosen, self.selected.folder)
+        return (chosen[0], chosen[1]) if len(chosen) == 2 else None
+
+    def beside(self, folder: Path) -> Path | None:
+        """The run to compare the one in ``folder`` with: a marked one, else another of the same task."""
+        marked = [one for one in self.marked if one != folder]
+        own = self._lines.get(folder)
+        if marked or own is None:
+            return marked[-1] if marked else None
+        same = (
+            line.folder
+            for line in self._lines.values()
+            if line.folder != folder and line.task == own.task and not line.broken
+        )
+        return next(same, None)
 
     def fill(self, lines: Iterable[RunLine]) -> None:
         """Show these runs; what is known about their review is kept until it is read again."""

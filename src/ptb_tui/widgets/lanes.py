@@ -80,7 +80,7 @@ class Lanes(Widget):
         if shown == self._shown and playhead == self._playhead:
             return
         if shown != self._shown or width >= _NOTE_FROM:
-            self._tracks = _fitting(tracks(replay, self.track_width, tall=height > _TALL_FROM), height - 1)
+            self._tracks = fitting(tracks(replay, self.track_width, tall=height > _TALL_FROM), height - 1)
             self._ruler = ruler(replay.span, replay.whole.start, self.track_width, clocked=replay.clocked)
         self._shown, self._playhead = shown, playhead
         self.refresh()
@@ -129,20 +129,20 @@ class Lanes(Widget):
     def _write_cells(self, pen: Pen, cells: str, style: Style, palette: Inks) -> None:
         at = self._playhead
         if at is None or at >= len(cells):
-            _write_track(pen, cells, style, palette)
+            write_track(pen, cells, style, palette)
             return
-        _write_track(pen, cells[:at], style, palette)
+        write_track(pen, cells[:at], style, palette)
         under = cells[at]
         empty = under in (" ", NO_SAMPLE)
         hue = palette.severity(_FLAG_INKS[under]) if under in _FLAG_INKS else palette.playhead
         pen.write("│" if empty else under, palette.playhead if empty else hue + palette.cursor)
-        _write_track(pen, cells[at + 1 :], style, palette)
+        write_track(pen, cells[at + 1 :], style, palette)
 
 
 _FLAG_INKS = {SYMBOLS[severity]: severity for severity in Severity}
 
 
-def _write_track(pen: Pen, cells: str, style: Style, palette: Inks) -> None:
+def write_track(pen: Pen, cells: str, style: Style, palette: Inks) -> None:
     """Cells of one hue; flag symbols among them in their own."""
     start = 0
     for index, cell in enumerate(cells):
@@ -159,7 +159,7 @@ def _write_run(pen: Pen, cells: str, style: Style) -> None:
     pen.gap(len(cells) - len(text)).write(text, style)
 
 
-def _fitting(found: list[Track], height: int) -> list[Track]:
+def fitting(found: list[Track], height: int) -> list[Track]:
     """As many tracks as there are lines; empty ones go first, then net, gaps and exec."""
     found = list(found)
     while len(found) > max(height, 1):

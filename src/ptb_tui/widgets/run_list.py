@@ -154,7 +154,8 @@ class RunList(Widget, can_focus=True):
             if line.state == "recording"
             else palette.suspicious
         )
-        pen.write(symbol, hue, width=2)
+        pen.write(symbol, hue, width=1)
+        pen.write("◆" if line.folder in self._queue.marked else "", palette.accent, width=1)
         if line.broken:
             pen.write(line.run_id, palette.soft).gap(2).write(
                 f"cannot be opened: {line.reason}", palette.tried

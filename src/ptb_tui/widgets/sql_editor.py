@@ -34,6 +34,7 @@ class SqlEditor(TextArea):
             highlight_cursor_line=False,
             placeholder="SELECT … FROM files WHERE …",
         )
+        self.cursor_blink = False
         self._views: frozenset[str] = frozenset()
         self._mistake: tuple[int, int] | None = None
         self._coloured: tuple[str, Inks] | None = None
