@@ -6,7 +6,7 @@ The container is Docker's: it is started if need be, never changed, and it goes 
 import os
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -72,6 +72,8 @@ class ContainerPlan:
     """None for a new one."""
     witnesses: tuple[Source, ...] = ()
     """Besides the recorder's own; started before the container, stopped with the others."""
+    socket_hosts: Mapping[int, str] = field(default_factory=dict)
+    """Inode of a socket → the host that a proxy connects it to; may grow meanwhile."""
 
 
 def record_container(plan: ContainerPlan, note: Callable[[str], None]) -> Outcome:
@@ -142,7 +144,7 @@ class _ContainerRecording:
         self._workspace = WorkspaceSource(writer, redactor, since_ns=self._began_ns, skip=_NOT_FILES)
         self._watch = WriteWatch(self._joining, self._workspace)
         self._choice = plan.kernel
-        self._kernel = EbpfSource()
+        self._kernel = EbpfSource(hosts=plan.socket_hosts)
         self._docker: DockerEvents | None = None
         """In the kernel's place, where it does not work or is not wanted."""
         self._gpu = GpuSource(plan.gpu_interval_s)

@@ -48,6 +48,7 @@ def test_named_hosts_are_reached_by_request_and_by_tunnel_and_no_others() -> Non
         "http://127.0.0.1/ 403",
         "http://localhost.example/ 403",
         "http://localhost:8080/ 403",
-        "over 0 127.0.0.1:80 localhost.example:80 localhost:8080",
-        "since True",
+        "True 127.0.0.1:80 localhost.example:80 localhost:8080",
+        "False localhost:80 localhost:80",
+        "all 0 True",
     ]

@@ -222,7 +222,7 @@ def test_the_next_run_clears_what_a_killed_warden_left(sandbox: Sandbox) -> None
 def test_only_named_hosts_are_reached_and_a_refusal_is_told(sandbox: Sandbox) -> None:
     script = (
         "import os, urllib.request as u\n"
-        "for url in ('http://refused.example/', 'http://127.0.0.1:1/'):\n"
+        "for url in ('http://refused.example/', 'http://127.0.0.1:1/', 'http://allowed.example/'):\n"
         "    try: u.urlopen(url, timeout=10)\n"
         "    except OSError as error: print(error, file=open('final_model/said', 'a'))\n"
     )
@@ -232,13 +232,16 @@ def test_only_named_hosts_are_reached_and_a_refusal_is_told(sandbox: Sandbox) ->
     assert "refused refused.example:80" in answer.told
     rows = ask(
         answer.run,
-        "SELECT host, port, error, n.ts BETWEEN r.started_at AND r.ended_at AS within, e.kind"
-        " FROM net n JOIN runs r USING (run_id) JOIN events e USING (run_id, seq) WHERE host IS NOT NULL ORDER BY seq",
+        "SELECT host, port, error, n.ts BETWEEN r.started_at AND r.ended_at AS within, e.kind, p.argv[:7] AS by"
+        " FROM net n JOIN runs r USING (run_id) JOIN events e USING (run_id, seq)"
+        " LEFT JOIN processes p ON p.run_id = n.run_id AND p.process_id = n.process_id"
+        " WHERE host IS NOT NULL ORDER BY host",
     )
-    told = {"port": 80, "error": "EACCES", "within": True, "kind": "connect"}
-    assert rows == [{"host": "refused.example", **told}]
-    (gap,) = ask(answer.run, "SELECT reason FROM gaps WHERE cause = 'proxied'")
-    assert "which of the allowed hosts" in gap["reason"]
+    told = {"within": True, "kind": "connect"}
+    assert rows == [
+        {"host": "allowed.example", "port": 3128, "error": None, "by": "python3", **told},
+        {"host": "refused.example", "port": 80, "error": "EACCES", "by": None, **told},
+    ]
     assert "network allowlist (allowed.example)" in answer.manifest["facts"]["sandbox"]
     assert sandbox.left() == []
 

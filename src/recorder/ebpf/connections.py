@@ -4,6 +4,7 @@ A row waits for the first word on its socket, so that a short connection is one 
 after :data:`QUIET_NS`. What a long one moves later is further rows, as for files.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,10 @@ class _Socket:
 class Connections:
     """Writes connection rows; remembers the far end of sockets by their inode."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, hosts: Mapping[int, str]) -> None:
+        """``hosts``: the inode of a socket → what a proxy connects it to, as far as that is known meanwhile."""
         self._sink = sink
+        self._hosts = hosts
         self._names = Names()
         self._sockets: dict[int, _Socket] = {}
         self._untold: dict[int, _Socket] = {}
@@ -56,10 +59,10 @@ class Connections:
         socket = _Socket(to.dst, to.port, process_id, int(head["pid"]), record.ts, host)
         inode, error = int(head["inode"]), _error(int(head["result"]))
         if error is not None or not inode:
-            self._put(socket, error=error)
+            self._put(inode, socket, error=error)
             return
         if inode in self._untold:  # a datagram socket is turned to someone else
-            self._put(self._untold[inode])
+            self._put(inode, self._untold[inode])
         self._untold[inode] = self._sockets[inode] = socket
         if len(self._sockets) > _REMEMBERED:
             del self._sockets[next(iter(self._sockets))]
@@ -76,30 +79,30 @@ class Connections:
             first = self._untold.pop(inode, None)
             sent, received = int(event["bytes_written"]), int(event["bytes_read"])
             if first is not None:
-                self._put(first, sent=sent, received=received)
+                self._put(inode, first, sent=sent, received=received)
             elif sent or received:
                 far = self._sockets[inode]
                 pid, process = int(heads["pid"][at]), int(heads["process"][at])
                 again = _Socket(far.dst, far.port, process, pid, int(times[at]), far.host)
-                self._put(again, sent=sent, received=received)
+                self._put(inode, again, sent=sent, received=received)
 
     def tell(self, before: int | None = None) -> None:
         """Write the rows that still wait; ``before``: only of connections older than that."""
         for inode, socket in list(self._untold.items()):
             if before is None or socket.ts < before:
-                self._put(self._untold.pop(inode))
+                self._put(inode, self._untold.pop(inode))
 
     def _put(
         self,
+        inode: int,
         socket: _Socket,
         *,
         sent: int | None = None,
         received: int | None = None,
         error: str | None = None,
     ) -> None:
-        row = Connection(
-            socket.process_id, socket.pid, socket.dst, socket.port, socket.host, sent, received, error
-        )
+        host = socket.host or self._hosts.get(inode)
+        row = Connection(socket.process_id, socket.pid, socket.dst, socket.port, host, sent, received, error)
         self._sink.put(Stamp(socket.ts, Quality.EXACT, Source.KERNEL), row)
 
 

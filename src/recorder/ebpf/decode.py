@@ -73,14 +73,15 @@ class Batch:
 class Decoder:
     """Turns batches into rows; remembers open files and living processes between them."""
 
-    def __init__(self, sink: Sink, clock: Clock) -> None:
+    def __init__(self, sink: Sink, clock: Clock, hosts: Mapping[int, str]) -> None:
+        """``hosts``: the inode of a socket → what a proxy connects it to, as far as that is known meanwhile."""
         self._sink = sink
         self._clock = clock
         self._paths = PathIds(sink)
         self._open = OpenFiles()
         self._undecoded: set[tuple[int, int]] = set()
         self._requests = Requests()
-        self._connections = Connections(sink)
+        self._connections = Connections(sink, hosts)
         self.lifecycle = Lifecycle(sink)
 
     def put(self, batch: Batch) -> None:

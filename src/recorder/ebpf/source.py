@@ -3,6 +3,7 @@
 import struct
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,8 +51,10 @@ class _Mark:
 class EbpfSource:
     """Records a process tree or a cgroup; implements :class:`recorder.source.Source`."""
 
-    def __init__(self, path: Path = OBJECT) -> None:
+    def __init__(self, path: Path = OBJECT, hosts: Mapping[int, str] | None = None) -> None:
+        """``hosts``: the inode of a socket → what a proxy connects it to; may grow meanwhile."""
         self._path = path
+        self._hosts = {} if hosts is None else hosts
         self._info = SourceInfo("kernel", "ebpf", "unavailable", "not started")
         self._object: Object | None = None
         self._thread: threading.Thread | None = None
@@ -83,7 +86,7 @@ class EbpfSource:
             raise
         self._sink = sink
         self._clock = Clock()
-        self._decoder = Decoder(sink, self._clock)
+        self._decoder = Decoder(sink, self._clock, self._hosts)
         self._texts, self._long_texts, self._events = (
             Ring(self._object.map_fd(name), self._object.capacity(name))
             for name in ("texts", "long_texts", "events")

@@ -2,7 +2,8 @@
 
 It listens on the sandbox's loopback (a socket belongs to the network namespace it was made in, whatever namespace its
 owner is in later) and connects from the host's: a proxy that lets named hosts through, and ports of the host's loopback.
-Its orders are one line of JSON on stdin; it says a line of JSON for each connection that it refuses, and ends when stdin does.
+Its orders are one line of JSON on stdin; it says a line of JSON for each connection
+that it is asked for, and ends when stdin does.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -40,6 +42,11 @@ class Orders:
     hosts: tuple[str, ...]
     """Empty for no proxy."""
     forwards: tuple[int, ...]
+
+    @property
+    def sockets(self) -> Path:
+        """The sandbox's table of TCP sockets: proc(5), ``net/tcp``."""
+        return Path(self.namespace).parents[1] / "net" / "tcp"
 
 
 def is_allowed(host: str, port: int, hosts: Sequence[str]) -> bool:
@@ -75,7 +82,7 @@ def _listen(namespace: str, ports: Sequence[int]) -> dict[int, socket.socket]:
 
 async def _serve(orders: Orders, listening: dict[int, socket.socket]) -> None:
     for port, listener in listening.items():
-        answer = _proxy(orders.hosts) if port not in orders.forwards else _forward(port)
+        answer = _proxy(orders) if port not in orders.forwards else _forward(port)
         await asyncio.start_server(answer, sock=listener, limit=_LONGEST_HEAD)
     print("ready", flush=True)  # noqa: T201  # to whoever started this process
     await asyncio.to_thread(sys.stdin.read)
@@ -89,7 +96,7 @@ def _forward(port: int) -> Callable[[Reader, Writer], Awaitable[None]]:
     return answer
 
 
-def _proxy(hosts: Sequence[str]) -> Callable[[Reader, Writer], Awaitable[None]]:
+def _proxy(orders: Orders) -> Callable[[Reader, Writer], Awaitable[None]]:
     async def answer(reader: Reader, writer: Writer) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
@@ -100,11 +107,11 @@ def _proxy(hosts: Sequence[str]) -> Callable[[Reader, Writer], Awaitable[None]]:
         except (ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
             await _refuse(writer, "400 Bad Request")
             return
-        if not is_allowed(host, port, hosts):
-            refused = {"ts": time.time_ns(), "host": host[:_LONGEST_NAME], "port": port}
-            print(json.dumps(refused), flush=True)  # noqa: T201
+        if not is_allowed(host, port, orders.hosts):
+            _tell(orders, writer, host, port, refused=True)
             await _refuse(writer, "403 Forbidden")
             return
+        _tell(orders, writer, host, port, refused=False)
         if tunnel:
             await _join(reader, writer, host, port, b"", b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
@@ -115,6 +122,29 @@ def _proxy(hosts: Sequence[str]) -> Callable[[Reader, Writer], Awaitable[None]]:
             await _join(reader, writer, host, port, b"\r\n".join([first, b"Connection: close", *kept]))
 
     return answer
+
+
+def _tell(orders: Orders, writer: Writer, host: str, port: int, *, refused: bool) -> None:
+    """A line of JSON to whoever started this: what a socket of the sandbox asked for, and whether it got it."""
+    said = {
+        "ts": time.time_ns(),
+        "inode": _inode(orders.sockets, writer.get_extra_info("peername")[1]),
+        "host": host[:_LONGEST_NAME],
+        "port": port,
+        "refused": refused,
+    }
+    print(json.dumps(said), flush=True)  # noqa: T201
+
+
+def _inode(table: Path, port: int) -> int:
+    """Of the sandbox's socket at that port that is connected to the proxy; 0 where it is gone already."""
+    loopback = int.from_bytes(socket.inet_aton(_LOOPBACK), sys.byteorder)
+    near, far = (f"{loopback:08X}:{number:04X}" for number in (port, PROXY_PORT))
+    for line in table.read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1:3] == [near, far]:
+            return int(fields[9])
+    return 0
 
 
 async def _refuse(writer: Writer, status: str) -> None:

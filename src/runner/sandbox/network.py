@@ -7,14 +7,14 @@ listen there before the agent's first instruction.
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from recorder.source import Source
 from runner.sandbox.gateway import PROXY_PORT
+from runner.sandbox.overheard import Overheard
 from runner.sandbox.plan import Network, Policy
-from runner.sandbox.refusals import Refusals
 from store.errors import Unavailable
 
 _HOLD = ["/bin/sh", "-c", "read nothing"]
@@ -33,14 +33,19 @@ class Net:
         self._labels = labels
         self._plan = plan
         self._hosts = (*plan.hosts, *hosts) if plan.policy is Policy.ALLOWLIST else ()
-        self._refusals: Refusals | None = None
+        self._overheard: Overheard | None = None
         self.mode = "none"
         """Docker's network mode for the agent's container."""
 
     @property
     def witnesses(self) -> tuple[Source, ...]:
         """Who tells what was refused, where there is a gateway that can."""
-        return (self._refusals,) if self._refusals else ()
+        return (self._overheard,) if self._overheard else ()
+
+    @property
+    def socket_hosts(self) -> Mapping[int, str]:
+        """Inode of a socket in the sandbox → the host that the gateway connected it to; grows meanwhile."""
+        return self._overheard.hosts if self._overheard else {}
 
     @property
     def description(self) -> str:
@@ -87,11 +92,11 @@ class Net:
 
     def close(self, note: Callable[[str], None]) -> None:
         """End the gateway; what it refused is told."""
-        if self._refusals is None:
+        if self._overheard is None:
             return
-        self._refusals.stop()
-        if self._refusals.refused:
-            note(f"the network policy refused {', '.join(self._refusals.refused)}")
+        self._overheard.stop()
+        if self._overheard.refused:
+            note(f"the network policy refused {', '.join(self._overheard.refused)}")
 
     def _start_gateway(self, namespace: Path) -> None:
         orders = {"namespace": str(namespace), "hosts": self._hosts, "forwards": self._plan.forwards}
@@ -105,7 +110,7 @@ class Net:
         )
         assert gateway.stdin
         assert gateway.stdout
-        self._refusals = Refusals(gateway, proxied=bool(self._hosts))
+        self._overheard = Overheard(gateway)
         gateway.stdin.write(json.dumps(orders) + "\n")
         gateway.stdin.flush()
         if gateway.stdout.readline() != "ready\n":

@@ -56,9 +56,10 @@ def main() -> None:
         except urllib.error.HTTPError as error:
             print(url, error.code)
     gateway.stdin.close()
-    refused = [json.loads(line) for line in gateway.stdout]
-    print("over", gateway.wait(10), *(f"{one['host']}:{one['port']}" for one in refused))
-    print("since", all(began <= one["ts"] <= time.time_ns() for one in refused))
+    told = [json.loads(line) for line in gateway.stdout]
+    for refused in (True, False):
+        print(refused, *(f"{one['host']}:{one['port']}" for one in told if one["refused"] is refused))
+    print("all", gateway.wait(10), all(began <= one["ts"] <= time.time_ns() and one["inode"] for one in told))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""What the network policy refused, as rows of the run: the gateway's answer, heard while the recording goes on."""
+"""What the gateway says of its sandbox's connections: refused ones become rows, and the others get the names of their hosts."""
 
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO
 
@@ -16,22 +17,19 @@ _STOP_S = 5.0
 _ERROR = "EACCES"
 """The errno name of a connection that the policy refused, as a packet filter gives it."""
 _MOST_TOLD = 50
-_BLIND = (
-    "connections go through the policy's proxy: the processes are seen to connect to it on their loopback, and which of the"
-    " allowed hosts they reached is not recorded"
-)
+_REMEMBERED = 65_536
 
 
-class Refusals:
-    """The gateway's process, once it listens; implements :class:`recorder.source.Source`."""
+class Overheard:
+    """Listens to the gateway's process, once that listens itself; implements :class:`recorder.source.Source`."""
 
-    def __init__(self, gateway: subprocess.Popen[str], *, proxied: bool) -> None:
-        """``gateway`` has pipes for stdin and stdout; ``proxied`` where some hosts are allowed."""
+    def __init__(self, gateway: subprocess.Popen[str]) -> None:
+        """``gateway`` has pipes for stdin and stdout."""
         self._gateway = gateway
-        self._proxied = proxied
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._refused: set[str] = set()
+        self._hosts: dict[int, str] = {}
         self._info = SourceInfo("network", "proxy", "unavailable", "not started")
 
     @property
@@ -44,14 +42,17 @@ class Refusals:
         """``HOST:PORT`` of what was asked for in vain, at most 50 of them."""
         return sorted(self._refused)
 
+    @property
+    def hosts(self) -> Mapping[int, str]:
+        """Inode of a socket in the sandbox → the host that the gateway connected it to; grows meanwhile."""
+        return self._hosts
+
     def start(self, target: Target, sink: Sink) -> None:  # noqa: ARG002  # the gateway knows its sandbox
         """Write what was refused so far, and from now on."""
-        self._info = SourceInfo("network", "proxy", "recording", _BLIND if self._proxied else None)
-        if self._proxied:
-            _put(sink, Gap("proxied", _BLIND, start_ts=time.time_ns()))
+        self._info = SourceInfo("network", "proxy", "recording")
         assert self._gateway.stdout
         self._thread = threading.Thread(
-            target=self._hear, args=(self._gateway.stdout, sink), name="ptb-refusals", daemon=True
+            target=self._hear, args=(self._gateway.stdout, sink), name="ptb-overheard", daemon=True
         )
         self._thread.start()
 
@@ -73,14 +74,16 @@ class Refusals:
     def _hear(self, words: IO[str], sink: Sink) -> None:
         for line in words:
             said = loads(line)
-            host, port, ts = said["host"], said["port"], said["ts"]
+            host, port = said["host"], said["port"]
+            if not said["refused"]:
+                self._hosts[said["inode"]] = host
+                if len(self._hosts) > _REMEMBERED:
+                    del self._hosts[next(iter(self._hosts))]
+                continue
             if len(self._refused) < _MOST_TOLD:
                 self._refused.add(f"{host}:{port}")
             row = Connection(None, None, None, port, host, error=_ERROR)
-            sink.put(Stamp(ts, Quality.EXACT, Source.RECORDER), row)
+            sink.put(Stamp(said["ts"], Quality.EXACT, Source.RECORDER), row)
         if not self._stopping:
-            _put(sink, Gap("stopped", "the network gateway ended: the sandbox reaches nothing from here on"))
-
-
-def _put(sink: Sink, gap: Gap) -> None:
-    sink.put(Stamp(time.time_ns(), Quality.ARRIVAL, Source.KERNEL), gap)
+            reason = "the network gateway ended: the sandbox reaches nothing from here on"
+            sink.put(Stamp(time.time_ns(), Quality.ARRIVAL, Source.KERNEL), Gap("stopped", reason))
