@@ -1,5 +1,6 @@
 """SQL without a terminal: tokens, completion, history, kept queries, asking, the table of rows."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -100,6 +101,15 @@ def test_history_keeps_each_query_once_and_passes_over_what_is_damaged() -> None
     again.read()
     assert again.queries == ("select 2", "select 1")
     assert file.stat().st_mode & 0o077 == 0, "nobody else reads what was asked"
+
+
+def test_a_history_that_cannot_be_shortened_is_read_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    file.write_bytes(b"".join(b'"select %d"\n' % n for n in range(2 * MOST + 1)))
+    (tmp_path / f".history.jsonl.{os.getpid()}.tmp").mkdir()
+    history = History(file)
+    history.read()
+    assert len(history.queries) == MOST
 
 
 def test_history_is_bounded(tmp_path: Path) -> None:

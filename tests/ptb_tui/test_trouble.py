@@ -119,6 +119,38 @@ async def test_a_sealed_file_cut_while_open_costs_only_what_it_held(story: Path)
         assert "cannot be read" not in seen
 
 
+async def test_a_walk_over_rows_that_were_cut_off_does_not_call_them_inferred(story: Path) -> None:
+    with Snapshot.open(story) as snapshot:
+        for name in ("files", "file_versions"):
+            for cut in snapshot.segment_files(name):
+                os.truncate(cut, cut.stat().st_size // 2)
+    async with PtbApp(folder=story.parent).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        seen = " ".join((await press(pilot, "enter", "l")).split())
+    assert "is not in the recording any more" in seen
+    assert "ptb verify" in seen
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+async def test_files_cut_everywhere_end_no_screen(story: Path, place: Place, when: str) -> None:
+    with Snapshot.open(story) as snapshot:
+        files = [story / one.file for one in snapshot.manifest.segments]
+    async with PtbApp(folder=story.parent).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        if when == "before":
+            for file in files:
+                os.truncate(file, file.stat().st_size // 2)
+        await place.reach(pilot)
+        for file in files:
+            os.truncate(file, file.stat().st_size // 2)
+        for key in ("j", "enter", "full_stop", "e", "R", "escape", "l", "j", "escape"):
+            if not pilot.app.is_running:
+                break
+            await press(pilot, key)
+        assert pilot.app.return_code in (None, 0)
+
+
 # The terminal is too small
 
 

@@ -102,7 +102,9 @@ def describe_step(step: Step, run: OpenRun) -> list[Line]:
     """What the event says, and the file as it was then; what cannot be read is said in its place."""
     event = event_of(run, step.seq) if step.seq is not None else None
     if event is None:
-        return [line(("the recording has no row of it: the rule inferred this step", "suspicious"))]
+        inferred = "the recording has no row of it: the rule inferred this step"
+        lost = f"row {step.seq} is not in the recording any more: `ptb verify` tells what is missing"
+        return [line((inferred if step.seq is None else lost, "suspicious"))]
     symbol, word = WORDS[event.kind]
     lines = [line((f"{symbol} {word}", "strong"), "  ", (f"event #{event.seq}", "soft"))]
     if event.ts is not None and run.cursor.span is not None:

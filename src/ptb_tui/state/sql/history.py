@@ -1,9 +1,11 @@
 """The queries that this user asked, oldest first, in the state folder: one JSON string a line."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from store.durable import replace_file, writing
+from store.errors import StoreFailed
 from store.jsonio import dumps, loads
 from store.overlay import state_folder
 
@@ -40,7 +42,8 @@ class History:
         self._queries = _latest(self._queries)
         self._place = len(self._queries)
         if lines > 2 * MOST:
-            replace_file(self._file, b"".join(dumps(query) + b"\n" for query in self._queries))
+            with suppress(StoreFailed):  # it is shortened another time
+                replace_file(self._file, b"".join(dumps(query) + b"\n" for query in self._queries))
 
     @property
     def queries(self) -> tuple[str, ...]:
