@@ -26,6 +26,7 @@ from store.errors import BadInput, Damaged, StoreFailed
 from store.locks import Lock, lock_for_writing
 from store.log import LogEpoch, LogReader
 from store.manifest import MANIFEST, Facts, Manifest, SourceInfo, State
+from store.memory import give_back
 from store.rows import TABLES, Gap, Quality, Row, Source, Stamp
 from store.run_files import LOG, RunFiles
 from store.schema import STRINGS, STRINGS_SCHEMA
@@ -314,6 +315,7 @@ class RunWriter:
             self._seal(epoch)
         except (StoreFailed, OSError, Damaged, pa.ArrowException):
             return
+        give_back()
 
     def _seal(self, epoch: str) -> None:
         log = LogReader(self.folder / LOG / epoch)
