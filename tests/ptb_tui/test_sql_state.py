@@ -64,6 +64,7 @@ def test_words_are_what_they_are_in_this_dialect() -> None:
         ("with big as (select 1) select * from b|", "big"),
         ("select * from files where bytes_read > 0 ord|", "ORDER"),
         ("select medi|", "median"),
+        ("select pa|", "path"),
     ],
 )
 def test_completion_knows_what_stands_around_it(query: str, first: str) -> None:

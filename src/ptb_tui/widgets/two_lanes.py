@@ -41,7 +41,7 @@ class TwoLanes(Widget):
         self._found: tuple[RunTracks, ...] = ()
         self._lines: list[tuple[int, int]] = []
         """Side and track of each line; -1 for its title."""
-        self.note = "opening both runs …"
+        self.note = "opening both runs … the first time, a time index is built"
         """Shown while there is no axis."""
 
     @property

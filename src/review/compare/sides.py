@@ -169,8 +169,8 @@ PARTS: tuple[tuple[str, Callable[[Side], Part]], ...] = (
     ("commands", commands),
     ("network", network),
     ("training, as text tells it", training),
-    ("how final_model was made", making),
     ("files", files),
+    ("how final_model was made", making),
 )
 """Title and what is asked for, in the order in which they are answered."""
 

@@ -78,7 +78,7 @@ def _only(side: int, deeds: Sequence[Deed]) -> list[Item]:
 
 def _columns(width: int) -> tuple[int, int]:
     """Cells of names and of each run's values."""
-    name = min(_NAME_WIDTH, width // 3)
+    name = min(_NAME_WIDTH, width * 2 // 5)
     return name, min(max((width - name) // 2, 8), _WIDEST_VALUE)
 
 

@@ -86,7 +86,7 @@ def _anything(
     }
     columns = {column.name: column for view in views.values() for column in view}
     held = Counter(column.name for view in views.values() for column in view)
-    for name in sorted(columns, key=lambda one: -held[one]):
+    for name in sorted(columns, key=lambda one: (-held[one], len(one))):
         yield Candidate(name, "column", columns[name].type)
     yield from _defined(found)
     yield from (Candidate(name, "function") for name in _TYPICAL if name in words.functions)
