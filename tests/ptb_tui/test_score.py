@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from shutil import rmtree
+from shutil import copytree, rmtree
 
 import pytest
 from textual.pilot import Pilot
@@ -19,9 +19,11 @@ from ptb_tui.screens.score import ScoreScreen
 from ptb_tui.state.scoring import read_tail
 from store.jobs import Job, Phase, Progress, Standing, read_jobs, write_job
 from store.library import entry_of
+from store.manifest import Facts
 from store.overlay import Review
 from store.owner import Owner, current_owner
 from store.scores import Isolation, ScoreAttempt, ScoreStatus, add_score
+from store.writer import RunWriter
 from tests.ptb_tui.screen import opened, settle, text
 from tests.ptb_tui.story import START
 from tests.runner.scoring import World
@@ -45,9 +47,9 @@ def jobs(world: World) -> list[Job]:
     return read_jobs(world.review())[0]
 
 
-async def until(pilot: Pilot[None], seen: Callable[[str], bool]) -> str:
+async def until(pilot: Pilot[None], seen: Callable[[str], bool], patience_s: float = _PATIENCE_S) -> str:
     """Wait for what another process brings about."""
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not seen(text(pilot)):
         assert time.monotonic() < deadline, f"never seen:\n{text(pilot)}"
         await pilot.pause(0.1)
@@ -99,6 +101,7 @@ async def test_a_job_starts_is_followed_survives_the_app_is_found_again_and_canc
         await pilot.press("y")
         seen = await until(pilot, lambda seen: "■ cancelled" in seen and "not being scored now" in seen)
         assert "the last job is cancelled" in seen
+        assert f"job {job.job_id} is cancelled" in seen.splitlines()[-1]
     assert jobs(world)[-1].outcome == ScoreStatus.CANCELLED
 
 
@@ -168,6 +171,66 @@ async def test_a_container_that_is_killed_is_told(tmp_path: Path, daemon: str, h
             assert re.search(told, " ".join(seen.split()))
             assert "the last job ended without a score" in seen
         assert process.wait(30) == 1
+
+
+QUESTIONS = """
+id = "questions"
+title = "Questions"
+prompt_name = "Questions"
+items = 40
+metric = "accuracy"
+leaderboard_weight = 0
+file_patterns = ['questions']
+
+[evaluation]
+inspect_task = "task.py@questions"
+token_limits = [24]
+"""
+TASK = """
+from inspect_ai import Task, task
+from inspect_ai.dataset import Sample
+from inspect_ai.scorer import includes
+from inspect_ai.solver import generate
+
+@task
+def questions():
+    asked = "The capital of France is"
+    samples = [Sample(id=number, input=asked, target="Paris") for number in range(1, 41)]
+    return Task(dataset=samples, solver=generate(), scorer=includes())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.xdist_group("real-model")
+async def test_a_real_model_is_followed_sample_by_sample(
+    world: World, scoring_python: Path, smollm2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PTB_SCORE_PYTHON", str(scoring_python))
+    (world.root / "catalog" / "benchmarks" / "questions.toml").write_text(QUESTIONS)
+    (world.harness / "task.py").write_text(TASK)
+    folder = world.runs / "real"
+    with RunWriter.create(folder, "real", started_at=START, facts=Facts(benchmark="questions")) as run:
+        run.close(ended_at=START + 1, exit_status="0")
+    copytree(smollm2, folder / "final_model")
+    async with PtbApp(case=entry_of(folder)).run_test(size=(140, 36)) as pilot:
+        await settle(pilot)
+        await pilot.press("s")
+        await settle(pilot)
+        await pilot.press("s")
+        await settle(pilot)
+        await pilot.press(
+            "j", "e", *"12", "enter", "j", "j", "e", *"cpu", "enter", "j", "j", "j", "space", "enter"
+        )
+        seen = await until(pilot, lambda seen: " tokens/s" in seen or "✗ failed" in seen, 200)
+        assert "▸ sampling" in seen
+        assert " of 12 samples" in seen
+        assert re.search(r"[01]\.\d{3} so far   \d+\.\d tokens/s", seen)
+        assert " to go" in seen.splitlines()[1]
+        seen = await until(pilot, lambda seen: "✓ complete" in seen or "✗ failed" in seen, 300)
+        assert "12 items" in seen
+        assert "transformers 5." in seen
+        assert "set: seed 0" in seen
 
 
 async def test_a_start_that_is_refused_says_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,8 @@ class ScoreScreen(Screen[None]):
         self._form: ScoreForm | None = None
         """As it was left, for the next attempt."""
         self._looking = False
+        self._followed: str | None = None
+        """The job that was under way at the last look."""
         self._page = Page()
         self._header = Header(self._headline)
         self._main = PageView(self._page)
@@ -124,6 +126,10 @@ class ScoreScreen(Screen[None]):
         began = self._scoring is not None and len(scoring.rows) > len(self._scoring.rows)
         changed = scoring != self._scoring
         self._scoring = scoring
+        running, job = scoring.running, scoring.job
+        if self._followed is not None and running is None and job is not None:
+            self.say(f"job {self._followed} is {job.outcome or job.standing}")
+        self._followed = running.job_id if running else None
         if changed:
             self._page.fill(scoring_sections(scoring))
             if began:
