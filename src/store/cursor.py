@@ -6,13 +6,14 @@ pyarrow and numpy when they are first needed.
 """
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from store.errors import PtbError
 from store.event import Event
-from store.index.cache import closed_key, find, in_memory, keep
+from store.index.cache import closed_key, find, in_memory, keep, kept
 from store.index.gpu import Curve, DeviceView
 from store.index.lanes import ZoomView
 from store.index.query import Query
@@ -189,24 +190,27 @@ def build_index(folder: Path) -> "Block":
 
     Nothing is kept of a run whose segments are damaged. Raises what :meth:`Snapshot.open` raises.
     """
-    from store.index.build import build
-    from store.index.portion import portions
     from store.snapshot import Snapshot
 
     with Snapshot.open(folder) as snapshot:
-
-        def write(out: BinaryIO, scratch: BinaryIO) -> None:
-            build(snapshot.strings(), portions(snapshot), out, scratch)
-
-        if snapshot.damaged:
-            return in_memory(write)
-        return keep(closed_key(snapshot.manifest), write)
+        build = partial(_write_index, snapshot)
+        return in_memory(build) if snapshot.damaged else keep(closed_key(snapshot.manifest), build)
 
 
 def index_ahead(folder: Path) -> None:
     """Index a run that was just closed, so that the first look at it does not wait; a failure is left to that look."""
-    with suppress(PtbError):
-        build_index(folder)
+    from store.snapshot import Snapshot
+
+    with suppress(PtbError, OSError), Snapshot.open(folder) as snapshot:
+        if not snapshot.damaged:
+            kept(closed_key(snapshot.manifest), partial(_write_index, snapshot))
+
+
+def _write_index(snapshot: "Snapshot", out: BinaryIO, scratch: BinaryIO) -> None:
+    from store.index.build import build
+    from store.index.portion import portions
+
+    build(snapshot.strings(), portions(snapshot), out, scratch)
 
 
 def _whole(folder: Path, manifest: Manifest) -> bool:

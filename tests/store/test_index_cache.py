@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from store.cursor import Cursor, build_index
+from store.cursor import Cursor, build_index, index_ahead
 from store.event import Event
 from store.index.cache import cache_folder
 from tests.store.recorded import closed_run
@@ -49,6 +49,16 @@ def test_a_cache_that_takes_no_file_is_no_obstacle(run: Path, monkeypatch: pytes
     obstacle.write_text("a file where the cache should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(obstacle))
     assert events(run) == seen
+
+
+def test_a_recording_ends_without_an_index_where_none_can_be_kept(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    obstacle = run.parent / "obstacle"
+    obstacle.write_text("a file where the cache should be")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(obstacle))
+    monkeypatch.setattr("store.index.cache.BytesIO", lambda: pytest.fail("built in memory, for nobody"))
+    index_ahead(run)
 
 
 def test_what_was_used_least_lately_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,10 +60,15 @@ def find(key: str) -> Block | None:
 def keep(key: str, build: Build) -> Block:
     """Build an index and keep it under ``key``; in memory alone where the cache takes no file."""
     try:
-        path = _write(key, build)
-        block = Block(Columns.open(path))
+        return kept(key, build)
     except OSError:
         return in_memory(build)
+
+
+def kept(key: str, build: Build) -> Block:
+    """Build an index and keep it under ``key``; raises ``OSError`` where the cache takes no file."""
+    path = _write(key, build)
+    block = Block(Columns.open(path))
     _evict(path)
     return block
 
