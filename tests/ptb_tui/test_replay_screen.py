@@ -281,3 +281,25 @@ async def test_q_and_escape_leave(story: Path) -> None:
         await pilot.press("q")
         await pilot.pause()
         assert pilot.app.return_code == 0
+
+
+async def test_the_detail_comes_and_goes_with_the_width_until_somebody_says(story: Path) -> None:
+    async with opened(story).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("e")
+        await settle(pilot)
+        assert "seen by kernel" not in text(pilot)
+        await pilot.resize_terminal(140, 40)
+        await settle(pilot)
+        assert "seen by kernel" in text(pilot)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert "seen by kernel" not in text(pilot)
+        await pilot.press("d")
+        await settle(pilot)
+        assert "seen by kernel" in text(pilot)
+        await pilot.resize_terminal(140, 40)
+        await pilot.press("d")
+        await pilot.resize_terminal(150, 40)
+        await settle(pilot)
+        assert "seen by kernel" not in text(pilot)

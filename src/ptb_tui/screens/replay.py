@@ -64,6 +64,8 @@ class ReplayScreen(Screen[None]):
         self._marking = Marking(self, run, self.replay, self._marks_changed)
         self._last_search = ""
         self._detail_due: Timer | None = None
+        self._detail_chosen = False
+        """Somebody said whether the detail is to be shown; until then the width decides."""
         self._header = Header(lambda: headline(self.run, self.replay))
         self._lanes = Lanes(self.replay)
         self._log = EventLog(self.replay, self._marking.has, run.manifest.facts.root)
@@ -88,7 +90,6 @@ class ReplayScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the run; everything that can wait comes after the first paint."""
-        self._detail.display = self.app.size.width >= 100
         self._log.focus()
         self._header.show()
         self.call_after_refresh(self._read_review)
@@ -99,6 +100,8 @@ class ReplayScreen(Screen[None]):
         width, height = event.size
         self._too_small.fit(event.size)
         self.set_class(width < _WIDE, "-narrow")
+        if not self._detail_chosen:
+            self._show_pane(shown=width >= _WIDE)
         self._lanes.styles.height = max(
             (lines for least, lines in _LANES_HEIGHT if height >= least), default=3
         )
@@ -398,10 +401,14 @@ class ReplayScreen(Screen[None]):
         self._changed()
 
     def action_detail(self) -> None:
-        """Show or hide the detail pane."""
-        self._detail.display = not self._detail.display
-        if self._detail.display:
+        """Show or hide the detail pane; from then on its size does not."""
+        self._detail_chosen = True
+        self._show_pane(shown=not self._detail.display)
+
+    def _show_pane(self, *, shown: bool) -> None:
+        if shown and not self._detail.display:
             self._detail.show()
+        self._detail.display = shown
 
     def action_scroll_detail(self, halves: int) -> None:
         """Scroll the detail."""

@@ -25,6 +25,9 @@ _WORDS: dict[Scope, tuple[str, ...]] = {
         "{replay.play} plays, {replay.next_flag} goes to the next flag, {replay.search} searches, {replay.zoom_in} zooms.",
         "Click the lanes to go there; {everywhere.help} lists every key.",
     ),
+    Scope.COMPARE: (
+        "Two runs on one time axis, and below what only one of them did; {compare.replay} replays at the playhead.",
+    ),
     Scope.SQL: (
         "Write a query and {sql.run} asks it; {sql.queries} has queries to take, {sql.enter} on a row goes to its moment.",
     ),
