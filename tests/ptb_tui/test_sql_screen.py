@@ -257,7 +257,7 @@ async def test_rows_come_as_one_scrolls_and_more_are_told(story: Path) -> None:
         assert "row 500 of 1,000 and more" in text(pilot)
         await pilot.press("j", "k", "ctrl+d", "ctrl+u", "g")
         assert "row 1 of" in text(pilot)
-        grid = sql_of(pilot)._grid
+        grid = sql_of(pilot)._answer.grid
         while len(grid.rows) < MOST_ROWS:
             await pilot.press("G")
             await settle(pilot)

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.events import Resize
-from textual.geometry import Offset
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import TextArea
@@ -19,34 +17,29 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.screens.queries import QueriesScreen
 from ptb_tui.state.headline import Line as HeadLine
-from ptb_tui.state.headline import Part
-from ptb_tui.state.page import Page
 from ptb_tui.state.prose import line
 from ptb_tui.state.sql.answer import Head, Moment, Rows
-from ptb_tui.state.sql.grid import MOST_ROWS, PAGE_ROWS, Grid
+from ptb_tui.state.sql.grid import PAGE_ROWS
 from ptb_tui.state.sql.history import History
+from ptb_tui.state.sql.moments import folder_of
+from ptb_tui.state.sql.standing import headline, summary
 from ptb_tui.state.sql.under_way import UnderWay
-from ptb_tui.state.times import counted
 from ptb_tui.ways import OpenReplay
+from ptb_tui.widgets.answer import Answer
+from ptb_tui.widgets.completing import Completing
 from ptb_tui.widgets.footer import Footer
-from ptb_tui.widgets.grid_view import GridView
 from ptb_tui.widgets.header import Header
 from ptb_tui.widgets.offers import Offers
-from ptb_tui.widgets.page_view import PageView
 from ptb_tui.widgets.prompt import Prompt
 from ptb_tui.widgets.sql_editor import SqlEditor
 from ptb_tui.widgets.told import Told
 from ptb_tui.widgets.too_small import TooSmall
 from store.errors import BadQuery, Cancelled, PtbError
-from store.library import entry_of
 from store.plain import plain
 
 if TYPE_CHECKING:
     from ptb_tui.state.sql.asking import Asking
-    from store.sql.vocabulary import Vocabulary
 
-_WIDE = 110
-"""Columns from which a whole row stands beside the others."""
 _TICK_S = 0.1
 _ROWS_ONLY = frozenset({"move", "page", "edge", "shift", "whole", "scroll", "copy"})
 """Actions whose keys are letters, or keys of the editor, while one is typing."""
@@ -63,14 +56,6 @@ class SqlScreen(Screen[None]):
     BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     SqlScreen { background: $background; layers: base above; }
-    SqlScreen #answer { height: 1fr; layout: horizontal; }
-    SqlScreen #whole { width: 42%; border-left: solid $line; display: none; }
-    SqlScreen #views { display: none; }
-    SqlScreen.-whole #whole { display: block; }
-    SqlScreen.-views #views { display: block; }
-    SqlScreen.-views #whole, SqlScreen.-views GridView { display: none; }
-    SqlScreen.-narrow #answer { layout: vertical; }
-    SqlScreen.-narrow #whole { width: 100%; height: 55%; border-left: none; border-top: solid $line; }
     """
 
     def __init__(self, folders: Sequence[Path], under_way: UnderWay) -> None:
@@ -78,10 +63,7 @@ class SqlScreen(Screen[None]):
         super().__init__()
         self._under_way = under_way
         self._folders = tuple(folders)
-        self._words: Vocabulary | None = None
         self._history = History()
-        self._grid = Grid()
-        self._row_page, self._views_page = Page(), Page()
         self._asking: Asking | None = None
         """The query whose rows are shown or awaited."""
         self._export: Asking | None = None
@@ -90,15 +72,12 @@ class SqlScreen(Screen[None]):
         """What is under way; empty while nothing is."""
         self._reading = False
         self._clock: Timer | None = None
-        self._offered: tuple[int, int] | None = None
-        self._start = 0
         self._header = Header(self._headline)
         self.editor = SqlEditor(under_way.text)
         self._told = Told(4)
-        self._rows = GridView(self._grid)
-        self._whole = PageView(self._row_page, widget_id="whole")
-        self._views = PageView(self._views_page, widget_id="views")
+        self._answer = Answer()
         self._offers = Offers()
+        self._completing = Completing(self.editor, self._offers)
         self._footer = Footer(Scope.SQL)
         self._too_small = TooSmall(50, 12)
 
@@ -109,16 +88,11 @@ class SqlScreen(Screen[None]):
         yield self._too_small
         yield self.editor
         yield self._told
-        with Container(id="answer"):
-            yield self._rows
-            yield self._whole
-            yield self._views
+        yield self._answer
         yield self._offers
 
     def on_mount(self) -> None:
         """Ready to type; names and history come after the first paint."""
-        self._whole.can_focus = self._views.can_focus = False
-        self.add_class("-views")
         self.editor.focus()
         self.editor.move_cursor(self.editor.document.end)
         self._header.show()
@@ -128,8 +102,8 @@ class SqlScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         """Arrange for the size at hand."""
         self._too_small.fit(event.size)
-        self.set_class(event.size.width < _WIDE, "-narrow")
-        self._offers.hide()
+        self._answer.fit(event.size.width)
+        self._completing.stop()
         self.call_after_refresh(self._fit)
 
     def on_unmount(self) -> None:
@@ -140,7 +114,7 @@ class SqlScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a line is typed, keys are letters; in the editor they are the editor's."""
-        if self.query_children(Prompt) or (action in _ROWS_ONLY and not self._rows.has_focus):
+        if self.query_children(Prompt) or (action in _ROWS_ONLY and not self._answer.chosen):
             return False
         return super().check_action(action, parameters)
 
@@ -153,10 +127,8 @@ class SqlScreen(Screen[None]):
         self._history.read()
 
         def ready() -> None:
-            self._words = words
-            self.editor.know_views(frozenset(words.views))
-            self._views_page.fill(view_sections(words))
-            self._views.show()
+            self._completing.know(words)
+            self._answer.know_views(view_sections(words))
             if self._asking is None:
                 self._tell(
                     f"what a query can read; {_key('run')} runs it, {_key('queries')} has queries to begin with"
@@ -165,23 +137,7 @@ class SqlScreen(Screen[None]):
         self.app.call_from_thread(ready)
 
     def _headline(self) -> list[HeadLine]:
-        over = (
-            f"run {self._folders[0].name}" if len(self._folders) == 1 else f"over {len(self._folders):,} runs"
-        )
-        first: HeadLine = (
-            [Part("ptb", "accent"), Part("SQL", "strong"), Part(over, "ink", 1)],
-            [Part("read-only", "soft", 2)],
-        )
-        rows = len(self._grid.rows)
-        place = ""
-        if rows:
-            count = f"{rows:,} and more" if self._grid.more else f"{rows:,}"
-            place = f"row {self._grid.row + 1:,} of {count}"
-        left = [Part(place or "no answer yet", "ink" if place else "soft")]
-        if self._grid.columns:
-            column = self._grid.columns[self._grid.column]
-            left.append(Part(f"{column.name} {column.type}", "soft", 1))
-        return [first, (left, [Part(self._busy, "accent")])]
+        return headline(self._folders, self._answer.grid, self._busy)
 
     def _tell(self, message: str, ink: str = "soft") -> None:
         self._told.tell([line((message, ink))])
@@ -196,52 +152,35 @@ class SqlScreen(Screen[None]):
         self._under_way.text = self.editor.text
         self._fit()
         self.editor.clear_mistake()
-        self._offer()
+        self._completing.typed(self.size)
 
     def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
         """The cursor went elsewhere: what was offered does not belong there."""
-        if event.selection.end != self._offered:
-            self._offers.hide()
-
-    def _offer(self) -> None:
-        from ptb_tui.state.sql.completion import complete
-
-        self._offers.hide()
-        self._offered = self.editor.cursor_location
-        if self._words is None or not self.editor.has_focus:
-            return
-        found = complete(self.editor.text, self.editor.at, self._words)
-        self._start = found.start
-        cursor = self.editor.cursor_screen_offset
-        typed = self.editor.at - found.start
-        self._offers.offer(found.candidates, Offset(cursor.x - typed - 1, cursor.y), self.size)
+        self._completing.moved(event.selection.end)
 
     def _put(self, text: str) -> None:
         with self.editor.prevent(TextArea.Changed, TextArea.SelectionChanged):
             self.editor.put(text)
         self._under_way.text = text
-        self._offers.hide()
+        self._completing.stop()
         self._fit()
 
     def action_tab(self) -> None:
         """Take what is offered, else to the other half."""
-        chosen = self._offers.selected
-        if chosen is not None:
-            with self.editor.prevent(TextArea.Changed, TextArea.SelectionChanged):
-                self.editor.complete(self._start, chosen.inserted)
-            self._offers.hide()
+        if self._completing.take():
+            self._under_way.text = self.editor.text
             self._fit()
-        elif self.editor.has_focus and self._grid.columns:
-            self._rows.focus()
+        elif self.editor.has_focus and self._answer.grid.columns:
+            self._answer.choose()
         else:
             self.editor.focus()
 
     def action_up(self) -> None:
         """One line, row, offer or query back."""
-        if self._rows.has_focus:
+        if self._answer.chosen:
             self.action_move(-1)
-        elif self._offers.selected is not None:
-            self._offers.move(-1)
+        elif self._completing.offering:
+            self._completing.move(-1)
         elif not self.editor.on_first_line:
             self.editor.action_cursor_up()
         elif (older := self._history.older(self.editor.text)) is not None:
@@ -252,10 +191,10 @@ class SqlScreen(Screen[None]):
 
     def action_down(self) -> None:
         """One line, row, offer or query on."""
-        if self._rows.has_focus:
+        if self._answer.chosen:
             self.action_move(1)
-        elif self._offers.selected is not None:
-            self._offers.move(1)
+        elif self._completing.offering:
+            self._completing.move(1)
         elif not self.editor.on_last_line:
             self.editor.action_cursor_down()
         elif (newer := self._history.newer()) is not None:
@@ -263,7 +202,7 @@ class SqlScreen(Screen[None]):
 
     def action_enter(self) -> None:
         """A new line, or run; in the rows, to the moment of one."""
-        if self._rows.has_focus:
+        if self._answer.chosen:
             self._to_moment()
         elif self.editor.has_focus:
             if self.editor.text.rstrip().endswith(";") and self.editor.on_last_line:
@@ -307,7 +246,7 @@ class SqlScreen(Screen[None]):
         from ptb_tui.state.sql.asking import Asking
 
         sql = self.editor.text.strip().rstrip(";")
-        self._offers.hide()
+        self._completing.stop()
         if not sql:
             self.say(f"write a query first; {_key('queries')} has some to begin with")
             return
@@ -315,8 +254,7 @@ class SqlScreen(Screen[None]):
         if before is not None:
             before.stop()
         self._footer.hush()
-        self._grid.clear()
-        self._rows.show()
+        self._answer.clear()
         self._begin("running")
         try:
             self._history.add(self.editor.text.strip())
@@ -339,27 +277,15 @@ class SqlScreen(Screen[None]):
         if asking is not self._asking:
             return
         took = self._end()
-        self._grid.begin(head, page)
-        self.remove_class("-views")
-        self._rows.show()
-        if self._grid.rows:
-            self._rows.focus()
+        self._answer.begin(head, page)
+        if self._answer.grid.rows:
+            self._answer.choose()
         self._summary(took)
         self._moved()
 
     def _summary(self, took: float | None = None) -> None:
-        rows = len(self._grid.rows)
-        count = counted(rows, "row", "rows")
-        if self._grid.more:
-            at_most = rows >= MOST_ROWS
-            count = f"the first {count}, more exist: {'' if at_most else 'they come as you scroll; '}{_key('export')} writes all"
-        time = f"   {took:.2f} s" if took is not None else ""
-        lines = [line((count, "ink"), (time, "soft"))]
         notes = self._asking.notes() if self._asking is not None else ()
-        lines += [line(("◐ ", "suspicious"), (note, "soft")) for note in notes[:2]]
-        if len(notes) > 2:
-            lines.append(line((f"◐ and {len(notes) - 2} more were left out", "suspicious")))
-        self._told.tell(lines)
+        self._told.tell(summary(self._answer.grid, notes, took))
 
     def _failed(self, asking: "Asking", error: PtbError) -> None:
         if asking is not self._asking:
@@ -397,8 +323,8 @@ class SqlScreen(Screen[None]):
 
     def give_up(self) -> bool:
         """Escape: no more offers, or stop what is under way, or back to the editor; False where there is nothing of that."""
-        if self._offers.selected is not None:
-            self._offers.hide()
+        if self._completing.offering:
+            self._completing.stop()
         elif self._busy:
             for asking in (self._asking, self._export):
                 if asking is not None:
@@ -412,10 +338,9 @@ class SqlScreen(Screen[None]):
     # The rows.
 
     def _moved(self) -> None:
-        self._rows.show()
+        self._answer.show()
         self._header.show()
-        self._describe()
-        if self._grid.wanting and not self._reading and self._asking is not None:
+        if self._answer.grid.wanting and not self._reading and self._asking is not None:
             self._reading = True
             self._more(self._asking)
 
@@ -431,7 +356,7 @@ class SqlScreen(Screen[None]):
     def _add(self, asking: "Asking", page: Rows) -> None:
         self._reading = False
         if asking is self._asking:
-            self._grid.add(page)
+            self._answer.grid.add(page)
             self._summary()
             self._moved()
 
@@ -440,15 +365,6 @@ class SqlScreen(Screen[None]):
         if asking is self._asking:
             self._asking = None
             self.say(f"no more rows: {error}", bad=True)
-
-    def _describe(self) -> None:
-        from ptb_tui.state.sql.guide import row_sections
-
-        selected = self._grid.selected
-        if self.has_class("-whole") and selected is not None:
-            self._row_page.fill(())
-            self._row_page.fill(row_sections(self._grid.columns, selected))
-            self._whole.show()
 
     def on_grid_view_moved(self) -> None:
         """By the mouse."""
@@ -460,63 +376,56 @@ class SqlScreen(Screen[None]):
 
     def action_move(self, rows: int) -> None:
         """Another row."""
-        self._grid.move(rows)
+        self._answer.grid.move(rows)
         self._moved()
 
     def action_page(self, halves: int) -> None:
         """Half a page."""
-        self._grid.page(halves)
+        self._answer.grid.page(halves)
         self._moved()
 
     def action_turn(self, halves: int) -> None:
         """Half a page of whatever stands below the editor."""
-        if self.has_class("-views"):
-            self._views_page.page(halves)
-            self._views.show()
-        else:
-            self.action_page(halves)
+        self._answer.turn(halves)
+        self._moved()
 
     def action_edge(self, which: int) -> None:
         """First or last row."""
-        self._grid.edge(which)
+        self._answer.grid.edge(which)
         self._moved()
 
     def action_shift(self, columns: int) -> None:
         """Another column."""
-        self._grid.shift(columns)
-        self._rows.show()
-        self._header.show()
+        self._answer.grid.shift(columns)
+        self._moved()
 
     def action_whole(self) -> None:
         """The whole row, or no more."""
-        self.toggle_class("-whole")
-        self.call_after_refresh(self._moved)
+        self._answer.switch_whole()
 
-    def action_scroll(self, quarters: int) -> None:
+    def action_scroll(self, halves: int) -> None:
         """Scroll the whole row."""
-        self._row_page.scroll(quarters * max(self._whole.size.height // 2, 1))
-        self._whole.show()
+        self._answer.scroll_whole(halves)
 
     def action_views(self) -> None:
         """The views, or the rows."""
-        self.toggle_class("-views")
-        if self.has_class("-views"):
+        if self._answer.switch_views():
             self.editor.focus()
 
     def action_copy(self) -> None:
         """Copy the selected value."""
-        selected = self._grid.selected
-        if selected is None:
+        selected, column = self._answer.selected, self._answer.column
+        if selected is None or column is None:
             return
-        value = selected.cells[self._grid.column]
+        value = selected.cells[self._answer.grid.column]
         if value is None:
             self.say("NULL: nothing to copy")
         else:
             self.app.copy_to_clipboard(plain(value))
-            self.say(f"copied {self._grid.columns[self._grid.column].name}")
+            self.say(f"copied {column.name}")
 
     def _to_moment(self) -> None:
-        selected = self._grid.selected
+        selected = self._answer.grid.selected
         if selected is None:
             return
         if selected.moment is None:
@@ -528,10 +437,7 @@ class SqlScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="go")
     def _go(self, moment: Moment) -> None:
-        folder = self._folders[0] if len(self._folders) == 1 else None
-        if folder is None:
-            folders = sorted(self._folders, key=lambda one: one.name != moment.run_id)
-            folder = next((one for one in folders if entry_of(one).run_id == moment.run_id), None)
+        folder = folder_of(moment, self._folders)
         if folder is None:
             message = f"run {moment.run_id} is not there any more"
             self.app.call_from_thread(self.say, message, bad=True)
@@ -540,7 +446,7 @@ class SqlScreen(Screen[None]):
 
     async def action_export(self) -> None:
         """Ask where to write every row."""
-        if self._grid.columns and self._asking is not None:
+        if self._answer.grid.columns and self._asking is not None:
             await Prompt.ask(self, "write to", self._write, value="answer.csv", hint=".csv .json .parquet")
         else:
             self.say("ask first: the rows of an answer are what is written")
@@ -548,7 +454,7 @@ class SqlScreen(Screen[None]):
     def _write(self, name: str | None) -> None:
         from ptb_tui.state.sql.asking import Asking, form_of
 
-        self._rows.focus()
+        self._answer.choose()
         if not name or self._asking is None:
             return
         path = Path(name).expanduser()
@@ -585,5 +491,6 @@ class SqlScreen(Screen[None]):
     def repaint(self) -> None:
         """The theme changed."""
         self.editor.repaint()
-        for part in (self._header, self._told, self._rows, self._whole, self._views, self._footer):
+        for part in (self._header, self._told, self._footer):
             part.refresh()
+        self._answer.repaint()
