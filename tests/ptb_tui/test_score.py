@@ -26,6 +26,8 @@ from store.scores import Isolation, ScoreAttempt, ScoreStatus, add_score
 from store.writer import RunWriter
 from tests.ptb_tui.screen import opened, settle, text
 from tests.ptb_tui.story import START
+from tests.ptb_tui.terminal import Terminal, ptb_env
+from tests.ptb_tui.test_hostile import EVIL, assert_harmless, make_hostile
 from tests.runner.scoring import World
 
 _PATIENCE_S = 40.0
@@ -433,3 +435,39 @@ async def test_score_is_one_key_from_the_case(story: Path) -> None:
         await pilot.press("q")
         await settle(pilot)
         assert isinstance(pilot.app.screen, CaseScreen)
+
+
+def test_no_control_of_a_job_reaches_a_real_terminal(tmp_path: Path) -> None:
+    folder = make_hostile(tmp_path / "runs" / "hostile")
+    log = folder / "output.txt"
+    log.write_text(f"{EVIL}\n" * 30)
+    an_attempt(folder, 1, ScoreStatus.FAILED, reason=EVIL, engine=EVIL, engine_version=EVIL, sampling=EVIL)
+    a_job(folder, device=EVIL, engine=EVIL, log=str(log), owner=Owner(7, 1, EVIL, 1, f"host{EVIL}"))
+    a_job(folder, job_id="ended", phase=Phase.ENDED, outcome=f"odd{EVIL}", reason=EVIL, attempt_id=None)
+    with Terminal(["open"], ptb_env(tmp_path / "runs"), width=160) as terminal:
+        terminal.until(lambda screen: "hostile" in screen and "undecided" in screen)
+        terminal.send("s")
+        terminal.until(
+            lambda screen: "✗ failed" in screen and "? odd" in screen and "log of attempt" in screen
+        )
+        terminal.send("jjx")
+        terminal.until(lambda screen: "cancel this job?" in screen)
+        terminal.send("ns")
+        terminal.read(1)
+        assert_harmless(terminal.raw)
+        terminal.send("\x11")
+        assert terminal.wait() == 0
+
+
+@pytest.mark.parametrize("size", [(20, 5), (50, 12), (300, 90)])
+async def test_any_size_is_survived(story: Path, size: tuple[int, int]) -> None:
+    a_job(story)
+    async with PtbApp(case=entry_of(story)).run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("s")
+        await settle(pilot)
+        assert ("ptb needs" in text(pilot)) == (size == (20, 5))
+        await pilot.press("x")
+        await settle(pilot)
+        await pilot.press("n", "q")
+        await settle(pilot)

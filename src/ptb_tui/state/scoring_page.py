@@ -130,7 +130,7 @@ def _idle(scoring: Scoring) -> Iterator[Line]:
 def _following(job: Job, scoring: Scoring) -> Iterator[Line]:
     progress = job.progress
     share = progress.share or 0.0
-    filled = min(round(share * _BAR), _BAR)
+    filled = min(max(round(share * _BAR), 0), _BAR)
     yield line(
         ("━" * filled, "good"),
         ("─" * (_BAR - filled), "line"),
@@ -164,7 +164,7 @@ def _steps(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _row(row: Row) -> Item:
-    symbol, ink = _SYMBOLS[row.state]
+    symbol, ink = _SYMBOLS.get(row.state, ("?", "suspicious"))
     tokens = f"{row.token_limit:,} tokens" if row.token_limit else ""
     lines = [
         line(
