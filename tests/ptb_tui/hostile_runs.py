@@ -165,14 +165,17 @@ class Hostile:
         return self.text(3) + self._random.choice(SURROGATES) + self.text(3)
 
 
-def make_hostile_run(folder: Path, seed: int) -> Path:
-    """A closed, scanned, judged and scored run with every kind of row, in which nothing can be trusted."""
+def make_hostile_run(folder: Path, seed: int, *, benchmark: str = "healthbench") -> Path:
+    """A closed, scanned, judged and scored run with every kind of row, in which nothing can be trusted.
+
+    Of a ``benchmark`` that the catalog knows it can be scored.
+    """
     say = Hostile(seed)
     run_id = folder.name
     facts = Facts(
         agent=say.text(),
         agent_model=say.text(),
-        benchmark=say.text(),
+        benchmark=benchmark,
         base_model=say.text(),
         command=say.text(),
         root="/home/agent/task",

@@ -13,12 +13,16 @@ class Place:
     """A screen, as a reviewer gets to it."""
 
     name: str
+    screen: str
+    """The class that stands there."""
     keys: tuple[str, ...]
     """From the queue, with one run selected."""
     pasted: str = ""
     """What is pasted there."""
     then: tuple[str, ...] = ()
     """Keys after that."""
+    runs: int = 1
+    """How many runs it takes."""
 
     async def reach(self, pilot: Pilot[None]) -> None:
         """Go there."""
@@ -32,21 +36,23 @@ class Place:
         for key in self.then:
             await pilot.press(key)
             await settle(pilot)
+        assert type(pilot.app.screen).__name__ == self.screen
 
 
 PLACES = (
-    Place("runs", ()),
-    Place("heat", ("h",)),
-    Place("case", ("enter",)),
-    Place("findings", ("f",)),
-    Place("lineage", ("enter", "l")),
-    Place("replay", ("enter", "space")),
-    Place("verdict", ("enter", "v")),
-    Place("score", ("s",)),
-    Place("score form", ("s", "s")),
-    Place("sql", ("semicolon",), "select * from transcript", ("f5", "tab", "space")),
-    Place("queries", ("semicolon", "ctrl+o")),
-    Place("help", ("question_mark",)),
-    Place("palette", ("ctrl+p",)),
+    Place("runs", "RunsScreen", ()),
+    Place("heat", "HeatScreen", ("h",)),
+    Place("case", "CaseScreen", ("enter",)),
+    Place("findings", "FindingsScreen", ("f",)),
+    Place("lineage", "LineageScreen", ("enter", "l")),
+    Place("replay", "ReplayScreen", ("enter", "space")),
+    Place("verdict", "VerdictScreen", ("enter", "v")),
+    Place("score", "ScoreScreen", ("s",)),
+    Place("score form", "ScoreFormScreen", ("s", "s")),
+    Place("sql", "SqlScreen", ("semicolon",), "select * from transcript", ("f5", "tab", "space")),
+    Place("queries", "QueriesScreen", ("semicolon", "ctrl+o")),
+    Place("compare", "CompareScreen", ("m", "j", "c"), runs=2),
+    Place("help", "HelpScreen", ("question_mark",)),
+    Place("palette", "CommandPalette", ("ctrl+p",)),
 )
 """A screen that shows run text, or stands over one that does, has its line here."""

@@ -1,6 +1,7 @@
 """Whatever an agent writes, every screen stays whole and the reviewer's terminal stays the reviewer's."""
 
 from pathlib import Path
+from shutil import copytree
 from time import monotonic
 
 import pytest
@@ -10,7 +11,7 @@ from wcwidth import wcwidth
 
 from ptb_tui.app import PtbApp
 from store.plain import HOSTILE
-from tests.ptb_tui.hostile_runs import make_hostile_run
+from tests.ptb_tui.hostile_runs import Hostile, make_hostile_run
 from tests.ptb_tui.places import PLACES, Place
 from tests.ptb_tui.screen import lines, settle
 from tests.ptb_tui.terminal import Terminal, ptb_env
@@ -62,6 +63,15 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def two_hostile_runs(hostile_run: Path) -> Path:
+    """A folder of that run and another."""
+    folder = hostile_run.with_name("two")
+    copytree(hostile_run, folder)
+    make_hostile_run(folder / "two", 101, benchmark=Hostile(101).text())
+    return folder
+
+
 async def look_everywhere(runs: Path, place: Place, size: tuple[int, int], where: str) -> None:
     """Go to a place and through what can be selected there, looking at every step."""
     async with PtbApp(folder=runs).run_test(size=size) as pilot:
@@ -77,15 +87,21 @@ async def look_everywhere(runs: Path, place: Place, size: tuple[int, int], where
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-async def test_hostile_text_breaks_no_screen(hostile_run: Path, place: Place, size: tuple[int, int]) -> None:
-    await look_everywhere(hostile_run, place, size, f"{place.name} at {size}")
+async def test_hostile_text_breaks_no_screen(
+    hostile_run: Path, two_hostile_runs: Path, place: Place, size: tuple[int, int]
+) -> None:
+    await look_everywhere(
+        hostile_run if place.runs == 1 else two_hostile_runs, place, size, f"{place.name} at {size}"
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 30))
 async def test_more_hostile_text_breaks_no_screen(tmp_path: Path, seed: int) -> None:
     make_hostile_run(tmp_path / "runs" / "one", seed)
-    for place in PLACES:
+    for place in sorted(PLACES, key=lambda place: place.runs):
+        if place.runs == 2:
+            make_hostile_run(tmp_path / "runs" / "two", seed + 100, benchmark=Hostile(seed).text())
         await look_everywhere(tmp_path / "runs", place, SIZES[seed % 2], f"seed {seed}, {place.name}")
 
 

@@ -1,5 +1,6 @@
 """The last line: the keys that matter here, or the answer to the last one."""
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -8,8 +9,12 @@ from textual.widget import Widget
 from ptb_tui.actions.action import Action, Scope
 from ptb_tui.actions.keys import key_label
 from ptb_tui.actions.registry import actions_in
-from ptb_tui.widgets.paint import Inks, Pen
+from ptb_tui.widgets.paint import Inks, Pen, cut
 from ptb_tui.widgets.panel import inks_of
+from store.plain import plain
+
+_LEAST_OF_A_PATH = 12
+"""Cells of the end of a path by which it can still be told."""
 
 
 class Footer(Widget):
@@ -72,7 +77,8 @@ class Footer(Widget):
         pen = Pen(self.size.width).gap(1)
         self._places = []
         if self.message:
-            pen.write("! " if self._bad else "", palette.violation).write(self.message, palette.ink)
+            pen.write("! " if self._bad else "", palette.violation)
+            pen.write(_fitting(plain(self.message), pen.left), palette.ink)
             return pen.strip(palette.raised)
         reserved = sum(_width(action) for action in self._always)
         for action in self._here:
@@ -89,6 +95,16 @@ class Footer(Widget):
         pen.write(key_label(action.keys[0]), palette.accent).gap().write(action.title, palette.soft)
         self._places.append((begin, pen.width - pen.left, action))
         pen.gap(2)
+
+
+def _fitting(message: str, room: int) -> str:
+    """``message`` with its longest word, which is a path, cut on the left: what to do about it comes after."""
+    over = cell_len(message) - room
+    longest = max(message.split(" "), key=cell_len)
+    keep = cell_len(longest) - over
+    if over <= 0 or keep < _LEAST_OF_A_PATH:
+        return message
+    return message.replace(longest, cut(longest, keep, left=True), 1)
 
 
 def _width(action: Action) -> int:
