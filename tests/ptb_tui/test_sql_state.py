@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptb_tui.state.sql.answer import LONGEST_CELL
+from ptb_tui.state.sql.answer import LONGEST_CELL, Head, Row, Rows
 from ptb_tui.state.sql.asking import Asking
 from ptb_tui.state.sql.completion import complete
 from ptb_tui.state.sql.grid import Grid
@@ -204,3 +204,10 @@ def test_columns_give_way_to_each_other_and_the_selected_one_is_in_view(story: P
         assert grid.column in [place for place, _ in shown]
         assert sum(width for _, width in shown) + 2 * (len(shown) - 1) <= 76
         grid.shift(1)
+
+
+def test_what_is_left_of_the_width_goes_to_text_that_was_cut() -> None:
+    grid = Grid()
+    row = Row(("1", "/a/long/path" * 4, "/another/long/path" * 3), None)
+    grid.begin(Head(("seq", "path", "path2"), ("BIGINT", "VARCHAR", "VARCHAR")), Rows((row,), more=False))
+    assert sum(width for _, width in grid.in_view(90)) + 2 * 2 == 90

@@ -130,8 +130,17 @@ class Grid:
                 room -= wanted + GAP
             whole = [place for place, cells in shown if cells == widths[place]]
             if self.column in whole or self.left >= self.column:
-                return shown
+                return self._widened(shown, room + GAP)
             self.left += 1
+
+    def _widened(self, shown: list[tuple[int, int]], room: int) -> list[tuple[int, int]]:
+        """The columns in view, with what is left given to those that were cut, the last one first."""
+        found = []
+        for place, cells in reversed(shown):
+            more = min(self.columns[place].width - cells, max(room, 0))
+            room -= more
+            found.append((place, cells + more))
+        return found[::-1]
 
     def _reveal(self) -> None:
         self.top = max(min(self.top, self.row), self.row - self._height + 1, 0)

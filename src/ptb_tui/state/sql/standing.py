@@ -35,8 +35,8 @@ def summary(grid: Grid, notes: Sequence[str], took: float | None) -> list[Line]:
     """How many rows there are, after how many seconds, and what they go without."""
     count = counted(len(grid.rows), "row", "rows")
     if grid.more:
-        on = "" if len(grid.rows) >= MOST_ROWS else "they come as you scroll; "
-        count = f"the first {count}, more exist: {on}{label_of('sql.export')} writes all"
+        on = "" if len(grid.rows) >= MOST_ROWS else " and come as you scroll"
+        count = f"the first {count}, more exist{on}; {label_of('sql.export')} writes all"
     lines = [line((count, "ink"), (f"   {took:.2f} s" if took is not None else "", "soft"))]
     lines += [line(("◐ ", "suspicious"), (note, "soft")) for note in notes[:_MOST_NOTES]]
     if len(notes) > _MOST_NOTES:
