@@ -198,15 +198,17 @@ class PtbApp(App[None]):
             and not message.keep
         ):
             self.pop_screen()
+            below.come_from(message.finding_id)
             below.go_to(GoToSeq(message.seq))
             return
         self.say("opening …")
-        self._open_replay(message.folder, message.seq, message.ts)
+        self._open_replay(message)
 
     @work(thread=True, exclusive=True, group="open")
-    def _open_replay(self, folder: Path, seq: int | None, ts: int | None) -> None:
+    def _open_replay(self, message: OpenReplay) -> None:
+        seq, ts = message.seq, message.ts
         try:
-            run = OpenRun.open(folder)
+            run = OpenRun.open(message.folder)
         except PtbError as error:
             self.call_from_thread(self.say, str(error), bad=True)
             return
@@ -215,13 +217,15 @@ class PtbApp(App[None]):
             at = GoToSeq(seq)
         elif ts is not None and run.cursor.clocked:
             at = GoToTime(ts)
-        self.call_from_thread(self._show_replay, run, at)
+        self.call_from_thread(self._show_replay, run, at, message.finding_id)
 
-    def _show_replay(self, run: OpenRun, at: GoTo | None) -> None:
+    def _show_replay(self, run: OpenRun, at: GoTo | None, finding_id: str | None) -> None:
         from ptb_tui.screens.replay import ReplayScreen
 
         self.say("")
-        self.push_screen(ReplayScreen(run, at))
+        screen = ReplayScreen(run, at)
+        screen.come_from(finding_id)
+        self.push_screen(screen)
 
     def on_open_case(self, message: OpenCase) -> None:
         """To the case of a run."""

@@ -10,7 +10,13 @@ class OpenReplay(Message):
     """Replay of a run, at an event, at a time, or from the start."""
 
     def __init__(
-        self, folder: Path, seq: int | None = None, *, ts: int | None = None, keep: bool = False
+        self,
+        folder: Path,
+        seq: int | None = None,
+        *,
+        ts: int | None = None,
+        keep: bool = False,
+        finding_id: str | None = None,
     ) -> None:
         super().__init__()
         self.folder = folder
@@ -19,6 +25,8 @@ class OpenReplay(Message):
         """Where to go when there is no such event: nanoseconds."""
         self.keep = keep
         """The screen that asks is come back to."""
+        self.finding_id = finding_id
+        """Which finding one comes from: an event may be evidence of several."""
 
 
 class OpenCase(Message):

@@ -98,3 +98,9 @@ class Manifest:
     """Folders of log epochs not sealed yet, oldest first, relative to the run folder."""
     recording_hash: str | None = None
     """Set when closed: identifies the recorded rows and blobs, however they are filed."""
+
+    @property
+    def origin(self) -> int | None:
+        """What ``T+`` counts from, nanoseconds since the epoch: the first row; before one is sealed, the start."""
+        first = (segment.first_ts for segment in self.segments if segment.first_ts is not None)
+        return min(first, default=self.started_at)

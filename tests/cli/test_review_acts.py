@@ -100,6 +100,7 @@ def test_a_verdict_is_kept_beside_earlier_ones_and_fresh(
         (["flag", "run-1", "--seq", "99999", "--title", "x"], "no event #99999"),
         (["flag", "run-1", "--finding", "beef", "--accept"], "no finding begins with 'beef'"),
         (["verdict", "run-1", "--data", "clean"], "--rationale"),
+        (["verdict", "run-1", "--rationale", "because"], "needs an answer"),
         (["verdict", "run-1", "--data", "maybe"], "maybe"),
     ],
 )

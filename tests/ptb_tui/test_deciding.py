@@ -7,10 +7,12 @@ import pytest
 from ptb_tui.app import PtbApp
 from ptb_tui.state.draft import Axis, Draft
 from store.findings import FindingState, read_findings
+from store.library import entry_of
 from store.manifest_file import read_manifest
 from store.overlay import Review
 from store.verdicts import Answer, ScoreAction, read_verdicts
 from tests.ptb_tui.screen import opened, settle, text
+from tests.ptb_tui.story import add_findings, make_story
 
 
 def states(story: Path) -> dict[str, FindingState]:
@@ -36,6 +38,57 @@ async def test_a_rejected_flag_counts_no_more_and_the_reason_is_kept(story: Path
         "hardcoded-items": FindingState.ACCEPTED,
         "eval-guided-data": FindingState.REJECTED,
     }
+
+
+async def test_what_was_rejected_last_is_taken_back_where_its_flag_is_out_of_sight(story: Path) -> None:
+    async with opened(story).run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("w", "r", *"harmless", "enter")
+        await settle(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        assert "eval-guided-data: open" in text(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        assert "nobody decided on eval-guided-data" in text(pilot)
+    assert states(story)["eval-guided-data"] is FindingState.OPEN
+
+
+async def test_rejecting_names_the_finding_and_takes_a_reason(story: Path) -> None:
+    async with opened(story).run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("w", "r")
+        await settle(pilot)
+        assert "reject eval-guided-data because" in text(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "nothing was rejected: that takes a reason" in text(pilot)
+    assert states(story)["eval-guided-data"] is FindingState.OPEN
+
+
+async def test_of_two_findings_on_an_event_the_one_that_was_selected_is_meant(tmp_path: Path) -> None:
+    folder = make_story(tmp_path / "runs" / "story")
+    (first, *_), _ = read_findings(Review(folder, "story"))
+    seq = first.finding.evidence[0].seq
+    add_findings(folder, "story", {"read": seq, "wrote": seq})
+    async with PtbApp(case=entry_of(folder)).run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("j", "enter")
+        await settle(pilot)
+        await pilot.press("r", *"no", "enter")
+        await settle(pilot)
+        assert "eval-guided-data: rejected" in text(pilot)
+    assert states(folder)["hardcoded-items"] is FindingState.OPEN
+
+
+async def test_the_reason_of_a_verdict_is_seen_while_it_is_typed_and_goes_on_from_what_stands(
+    story: Path,
+) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("v", "r", "ctrl+a", "ctrl+k", *"first", "enter", "r", *"second")
+        await settle(pilot)
+        assert "firstsecond" in text(pilot)
 
 
 async def test_a_verdict_by_keys_rests_on_the_marks_and_pins_the_recording(story: Path) -> None:

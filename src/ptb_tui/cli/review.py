@@ -34,7 +34,8 @@ def queue_command(runs: tuple[str, ...], as_json: bool) -> None:
     """Undecided runs by score impact × uncertainty: what the decision moves on the leaderboard, and how open it is."""
     from ptb_tui.state.stakes import stake_of
 
-    staked = [(run, stake_of(run)) for run in _read(runs)]
+    read = _read(runs)
+    staked = [(run, stake_of(run)) for run in read]
     waiting = sorted(
         ((run, stake) for run, stake in staked if not stake.decided),
         key=lambda pair: (-(pair[1].worth or 0.0), pair[0].manifest.run_id),
@@ -73,7 +74,7 @@ def queue_command(runs: tuple[str, ...], as_json: bool) -> None:
         ),
     )
     if not waiting:
-        note("every case is decided")
+        note("every case is decided" if read else "there are no runs: ptb import or ptb record makes some")
 
 
 @command.command("audit", short_help="a random sample of the cases that detectors call clear")

@@ -115,7 +115,7 @@ def _lines(manifest: Manifest, state: "RunState", findings: Sequence[StandingFin
             f"finding      {standing.severity or 'not ruled on'}, {standing.state}: {standing.finding.title}"
         )
     if state.at is not None:
-        since = f"  T+{elapsed(state.at - manifest.started_at)}" if manifest.started_at is not None else ""
+        since = f"  T+{elapsed(state.at - manifest.origin)}" if manifest.origin is not None else ""
         lines.append(f"at           {utc(state.at)}{since}")
     lines.append(
         "events       " + (", ".join(f"{many(n)} {kind}" for kind, n in state.counts.items()) or "none")

@@ -53,6 +53,8 @@ def command(
     review = Review(entry.folder, entry.run_id)
     if any(axes.values()) or score_action:
         _decide(entry, review, axes, score_action, rationale, seqs, reviewer)
+    elif rationale or seqs:
+        raise click.UsageError("a decision needs an answer: --data, --model … or --score-action")
     assert entry.manifest is not None
     reviewed = read_reviewed(entry.folder, entry.manifest, reader=reviewer)
     for problem in reviewed.problems:

@@ -29,7 +29,7 @@ from ptb_tui.widgets.prompt import Prompt
 from ptb_tui.widgets.too_small import TooSmall
 from review.reviewed import Reviewed, read_reviewed
 from store.errors import PtbError
-from store.findings import FindingState, StandingFinding
+from store.findings import StandingFinding
 from store.jobs import read_jobs, running_job
 from store.library import RunEntry, entry_of
 
@@ -191,7 +191,9 @@ class CaseScreen(Screen[None]):
     def action_replay(self) -> None:
         """Replay, at the evidence of what is selected."""
         selected = self._page.selected
-        self.post_message(OpenReplay(self.entry.folder, selected.seq if selected else None))
+        finding_id = selected.key[1] if selected and isinstance(selected.key, tuple) else None
+        seq = selected.seq if selected else None
+        self.post_message(OpenReplay(self.entry.folder, seq, finding_id=finding_id))
 
     def action_start(self) -> None:
         """Replay, from the start."""
@@ -227,11 +229,11 @@ class CaseScreen(Screen[None]):
 
     def action_accept(self) -> None:
         """The selected finding is right."""
-        self._deciding.decide(FindingState.ACCEPTED)
+        self._deciding.accept()
 
     def action_reopen(self) -> None:
         """Take the last word on the selected finding back."""
-        self._deciding.decide(FindingState.OPEN)
+        self._deciding.take_back()
 
     async def action_reject(self) -> None:
         """Ask why the selected finding is wrong."""
@@ -241,7 +243,8 @@ class CaseScreen(Screen[None]):
         standing = self._finding()
         if standing is None or self._reviewed is None:
             return None
-        return Selected(standing.finding.finding_id, standing.finding.rule, self._reviewed.review)
+        finding = standing.finding
+        return Selected(finding.finding_id, finding.rule, standing.state, self._reviewed.review)
 
     def _finding(self) -> StandingFinding | None:
         """The selected finding; says so when it is none."""

@@ -1,7 +1,7 @@
 """Accepting, rejecting and reopening one finding: the same words and the same record on every screen that shows one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from textual.screen import Screen
@@ -19,6 +19,8 @@ class Selected:
 
     finding_id: str
     rule: str
+    """As it is called everywhere."""
+    state: FindingState
     review: Review
 
 
@@ -39,28 +41,50 @@ class Deciding:
         self._says = says
         self._selected = selected
         self._changed = changed
+        self._last: Selected | None = None
+        """What was decided on last: a rejected finding may be out of sight."""
 
-    def decide(self, state: FindingState) -> None:
-        """Keep the word on it, and say where; says why where it cannot be kept."""
-        try:
-            self._keep(state, "")
-        except PtbError as error:
-            self._says.say(str(error), bad=True)
+    def accept(self) -> None:
+        """It is right."""
+        selected = self._selected()
+        if selected is not None:
+            self._try(selected, FindingState.ACCEPTED)
 
-    def _keep(self, state: FindingState, reason: str) -> None:
+    def take_back(self) -> None:
+        """Reopen it, or, where nobody decided on it, what was decided on last."""
+        selected = self._selected()
+        if selected is None or selected.state is FindingState.OPEN:
+            selected = self._last or selected
+        if selected is None:
+            return
+        if selected.state is FindingState.OPEN:
+            self._says.say(f"nobody decided on {selected.rule}: there is nothing to take back")
+        else:
+            self._try(selected, FindingState.OPEN)
+
+    async def ask_why_wrong(self, screen: Screen[Any]) -> None:
+        """Reject it, once a reason is given; the finding meant is the one that was shown when the key was pressed."""
         selected = self._selected()
         if selected is None:
             return
+
+        def reject(reason: str | None) -> None:
+            if reason and reason.strip():
+                self._keep(selected, FindingState.REJECTED, reason)
+            elif reason is not None:
+                self._says.say("nothing was rejected: that takes a reason", bad=True)
+
+        hint = "the reason is kept with your name"
+        await Prompt.ask(screen, f"reject {selected.rule} because", reject, hint=hint)
+
+    def _try(self, selected: Selected, state: FindingState) -> None:
+        try:
+            self._keep(selected, state, "")
+        except PtbError as error:
+            self._says.say(str(error), bad=True)
+
+    def _keep(self, selected: Selected, state: FindingState, reason: str) -> None:
         path = acts.decide(selected.review, selected.finding_id, state, reason)
+        self._last = replace(selected, state=state) if state is not FindingState.OPEN else None
         self._changed()
         self._says.say(f"{selected.rule}: {state.value}, kept {acts.where_kept(selected.review, path)}")
-
-    async def ask_why_wrong(self, screen: Screen[Any]) -> None:
-        """Reject it, once a reason is given."""
-        if self._selected() is not None:
-            hint = "kept with your name; the finding counts no more"
-            await Prompt.ask(screen, "reject, because", self._reject, hint=hint)
-
-    def _reject(self, reason: str | None) -> None:
-        if reason:
-            self._keep(FindingState.REJECTED, reason)

@@ -31,7 +31,6 @@ from ptb_tui.widgets.prompt import Prompt
 from ptb_tui.widgets.too_small import TooSmall
 from review.reviewed import Reviewed, read_reviewed
 from store.errors import PtbError
-from store.findings import FindingState
 from store.library import entry_of
 
 _WIDE = 110
@@ -221,7 +220,8 @@ class FindingsScreen(Screen[None]):
         found = self._finding()
         evidence = self._detail_page.selected
         if found is not None:
-            self.post_message(OpenReplay(found.reviewed.folder, evidence.seq if evidence else None))
+            seq, finding_id = evidence.seq if evidence else None, found.standing.finding.finding_id
+            self.post_message(OpenReplay(found.reviewed.folder, seq, finding_id=finding_id))
 
     def action_sql(self) -> None:
         """SQL over what is shown here."""
@@ -272,11 +272,11 @@ class FindingsScreen(Screen[None]):
 
     def action_accept(self) -> None:
         """The finding is right."""
-        self._deciding.decide(FindingState.ACCEPTED)
+        self._deciding.accept()
 
     def action_reopen(self) -> None:
         """Take the word back."""
-        self._deciding.decide(FindingState.OPEN)
+        self._deciding.take_back()
 
     async def action_reject(self) -> None:
         """Ask why it is wrong."""
@@ -287,7 +287,7 @@ class FindingsScreen(Screen[None]):
         if found is None:
             return None
         finding = found.standing.finding
-        return Selected(finding.finding_id, finding.rule, found.reviewed.review)
+        return Selected(finding.finding_id, finding.rule, found.standing.state, found.reviewed.review)
 
     async def action_comment(self) -> None:
         """Ask for a comment."""

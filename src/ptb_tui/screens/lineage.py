@@ -197,7 +197,7 @@ class LineageScreen(Screen[None]):
         """To the event of this step."""
         step = self._step()
         if step is not None and step.seq is not None:
-            self.post_message(OpenReplay(self._folder, step.seq))
+            self.post_message(OpenReplay(self._folder, step.seq, finding_id=self._finding_id))
         else:
             self.say("no recorded row shows this step")
 

@@ -26,7 +26,7 @@ from ptb_tui.widgets.lanes import Lanes
 from ptb_tui.widgets.prompt import Prompt
 from ptb_tui.widgets.too_small import TooSmall
 from store.errors import PtbError
-from store.findings import FindingState, Severity
+from store.findings import Severity
 
 _WIDE = 100
 """Columns from which log and detail stand side by side."""
@@ -72,6 +72,7 @@ class ReplayScreen(Screen[None]):
         self._detail = DetailPane(run, self.replay)
         self._footer = Footer(Scope.REPLAY)
         self._too_small = TooSmall(50, 12)
+        self._came_from: str | None = None
         self._deciding = Deciding(self, self._selected, self._read_review)
 
     def compose(self) -> ComposeResult:
@@ -248,6 +249,10 @@ class ReplayScreen(Screen[None]):
         """Ask for a time or an event."""
         await Prompt.ask(self, "go to", self._go_to, hint=GO_TO_HINT)
 
+    def come_from(self, finding_id: str | None) -> None:
+        """On an event that is evidence of several findings, mean this one."""
+        self._came_from = finding_id
+
     def go_to(self, place: GoTo) -> None:
         """Put the playhead there; says so where the run has no such place."""
         self._player.pause()
@@ -342,19 +347,23 @@ class ReplayScreen(Screen[None]):
 
     def action_accept(self) -> None:
         """The gravest finding here is right."""
-        self._deciding.decide(FindingState.ACCEPTED)
+        self._deciding.accept()
+
+    def action_reopen(self) -> None:
+        """Take the last word on the finding here back, or on the one that was decided on last."""
+        self._deciding.take_back()
 
     async def action_reject(self) -> None:
-        """Ask why the gravest finding here is wrong."""
+        """Ask why the finding here is wrong."""
         await self._deciding.ask_why_wrong(self)
 
     def _selected(self) -> Selected | None:
         flag = self._flag_here()
-        return Selected(flag.finding_id, flag.rule, self.run.review) if flag else None
+        return Selected(flag.finding_id, flag.rule, flag.state, self.run.review) if flag else None
 
     def _flag_here(self) -> Flag | None:
         event = self.replay.event()
-        flag = self.replay.flags.worst(event.seq) if event else None
+        flag = self.replay.flags.worst(event.seq, self._came_from) if event else None
         if flag is None:
             self.say(f"no flag on this event: {label_of('replay.next_flag')} goes to the next one")
         return flag

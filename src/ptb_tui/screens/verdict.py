@@ -34,7 +34,7 @@ class VerdictScreen(ModalScreen[Draft | None]):
         width: 98; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
         background: $surface; border: round $line; border-title-color: $accent;
     }
-    VerdictScreen Static { width: 100%; height: auto; }
+    VerdictScreen > Vertical > Static { width: 100%; height: auto; }
     """
 
     def __init__(self, title: str, draft: Draft, complaint: str = "") -> None:
@@ -82,7 +82,7 @@ class VerdictScreen(ModalScreen[Draft | None]):
 
     async def action_why(self) -> None:
         """Ask for the reason."""
-        await Prompt.ask(self, "why", self._say_why, value=self.draft.rationale)
+        await Prompt.ask(self, "why", self._say_why, value=self.draft.rationale, goes_on=True)
 
     def action_keep(self) -> None:
         """Give the verdict back, when it is one."""

@@ -22,8 +22,8 @@ def cite_finding(standing: StandingFinding, manifest: Manifest) -> str:
     run_id = plain(manifest.run_id)
     severity = standing.severity.value if standing.severity else "not ruled on"
     when = []
-    if finding.ts is not None and manifest.started_at is not None:
-        when = [f"T+{elapsed(finding.ts - manifest.started_at)}, {utc(finding.ts)}"]
+    if finding.ts is not None and manifest.origin is not None:
+        when = [f"T+{elapsed(finding.ts - manifest.origin)}, {utc(finding.ts)}"]
     rule = f"{finding.rule} {finding.rule_version}, {severity}"
     cited = [rule, *when]
     opens = f"ptb open {run_id}"

@@ -65,7 +65,7 @@ def blind_sections(blind: Blind) -> tuple[Section, ...]:
 
 
 def _fields(found: Found) -> Iterator[Line]:
-    finding, started = found.standing.finding, found.reviewed.manifest.started_at
+    finding, started = found.standing.finding, found.reviewed.manifest.origin
     counts = finding.counts
     when = None
     if finding.ts is not None and started is not None:

@@ -54,9 +54,10 @@ class Flags:
         """The flags on one event, the gravest first."""
         return [flag for flag in self.all if flag.seq == seq] if seq in self.seqs else []
 
-    def worst(self, seq: int) -> Flag | None:
-        """The gravest flag on one event."""
-        return self._worst.get(seq)
+    def worst(self, seq: int, finding_id: str | None = None) -> Flag | None:
+        """The gravest flag on one event, or the one of the finding that is meant where it has one here."""
+        meant = (flag for flag in self.of(seq) if flag.finding_id == finding_id)
+        return next(meant, self._worst.get(seq))
 
     def next(self, position: int, direction: int, severity: Severity | None = None) -> Flag | None:
         """The nearest flag strictly after (1) or before (-1) a position, of one severity or of any."""

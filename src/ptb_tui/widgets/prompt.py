@@ -35,8 +35,9 @@ class Prompt(Horizontal):
         value: str = "",
         hint: str = "",
         complaint: str = "",
+        goes_on: bool = False,
     ) -> None:
-        """``label`` and ``hint`` are ours, never run text.
+        """``label`` and ``hint`` are ours, never run text; ``goes_on`` when ``value`` is written on, not over.
 
         Where ``done`` raises :class:`PtbError` the line comes again under that ``complaint``: nothing typed is lost.
         """
@@ -46,6 +47,7 @@ class Prompt(Horizontal):
         self._value = value
         self._hint = hint
         self._complaint = complaint
+        self._goes_on = goes_on or bool(complaint)
         self.set_class(bool(complaint), "-again")
 
     def compose(self) -> ComposeResult:
@@ -55,7 +57,7 @@ class Prompt(Horizontal):
             yield Static(Content(said), markup=False, id="complaint")
         yield Static(Content(self._label), markup=False)
         yield Input(
-            value=self._value, placeholder=self._hint, compact=True, select_on_focus=not self._complaint
+            value=self._value, placeholder=self._hint, compact=True, select_on_focus=not self._goes_on
         )
 
     @classmethod
@@ -67,10 +69,11 @@ class Prompt(Horizontal):
         *,
         value: str = "",
         hint: str = "",
+        goes_on: bool = False,
     ) -> None:
         """Show it on ``screen``, unless one is there; when this returns it has the keys, so that none is lost."""
         if not screen.query(cls):
-            await cls(label, done, value=value, hint=hint).show_on(screen)
+            await cls(label, done, value=value, hint=hint, goes_on=goes_on).show_on(screen)
 
     async def show_on(self, screen: Screen[Any]) -> None:
         """Stand on ``screen``, with the keys."""
