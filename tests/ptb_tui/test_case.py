@@ -309,3 +309,16 @@ def test_the_stake_is_the_way_to_the_base_score_by_the_share_of_the_task(story: 
         ),
     )
     assert stake_of(reviewed_of(story)).worth == 0
+
+
+async def test_nothing_is_decided_on_a_finding_out_of_sight(story: Path) -> None:
+    async with PtbApp(case=entry_of(story)).run_test(size=(100, 12)) as pilot:
+        await settle(pilot)
+        assert "hardcoded-items" not in text(pilot)
+        await pilot.press("a")
+        await settle(pilot)
+        assert "press the key again if you mean it" in text(pilot)
+        assert "hardcoded-items" in text(pilot)
+        await pilot.press("a")
+        await settle(pilot)
+        assert "hardcoded-items: accepted" in text(pilot)

@@ -247,8 +247,13 @@ class CaseScreen(Screen[None]):
         return Selected(finding.finding_id, finding.rule, standing.state, self._reviewed.review)
 
     def _finding(self) -> StandingFinding | None:
-        """The selected finding; says so when it is none."""
+        """The selected finding; says so when it is none, and shows it first where it is out of sight."""
         selected = self._page.selected
+        if selected is not None and not self._page.shows_selection:
+            self._page.select(selected.key)
+            self._main.refresh()
+            self.say("this is what is selected: press the key again if you mean it")
+            return None
         for one in self._reviewed.findings if self._reviewed else ():
             if selected is not None and selected.key == ("finding", one.finding.finding_id):
                 return one

@@ -89,6 +89,12 @@ class Page:
         return None if index is None else self._items[index]
 
     @property
+    def shows_selection(self) -> bool:
+        """Whether the beginning of the selected item is in view."""
+        rows = self._rows.get(self._selected)
+        return rows is not None and self.top <= rows[0] < self.top + self._height
+
+    @property
     def lines(self) -> list[Placed]:
         """The lines in view."""
         return self._placed[self.top : self.top + self._height]
