@@ -25,10 +25,10 @@ done
 ptb import "$work/results" >/dev/null
 ptb scan --all >/dev/null || [ $? != 2 ]
 
-python -P -m ptb_tui.pictures "$work/demo" "$demo" runs case lineage replay sql
+python -P -m ptb_tui.pictures "$work/demo" "$demo" runs case lineage replay sql compare
 python -P -m ptb_tui.pictures "$work/ten" "$PTB_RUNS/ten-hours" replay
 mkdir -p docs/images
-for picture in demo/{runs,case,lineage,replay,sql} ten/replay; do
+for picture in demo/{runs,case,lineage,replay,sql,compare} ten/replay; do
   name=${picture/demo\//}
   rsvg-convert --width 1400 "$work/$picture.svg" --output "docs/images/${name/ten\/replay/replay-ten-hours}.png"
 done

@@ -57,6 +57,7 @@ PICTURES = (
     Picture("sql", (140, 42), ("semicolon", "ctrl+o", "enter", "f5")),
     Picture("sql-small", (80, 24), ("semicolon", "ctrl+o", "enter", "f5")),
     Picture("score", (140, 42), ("s",), case=True),
+    Picture("compare", (140, 42), ("m", "j", "c"), queue=True),
     Picture("help", (120, 60), ("question_mark",)),
 )
 
