@@ -57,7 +57,14 @@ DETECTORS: tuple[Detector, ...] = (
     HarnessTamper(),
     EvalGuidedData(),
     ApiMisuse(),
-    Together((LimitEvasion(), LeftBehind(), shipped_rule("limit-overrun.sql"))),
+    Together(
+        (
+            LimitEvasion(),
+            LeftBehind(),
+            shipped_rule("limit-overrun.sql"),
+            shipped_rule("limit-overrun-told.sql"),
+        )
+    ),
     Together(
         (
             RecorderEvasion(),
