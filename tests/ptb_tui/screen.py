@@ -41,6 +41,7 @@ def replay_of(pilot: Pilot[None]) -> ReplayScreen:
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until what was read beside the event loop, or put off for a moment, is painted."""
     await pilot.pause(0.05)
+    quiet = 0
     for _ in range(200):
         screen = pilot.app.screen
         put_off = (
@@ -48,7 +49,10 @@ async def settle(pilot: Pilot[None]) -> None:
             if isinstance(screen, ReplayScreen)
             else isinstance(screen, CaseScreen) and screen._making_due is not None
         )
-        if not put_off and not any(worker.is_running for worker in pilot.app.workers):
+        busy = put_off or any(worker.is_running for worker in pilot.app.workers)
+        # Twice: what was read may open a screen, which puts something off in its turn.
+        quiet = 0 if busy else quiet + 1
+        if quiet == 2:
             break
         await pilot.pause(0.02)
     await pilot.pause()

@@ -229,7 +229,7 @@ async def test_a_verdict_that_finds_no_room_stays_in_the_form(
     review = Review(full_run, "story")
     async with PtbApp(folder=full_run.parent).run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await press(pilot, "enter", "v", "r", *"typed by hand", "enter")
+        await press(pilot, "enter", "v", "r", "ctrl+a", "ctrl+k", *"typed by hand", "enter")
         seen = " ".join((await press(pilot, "enter")).replace("│", " ").split())
         assert "! the disk is full at" in seen
         assert "free some space" in seen
