@@ -6,6 +6,8 @@ from review.detector import RunView
 from review.flows import Step
 from review.lineage.context import AgentContext
 from review.lineage.graph import Graph, Held
+from review.literals import text_literal
+from review.told.acts import Leg, Trail
 from review.versions import Version
 from store.findings import Certainty, LineageStep
 
@@ -44,6 +46,43 @@ def shown_and_written(run: RunView, path: str, version: Version) -> tuple[Lineag
                 LineageStep(version.seq, "version", version.path, Certainty.CERTAIN),
             )
     return ()
+
+
+def told_way(run: RunView, trail: Trail) -> tuple[LineageStep, ...]:
+    """The rows of a way that commands tell: what each took in, its scripts, itself, and what it made.
+
+    A file is shown by the access of the command's own processes, and is a mere name where none was recorded.
+    """
+    steps: list[LineageStep] = []
+    for leg in trail:
+        steps += [
+            _touched(run, leg, leg.transfer.source, "read"),
+            *(
+                LineageStep(script.seq, "version", script.path, Certainty.CERTAIN)
+                for script in leg.act.scripts
+            ),
+            LineageStep(leg.act.seq, "exec", leg.act.text, Certainty.CERTAIN),
+            _touched(run, leg, leg.transfer.target, "write"),
+        ]
+    return tuple(steps)
+
+
+_WRITES = "coalesce(f.bytes_written > 0, f.op = 'create' OR f.flags & 3 <> 0, false)"
+"""Whether an access writes, also where the witness counts no bytes."""
+
+
+def _touched(run: RunView, leg: Leg, name: str, kind: str) -> LineageStep:
+    """The first access of a command's processes that reads a name, or writes it or something in it."""
+    whole = text_literal(f"/{name.removeprefix('./').strip('/')}")
+    found = run.query(
+        "SELECT f.seq, f.path FROM files f JOIN processes p USING (process_id) "
+        "JOIN commands c ON c.command_id = p.command_id "
+        f"WHERE c.seq = {leg.act.seq} AND f.error IS NULL AND {_WRITES} = {kind == 'write'} "
+        f"AND (ends_with('/' || f.path, {whole}) OR contains(f.path, {whole} || '/')) ORDER BY f.seq LIMIT 1"
+    )
+    if found:
+        return LineageStep(found[0][0], kind, found[0][1], Certainty.CERTAIN)
+    return LineageStep(None, "file", name, Certainty.CERTAIN)
 
 
 def _renamed(graph: Graph, step: Step, read_as: str | None) -> list[LineageStep]:

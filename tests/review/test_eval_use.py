@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+import demo
 from review.profile import load_profile
 from review.rules.eval_guided import EvalGuidedData
 from review.rules.told_ingestion import ToldIngestion
-from review.scan import scan
+from review.scan import look, scan
 from store.findings import Reach, Severity
 from tests.review.runs import Story
 
@@ -115,3 +116,25 @@ def test_the_train_split_is_clean(call: str, tmp_path: Path) -> None:
     command = f"python3 -c \"from datasets import load_dataset; {call}.to_json('own.jsonl')\""
     story = told(tmp_path, command, TRAIN, benchmark="gsm8k")
     assert scan(story.end(), load_profile(), [ToldIngestion()]).findings == ()
+
+
+def test_what_commands_tell_is_walked_by_the_rows_of_their_processes() -> None:
+    (run,) = (Path(demo.__file__).parent / "recordings").iterdir()
+    (found,) = (one for result in look(run) for one in result.findings if one.rule == EvalGuidedData.rule)
+    told = [(step.kind, step.text.rpartition("/")[2]) for step in found.steps if step.seq is not None]
+    assert told == [
+        ("read", "healthbench.jsonl"),
+        ("version", "make_data.py"),
+        ("exec", "python3 make_data.py"),
+        ("write", "train.jsonl"),
+        ("read", "train.jsonl"),
+        ("version", "train.py"),
+        ("exec", "python3 train.py"),
+        ("write", "model.safetensors"),
+    ]
+
+
+def test_a_name_of_which_no_row_was_recorded_stays_a_name(tmp_path: Path) -> None:
+    folder = told(tmp_path, program(RUBRICS), TRAIN).end()
+    (finding,) = look(folder, [EvalGuidedData()])[0].findings
+    assert [step.seq is None for step in finding.steps] == [True, False, True, True, False, True]

@@ -17,6 +17,7 @@ from review.told.eval_use import EvalUse, eval_uses
 from review.told.transfer import How
 from review.training import TRAINED_ON
 from review.uses import furthest, seqs_of
+from review.walked import told_way
 from store.catalog.reader import load_catalog
 from store.findings import (
     Certainty,
@@ -73,6 +74,7 @@ class EvalGuidedData:
 
     def _finding(self, run: RunView, found: list[EvalUse], fact: str) -> Finding:
         use = furthest(one.use for one in found)
+        trail = next(one.trail for one in found if one.use == use)
         what = " and ".join(dict.fromkeys(one.use.lineage[0] for one in found))
         title = _TITLES[fact].format(what=what)
         seqs = seqs_of(one.use for one in found)
@@ -85,6 +87,7 @@ class EvalGuidedData:
             title=title,
             explanation=f"{title}; {TRAINED_ON[use.reach]}",
             lineage=use.lineage,
+            steps=told_way(run, trail),
             certainty=Certainty.CERTAIN,
             intent=Intent.DELIBERATE if not fact else Intent.UNKNOWN,
             fact=fact,
