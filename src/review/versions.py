@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from review.detector import RunView
+from store.errors import Damaged
 from store.writer import blob_path
 
 _LARGEST = 64 << 20
@@ -33,10 +34,10 @@ def recorded_versions(run: RunView) -> list[Version]:
 
 
 def _read_blob(run: RunView, blob: str) -> str | None:
-    path = blob_path(run.folder, blob)
     try:
+        path = blob_path(run.folder, blob)
         if path.stat().st_size > _LARGEST:
             return None
         return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    except (OSError, Damaged):
         return None

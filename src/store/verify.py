@@ -192,6 +192,11 @@ def _check_blobs(snapshot: Snapshot) -> tuple[int, list[Problem]]:
         where = f"blobs/{name[:2]}/{name}"
         try:
             content = blob_path(snapshot.folder, name).read_bytes()
+        except Damaged:
+            problems.append(
+                Problem("blobs", f"a row names {name!r} as the content of a file, which is no SHA-256")
+            )
+            continue
         except OSError:
             problems.append(Problem(where, "is missing: the content of a file version is lost"))
             continue

@@ -5,6 +5,7 @@ Sources call :meth:`RunWriter.put` from their own threads. A full disk stops not
 """
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -358,8 +359,16 @@ def facts_hash(manifest: Manifest) -> str:
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
 def blob_path(folder: Path, name: str) -> Path:
-    """Where the content of that SHA-256 is kept in a run."""
+    """Where the content of that SHA-256 is kept in a run.
+
+    Raises :class:`Damaged` for what is no such name: a run may come from anywhere, and would lead out of its folder.
+    """
+    if not _SHA256.fullmatch(name):
+        raise Damaged(f"{folder}: a row names {name!r} as the content of a file, which is no SHA-256")
     return folder / BLOBS / name[:2] / name
 
 

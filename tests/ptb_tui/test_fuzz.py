@@ -96,7 +96,7 @@ async def test_hostile_text_breaks_no_screen(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 30))
+@pytest.mark.parametrize("seed", range(2, 6))
 async def test_more_hostile_text_breaks_no_screen(tmp_path: Path, seed: int) -> None:
     make_hostile_run(tmp_path / "runs" / "one", seed)
     for place in sorted(PLACES, key=lambda place: place.runs):
@@ -158,7 +158,7 @@ def test_hostile_text_steers_no_real_terminal(hostile_run: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(30, 36))
+@pytest.mark.parametrize("seed", range(30, 32))
 def test_more_hostile_text_steers_no_real_terminal(tmp_path: Path, seed: int) -> None:
     make_hostile_run(tmp_path / "runs" / "one", seed)
     walk_at_a_terminal(tmp_path / "runs")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from store.errors import BadInput, Damaged, NewerSchema
+from store.rows import FileVersion, Source
 from store.snapshot import Snapshot
 from store.verify import verify
-from tests.store.recorded import START, closed_run, put_sample, seal, writer
+from tests.store.recorded import START, at, closed_run, put_sample, seal, writer
 
 
 @pytest.fixture
@@ -92,6 +93,14 @@ def test_a_stray_segment_and_changed_facts_are_found(run: Path) -> None:
     (run / "run.json").write_text(json.dumps(manifest))
     assert "files.000099.parquet: is in no chain entry" in problems(run)
     assert "run.json: what it says of the run" in problems(run)
+
+
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "/etc/passwd", "a\0b", "", "A" * 64])
+def test_a_row_that_names_a_file_elsewhere_is_no_content(tmp_path: Path, name: str) -> None:
+    with writer(tmp_path / "foreign") as recording:
+        recording.put(at(0, Source.WORKSPACE), FileVersion("/task/x", None, 1, "whole", blob=name))
+        recording.close(ended_at=START)
+    assert "is no SHA-256" in problems(tmp_path / "foreign")
 
 
 def test_a_changed_or_missing_blob_is_found(tmp_path: Path) -> None:
