@@ -1,19 +1,21 @@
 """The verdict form asked for and what it gives back kept: the same on every screen that a run is decided from."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
 from ptb_tui.screens.deciding import Says
 from ptb_tui.state import acts
 from ptb_tui.state.draft import Draft, draft_of
-from review.reviewed import Reviewed
 from store.errors import PtbError
+
+if TYPE_CHECKING:  # a run is painted before what lies beside it is read
+    from review.reviewed import Reviewed
 
 
 def ask_verdict(
-    screen: Screen[Any], says: Says, reviewed: Reviewed, kept: Callable[[], object], *, onward: str = ""
+    screen: Screen[Any], says: Says, reviewed: "Reviewed", kept: Callable[[], object], *, onward: str = ""
 ) -> None:
     """Open the form over ``screen``, filled in from what stands.
 
