@@ -11,6 +11,9 @@ from review.told.acts import Leg, Trail
 from review.versions import Version
 from store.findings import Certainty, LineageStep
 
+_WRITES = "coalesce(f.bytes_written > 0, f.op = 'create' OR f.flags & 3 <> 0, false)"
+"""Whether an access writes, also where the witness counts no bytes."""
+
 
 def walked(run: RunView, way: Sequence[Step], matched: Sequence[str] = ()) -> tuple[LineageStep, ...]:
     """The rows of a way; what leads into a ``matched`` file is certain, because its content was compared."""
@@ -65,10 +68,6 @@ def told_way(run: RunView, trail: Trail) -> tuple[LineageStep, ...]:
             _touched(run, leg, leg.transfer.target, "write"),
         ]
     return tuple(steps)
-
-
-_WRITES = "coalesce(f.bytes_written > 0, f.op = 'create' OR f.flags & 3 <> 0, false)"
-"""Whether an access writes, also where the witness counts no bytes."""
 
 
 def _touched(run: RunView, leg: Leg, name: str, kind: str) -> LineageStep:

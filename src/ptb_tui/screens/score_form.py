@@ -9,10 +9,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ptb_tui.actions.action import Scope
-from ptb_tui.actions.keys import key_label
-from ptb_tui.actions.registry import actions_in, bindings
+from ptb_tui.actions.registry import bindings
 from ptb_tui.screens.confirm import ConfirmScreen
 from ptb_tui.state.score_form import QUESTIONS, Field, ScoreForm
+from ptb_tui.widgets.key_hints import key_hints
 from ptb_tui.widgets.paint import Inks, cut
 from ptb_tui.widgets.panel import inks_of
 from ptb_tui.widgets.prompt import Prompt
@@ -112,11 +112,7 @@ class ScoreFormScreen(ModalScreen[ScoreForm | None]):
         rows = [self._row(palette, one) for one in self.form.fields]
         question = QUESTIONS[self.form.selected].says
         command = Text(plain(self.form.command(self._run_id)), palette.soft)
-        keys = Text("  ").join(
-            Text.assemble((key_label(one.keys[0]), palette.accent), " ", (one.title, palette.soft))
-            for one in (*actions_in(Scope.SCORE_FORM), *actions_in(Scope.EVERYWHERE))
-            if one.hint
-        )
+        keys = key_hints(Scope.SCORE_FORM, palette)
         told = (
             Text(f"! {plain(self._complaint)}", palette.suspicious)
             if self._complaint

@@ -8,10 +8,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ptb_tui.actions.action import Scope
-from ptb_tui.actions.keys import key_label
-from ptb_tui.actions.registry import actions_in, bindings
+from ptb_tui.actions.registry import bindings
 from ptb_tui.state.draft import QUESTIONS, Axis, Draft
 from ptb_tui.state.times import counted
+from ptb_tui.widgets.key_hints import key_hints
 from ptb_tui.widgets.paint import Inks
 from ptb_tui.widgets.panel import inks_of
 from ptb_tui.widgets.prompt import Prompt
@@ -106,11 +106,7 @@ class VerdictScreen(ModalScreen[Draft | None]):
         lines.append(self._row(palette, None, action, "what becomes of the score?"))
         why = Text.assemble(("\n  why        ", palette.soft), (plain(draft.rationale) or "–", palette.ink))
         marks = f"rests on {counted(len(draft.evidence), 'event', 'events')}: marks, violations, accepted findings"
-        keys = Text("  ").join(
-            Text.assemble((key_label(one.keys[0]), palette.accent), " ", (one.title, palette.soft))
-            for one in (*actions_in(Scope.VERDICT), *actions_in(Scope.EVERYWHERE))
-            if one.hint
-        )
+        keys = key_hints(Scope.VERDICT, palette)
         said = Text(
             f"! {plain(self._complaint)}" if self._complaint else marks,
             palette.suspicious if self._complaint else palette.soft,

@@ -10,7 +10,7 @@ from ptb_tui.actions.registry import label_of
 from ptb_tui.state.draft import Axis
 from ptb_tui.state.flags import SYMBOLS, tally
 from ptb_tui.state.headline import Line as HeadLine
-from ptb_tui.state.headline import Part
+from ptb_tui.state.headline import Part, whose
 from ptb_tui.state.missing import Unseen, unseen_by_rules, unseen_by_witnesses
 from ptb_tui.state.page import Item, Section
 from ptb_tui.state.prose import Line, body, line
@@ -22,10 +22,8 @@ from store.findings import CoverageState, FindingState, Severity, StandingFindin
 from store.jobs import Job
 from store.library import RunEntry
 from store.manifest import State
-from store.plain import clip
 from store.verdicts import Answer, ReviewerKind, Verdict
 
-_COMMAND_WIDTH = 60
 _RATIONALE_LINES = 6
 _ANSWER_INKS = {Answer.CLEAN: "good", Answer.VIOLATION: "violation", Answer.UNCLEAR: "suspicious"}
 _KIND_WORDS = {
@@ -54,14 +52,10 @@ class CasePages:
 def case_headline(entry: RunEntry, reviewed: Reviewed | None) -> list[HeadLine]:
     """The two lines that are always there: whose run this is, and how it stands."""
     assert entry.manifest is not None
-    facts = entry.manifest.facts
-    agent = " · ".join(filter(None, (facts.agent, facts.agent_model)))
-    task = " · ".join(filter(None, (facts.benchmark, facts.base_model)))
     first: HeadLine = (
         [
             Part("ptb", "accent"),
-            Part(agent or clip(facts.command or "unknown agent", _COMMAND_WIDTH), "strong", 1),
-            Part(task, "ink", 2),
+            *whose(entry.manifest.facts),
             Part(entry.run_id, "soft", 4),
         ],
         [],

@@ -9,6 +9,7 @@ from ptb_tui.state.replay import EVERYTHING, WITHOUT_SAMPLES, Replay
 from ptb_tui.state.times import FINE_BELOW, counted, elapsed, many, utc
 from store.event import Lane
 from store.findings import Severity
+from store.manifest import Facts
 from store.plain import clip
 
 
@@ -24,9 +25,20 @@ class Part:
 
 
 _COMMAND_WIDTH = 40
+"""Of Replay, where more has to stand on that line."""
 
 Line = tuple[list[Part], list[Part]]
 """What stands left and right on a line."""
+
+
+def whose(facts: Facts, command_width: int = 60) -> list[Part]:
+    """The agent, or its command where no agent is known, and its task."""
+    agent = " · ".join(filter(None, (facts.agent, facts.agent_model)))
+    task = " · ".join(filter(None, (facts.benchmark, facts.base_model)))
+    return [
+        Part(agent or clip(facts.command or "unknown agent", command_width), "strong", 1),
+        Part(task, "ink", 2),
+    ]
 
 
 def headline(run: OpenRun, replay: Replay) -> list[Line]:
@@ -35,13 +47,9 @@ def headline(run: OpenRun, replay: Replay) -> list[Line]:
 
 
 def _identity(run: OpenRun, replay: Replay) -> Line:
-    facts = run.manifest.facts
-    agent = " · ".join(filter(None, (facts.agent, facts.agent_model)))
-    task = " · ".join(filter(None, (facts.benchmark, facts.base_model)))
     left = [
         Part("ptb", "accent"),
-        Part(agent or clip(facts.command or "unknown agent", _COMMAND_WIDTH), "strong", 1),
-        Part(task, "ink", 2),
+        *whose(run.manifest.facts, _COMMAND_WIDTH),
         Part(run.manifest.run_id, "soft", 5),
     ]
     counts = dict.fromkeys(Severity, 0)

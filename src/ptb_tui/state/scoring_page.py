@@ -4,18 +4,16 @@ from collections.abc import Iterator
 
 from ptb_tui.actions.registry import label_of
 from ptb_tui.state.headline import Line as HeadLine
-from ptb_tui.state.headline import Part
+from ptb_tui.state.headline import Part, whose
 from ptb_tui.state.page import Item, Section
 from ptb_tui.state.prose import Line, line
 from ptb_tui.state.scoring import RUNNING, Row, Scoring
 from ptb_tui.state.times import SECOND, brief, counted, day_and_time, many
 from store.jobs import Job, Phase, Standing
 from store.library import RunEntry
-from store.plain import clip
 from store.scores import Isolation, ScoreStatus
 
 _BAR = 40
-_COMMAND_WIDTH = 60
 _PHASES = (Phase.CHECKING, Phase.WAITING, Phase.COPYING, Phase.LOADING, Phase.SAMPLING)
 _DOING = {
     Phase.CHECKING: "checking model and harness",
@@ -38,15 +36,11 @@ _SYMBOLS = {
 def scoring_headline(entry: RunEntry, scoring: Scoring | None) -> list[HeadLine]:
     """Whose run it is, and whether it is being scored."""
     assert entry.manifest is not None
-    facts = entry.manifest.facts
-    agent = " · ".join(filter(None, (facts.agent, facts.agent_model)))
-    task = " · ".join(filter(None, (facts.benchmark, facts.base_model)))
     first: HeadLine = (
         [
             Part("ptb", "accent"),
             Part("score", "strong"),
-            Part(agent or clip(facts.command or "unknown agent", _COMMAND_WIDTH), "strong", 1),
-            Part(task, "ink", 2),
+            *whose(entry.manifest.facts),
             Part(entry.run_id, "soft", 4),
         ],
         [],
