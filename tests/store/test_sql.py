@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from store.cursor import Cursor
-from store.errors import BadInput, BadQuery, Cancelled, Damaged
+from store.errors import BadInput, BadQuery, Cancelled, Damaged, PtbError
 from store.findings import (
     Coverage,
     CoverageState,
@@ -46,6 +46,7 @@ from store.rows import (
     Source,
     Stamp,
 )
+from store.sql.prepared import KEPT_PLANS
 from store.sql.query import Query, open_query
 from store.sql.views import VIEWS, text_of
 from store.sql.vocabulary import vocabulary
@@ -425,6 +426,35 @@ def test_rows_that_are_streamed_can_be_stopped(told: Query) -> None:
     with pytest.raises(Cancelled):
         for _ in batches:
             pass
+
+
+def test_the_rows_of_an_earlier_result_end_with_the_next_query(told: Query) -> None:
+    earlier = told.run("SELECT a.range FROM range(100000000) a").batches()
+    next(earlier)
+    assert ask(told, "SELECT 1 AS n") == [{"n": 1}]
+    with pytest.raises(PtbError):
+        list(earlier)
+    assert ask(told, "SELECT count(*) AS n FROM commands") == [{"n": 1}]
+
+
+def test_many_kinds_of_queries_can_be_asked_of_one_opening(told: Query) -> None:
+    columns = [(view, one.name) for view, names in vocabulary().views.items() for one in names]
+    assert len(columns) > KEPT_PLANS
+    for _ in range(2):
+        counts = {view: one(told, f"SELECT count(*) AS n FROM {view}")["n"] for view in VIEWS}
+        for view, column in columns:
+            assert len(ask(told, f"SELECT {column} FROM {view}")) == counts[view]
+
+
+def test_a_query_asked_again_sees_what_was_decided_meanwhile(tmp_path: Path) -> None:
+    folder = story(tmp_path / "story")
+    with open_query([folder]) as query:
+        assert one(query, "SELECT verdict FROM runs") == {"verdict": None}
+        add_verdict(
+            Review(folder, "story"),
+            verdict("a", "ann", ReviewerKind.HUMAN, Answer.CLEAN, ScoreAction.STANDS, 1),
+        )
+        assert one(query, "SELECT verdict FROM runs") == {"verdict": "clean"}
 
 
 def test_a_run_that_cannot_be_read_is_left_out_and_told(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Read-only SQL over runs: ``with open_query(folders) as query: query.run("SELECT …")``.
 
-Every query gets a connection of its own that has nothing but the views it names, may open nothing but their
-files, cannot change its own settings, and is thrown away afterwards.
+A query's connection has nothing but the views it names, may open nothing but the runs' segments, and cannot change its
+own settings (:mod:`store.sql.prepared`).
 """
 
 import threading
@@ -18,13 +18,13 @@ import pyarrow as pa
 from store.damage import tell_damage
 from store.errors import PtbError
 from store.overlay import Problem
-from store.schema import STRINGS, symbol_columns
 from store.snapshot import Snapshot
-from store.sql.beside import SCHEMAS, Beside
-from store.sql.connection import confine, connect, refusal
-from store.sql.recorded import SYMBOLS, NumberedRun, create_symbols, create_table, number_runs, segment_files
+from store.sql.beside import Beside
+from store.sql.connection import refusal
+from store.sql.prepared import Prepared
+from store.sql.recorded import number_runs
 from store.sql.syntax import check, is_show_tables, names, parse
-from store.sql.views import KEPT, RECORDED, VIEWS, Plan, plan, text_of
+from store.sql.views import VIEWS, plan
 
 BATCH_ROWS = 8192
 _VIEW_NAMES = frozenset(VIEWS)
@@ -82,6 +82,10 @@ class Result:
                 return
             left = None if left is None else left - batch.num_rows
 
+    def close(self) -> None:
+        """Compute no more rows."""
+        self._reader.close()
+
     def table(self) -> pa.Table:
         """All rows at once."""
         return pa.Table.from_batches(list(self.batches()), schema=self.schema)
@@ -98,7 +102,9 @@ class Query:
         self._runs = number_runs(snapshots)
         self._beside = Beside(self._runs)
         self._lock = threading.Lock()
-        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._prepared = Prepared(self._runs, self._beside)
+        self._computing: duckdb.DuckDBPyConnection | None = None
+        self._result: Result | None = None
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -118,18 +124,15 @@ class Query:
         The rows of an earlier result cannot be fetched any more. Raises :class:`BadInput` with one line for
         anything else.
         """
-        self._drop()
-        connection = connect()
-        with self._lock:
-            self._connection = connection
+        self._end()
         try:
-            tree = parse(connection, sql)
+            tree = parse(self._compute_on(self._prepared.parser()), sql)
             check(tree, _VIEW_NAMES, sql)
             if is_show_tables(tree):
                 sql = f"SELECT unnest({sorted(VIEWS)}) AS name"
-            self._prepare(connection, plan(names(tree)))
+            connection = self._compute_on(self._prepared.connection(plan(names(tree))))
             relation = _bound(connection, sql)
-            return Result(
+            self._result = Result(
                 sql,
                 _unique(relation.columns),
                 tuple(str(kind) for kind in relation.types),
@@ -138,16 +141,20 @@ class Query:
             )
         except duckdb.Error as error:
             raise refusal(error, sql) from None
+        return self._result
 
     def interrupt(self) -> None:
         """Stop what another thread is computing; it gets :class:`Cancelled`."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.interrupt()
+            if self._computing is not None:
+                self._computing.interrupt()
 
     def close(self) -> None:
         """Let go of the runs."""
-        self._drop()
+        self._end()
+        with self._lock:
+            self._computing = None
+        self._prepared.close()
         for run in self._runs:
             run.snapshot.close()
 
@@ -159,42 +166,17 @@ class Query:
     ) -> None:
         self.close()
 
-    def _drop(self) -> None:
+    def _compute_on(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """``connection``, which an interrupt stops from now on."""
         with self._lock:
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+            self._computing = connection
+        return connection
 
-    def _prepare(self, connection: duckdb.DuckDBPyConnection, needs: Plan) -> None:
-        """Make what the query needs, then lock the connection."""
-        read = {path for name in (*needs.views, *needs.relations) for path in text_of(name).tables}
-        tables = sorted(name for schema, name in read if schema == RECORDED and name != SYMBOLS)
-        filled = {name for schema, name in needs.filled if schema == RECORDED}
-        connection.execute(f"CREATE SCHEMA {RECORDED}; CREATE SCHEMA {KEPT}")
-        _allow(connection, self._runs, [STRINGS, *filled - {SYMBOLS}])
-        if read:
-            tables_of_symbols = filled - {SYMBOLS}
-            named = SYMBOLS in filled or any(
-                needs.columns.intersection(symbol_columns(table)) for table in tables_of_symbols
-            )
-            create_symbols(connection, self._runs, filled=named)
-        for table in tables:
-            create_table(connection, self._runs, table, needs.columns, filled=table in filled)
-        for schema, name in sorted(read):
-            if schema == KEPT and name in SCHEMAS:
-                rows = (
-                    self._beside.table(name)
-                    if (schema, name) in needs.filled
-                    else SCHEMAS[name].empty_table()
-                )
-                connection.register(f"beside_{name}", rows)
-                connection.execute(f"CREATE VIEW {KEPT}.{name} AS FROM beside_{name}")
-        for name, used in needs.relations.items():
-            inner = text_of(name).sql
-            body = inner if used else f"FROM (\n{inner}) WHERE false"
-            connection.execute(f"CREATE VIEW {KEPT}.{name} AS {body}")
-        for name in needs.views:
-            connection.execute(f"CREATE VIEW {name} AS {text_of(name).sql}")
+    def _end(self) -> None:
+        """Give back what the result before still holds."""
+        if self._result is not None:
+            self._result.close()
+            self._result = None
 
 
 def open_query(runs: Sequence[Path]) -> Query:
@@ -220,10 +202,6 @@ def _bound(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRe
         # A relation forgets its text; executed, the query fails on the same name and says where it stands.
         connection.execute(sql)
         raise
-
-
-def _allow(connection: duckdb.DuckDBPyConnection, runs: Sequence[NumberedRun], tables: Sequence[str]) -> None:
-    confine(connection, [path for table in tables for _, path in segment_files(runs, table)])
 
 
 def _unique(columns: Sequence[str]) -> tuple[str, ...]:

@@ -55,14 +55,13 @@ def symbol_type(runs: Sequence[NumberedRun]) -> str:
     return "INTEGER" if last < 1 << 31 else "BIGINT"
 
 
-def create_symbols(
-    connection: duckdb.DuckDBPyConnection, runs: Sequence[NumberedRun], *, filled: bool
-) -> None:
-    """Make ``recorded.symbols``: the strings of all runs under their raised ids."""
-    rows = stored_rows(connection, runs if filled else [], STRINGS)
+def create_symbols(connection: duckdb.DuckDBPyConnection, runs: Sequence[NumberedRun]) -> str:
+    """Make a table of the strings of all runs under their raised ids, and return its whole name."""
+    rows = stored_rows(connection, runs, STRINGS)
     connection.execute(
-        f"CREATE TABLE {RECORDED}.{SYMBOLS} AS SELECT (id + first_symbol)::{symbol_type(runs)} AS id, value FROM {rows}"  # noqa: S608  # built from our own names
+        f"CREATE TABLE {SYMBOLS} AS SELECT (id + first_symbol)::{symbol_type(runs)} AS id, value FROM {rows}"  # noqa: S608  # built from our own names
     )
+    return f"memory.main.{SYMBOLS}"
 
 
 def create_table(

@@ -55,9 +55,8 @@ def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Json:
     if kind != "SELECT":
         hint = "; give PIVOT its values with IN (…)" if kind == "MULTI" else ""
         raise BadInput(f"{_READ_ONLY}, not {'this' if hint else kind.replace('_', ' ')}{hint}")
-    row = connection.execute("SELECT json_serialize_sql(?)", [statements[0].query]).fetchone()
-    assert row is not None
-    tree: Json = orjson.loads(row[0])
+    ((text,),) = connection.execute("SELECT json_serialize_sql(?)", [statements[0].query]).fetchall()
+    tree: Json = orjson.loads(text)
     if tree["error"]:
         raise BadInput(f"{_READ_ONLY}: {tree['error_message']}")
     node: Json = tree["statements"][0]["node"]

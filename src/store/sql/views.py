@@ -6,8 +6,8 @@ definitions of the views (by name alone, so rather one too many than one too few
 left empty: a symbol column becomes NULL, a relation loses its rows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -58,6 +58,9 @@ RELATIONS = (
 )
 """What views share, each after those it reads; in the schema :data:`KEPT`."""
 
+LAID_OUT = ("process_commands", "process_roles")
+"""Relations that walk trees and give ids only: computed once for all queries over some runs, each after those it reads."""
+
 RECORDED = "recorded"
 """The schema of recorded tables and ``symbols``."""
 KEPT = "kept"
@@ -94,6 +97,8 @@ class Plan:
     """Names of columns that are read somewhere."""
     filled: frozenset[tuple[str, ...]]
     """Tables (by path) that must hold their rows; all others may be empty."""
+    laid_out: tuple[str, ...] = ()
+    """Which of :data:`LAID_OUT` are read; what they read in turn is not in this plan."""
 
 
 @cache
@@ -109,22 +114,36 @@ def plan(query: Names) -> Plan:
     """What ``query`` needs."""
     views = tuple(name for name in VIEWS if (name,) in query.tables)
     wanted = _outputs(views) | query.columns if query.every_column else query.columns
-    candidates = _read_by(views)
-    needed, reached = _reach(views, candidates, wanted)
-    relations = {name: name in reached for name in RELATIONS if name in candidates}
-    filled = {path for name in (*views, *reached) for path in text_of(name).tables}
-    return Plan(views, relations, needed, frozenset(filled))
+    return _plan(views, views, wanted, LAID_OUT)
+
+
+def plan_of(relation: str) -> Plan:
+    """What has to exist before all columns of ``relation``, one of :data:`LAID_OUT`, can be computed."""
+    before = LAID_OUT[: LAID_OUT.index(relation)]
+    needs = _plan((relation,), (), _outputs([relation]), before)
+    return replace(needs, relations={**needs.relations, relation: True})
+
+
+def _plan(
+    texts: tuple[str, ...], views: tuple[str, ...], wanted: frozenset[str], may_be_laid_out: Sequence[str]
+) -> Plan:
+    needed, reached = _reach(texts, _read_by(texts), wanted, may_be_laid_out)
+    laid_out = tuple(name for name in may_be_laid_out if name in reached)
+    read = _read_by(texts, but=laid_out) - set(laid_out)
+    relations = {name: name in reached for name in RELATIONS if name in read}
+    filled = {path for name in (*texts, *reached.difference(laid_out)) for path in text_of(name).tables}
+    return Plan(views, relations, needed, frozenset(filled), laid_out)
 
 
 def _reach(
-    views: Iterable[str], candidates: set[str], wanted: frozenset[str]
+    texts: Iterable[str], candidates: set[str], wanted: frozenset[str], leaves: Sequence[str]
 ) -> tuple[frozenset[str], set[str]]:
-    """All names needed, and the relations that give one of them."""
+    """All names needed, and the relations that give one of them; what ``leaves`` need themselves does not count."""
     reached: set[str] = set()
     needed = set(wanted)
     while True:
         before = len(needed), len(reached)
-        for name in (*views, *reached):
+        for name in (*texts, *reached.difference(leaves)):
             text = text_of(name)
             needed |= text.always
             for column, inputs in text.definitions.items():
@@ -137,15 +156,15 @@ def _reach(
             return frozenset(needed), reached
 
 
-def _read_by(views: Iterable[str]) -> set[str]:
-    """The relations that views read, directly or through others."""
+def _read_by(texts: Iterable[str], but: Sequence[str] = ()) -> set[str]:
+    """The relations that texts read, directly or through others ``but`` these."""
     found: set[str] = set()
-    waiting = list(views)
+    waiting = list(texts)
     while waiting:
         for schema, *rest in text_of(waiting.pop()).tables:
             if schema == KEPT and rest[0] in RELATIONS and rest[0] not in found:
                 found.add(rest[0])
-                waiting.append(rest[0])
+                waiting += [rest[0]] if rest[0] not in but else []
     return found
 
 
