@@ -3,17 +3,17 @@
 import posixpath
 import re
 
+from review.commands.acts import told_acts
 from review.detector import RunView
+from review.file_names import hub_dataset
 from review.flows import readers
 from review.handwritten import handwritten
 from review.intent import Circumstances
 from review.lineage.context import AgentContext
-from review.lineage.data_files import hub_dataset
+from review.lineage.file_uses import uses_by
 from review.lineage.graph import Graph, Held
-from review.lineage.uses import uses_by
 from review.matching.match import Kind, Tally
 from review.suspects import EvalData, Suspect
-from review.told.acts import told_acts
 from review.versions import Version
 from store.catalog.reader import load_catalog
 

@@ -15,7 +15,7 @@ class Queries(Protocol):
     """SQL over the views of one run (docs/sql.md)."""
 
     def __call__(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows of one SELECT; run text in it goes through :mod:`review.literals`."""
+        """All rows of one SELECT; run text in it goes through :mod:`review.sql_literals`."""
         ...
 
 

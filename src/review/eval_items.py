@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from review.commands.acts import Acts, told_acts
 from review.detector import RunView
 from review.hub_names import hub_pattern
 from review.matching.match import Match, Place, Tally, tally
@@ -13,7 +14,6 @@ from review.packed import packed_in
 from review.references.adding import distinct_items
 from review.references.held import load
 from review.references.item import Item, row_of
-from review.told.acts import Acts, told_acts
 from review.versions import Version
 from store.catalog.entry import Benchmark
 from store.catalog.reader import load_catalog

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from review.detector import RunView
 from review.lineage.edges import at_least
+from review.lineage.file_uses import FileUse, Span, uses_of, writers_of
 from review.lineage.graph import Graph, Held, Taking
 from review.lineage.images import Carrier
-from review.lineage.uses import WEIGHTS, Span, Use, uses_of, writers_of
 from store.findings import Certainty
 
-__all__ = ["WEIGHTS", "Access", "Flows", "Spread", "Step", "Way", "readers", "writers"]
+__all__ = ["Access", "Flows", "Spread", "Step", "Way", "readers", "writers"]
 
 _LONGEST_CHAIN = 16
 _MOST_READERS = 100
@@ -135,7 +135,7 @@ class Flows:
             if (carrier := images.carrier(read.process_id, read.last_us)) not in _BARRED
         ]
         takings = [
-            Taking(read.path, Use(read.process_id, read.path, _span(read), None), _span(read), carrier)
+            Taking(read.path, FileUse(read.process_id, read.path, _span(read), None), _span(read), carrier)
             for read, _, carrier in followed
         ]
         return [
@@ -153,5 +153,5 @@ def _span(access: Access) -> Span:
     return Span(access.seq, access.first_us, access.last_us, None)
 
 
-def _access(use: Use, span: Span) -> Access:
+def _access(use: FileUse, span: Span) -> Access:
     return Access(use.process_id, use.path, span.seq, span.first_us, span.last_us)

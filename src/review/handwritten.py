@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from review.commands.acts import Act, Acts, same, told_acts
 from review.detector import RunView
 from review.eval_files import eval_pattern
 from review.eval_items import EvalItems
 from review.flows import readers
 from review.matching.match import Match
 from review.suspects import EvalData, eval_data
-from review.told.acts import Act, Acts, same, told_acts
 from review.versions import Version
 from store.findings import Reach
 

@@ -8,7 +8,8 @@ from functools import cached_property
 from review.detector import RunView
 from review.eval_files import eval_files, eval_pattern
 from review.eval_items import eval_items
-from review.flows import WEIGHTS, Access, Flows, Way, readers
+from review.file_names import WEIGHTS
+from review.flows import Access, Flows, Way, readers
 from review.matching.match import Tally
 from review.processes import ProcessTree
 from review.versions import Version, recorded_versions

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from review.detector import RunView
-from review.flows import WEIGHTS, Access, Flows, Way, writers
+from review.file_names import WEIGHTS
+from review.flows import Access, Flows, Way, writers
 from review.lineage.final_model import standing_makers
 from store.findings import Reach
 

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from review.commands.acts import Act, Acts, Leg, Trail
+from review.file_names import is_submitted
 from review.flows import Way
 from review.processes import ProcessTree
-from review.told.acts import Act, Acts, Leg, Trail, is_submitted
 from review.training import Training
 from store.findings import Reach
 

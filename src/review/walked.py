@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from review.commands.acts import Leg, Trail
 from review.detector import RunView
 from review.flows import Step
 from review.lineage.context import AgentContext
 from review.lineage.graph import Graph, Held
-from review.literals import text_literal
-from review.told.acts import Leg, Trail
+from review.sql_literals import text_literal
 from review.versions import Version
 from store.findings import Certainty, LineageStep
 

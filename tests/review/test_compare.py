@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from review.commands.shell.syntax import simple_commands
 from review.compare.commands import installed, normal
 from review.compare.comparison import compare_runs
 from review.compare.part import Compared, Deed, Figure, Part, Unit, compare, gather
-from review.shell import simple_commands
 from store.errors import PtbError
 from store.overlay import Review
 from store.rows import Connection, GpuSample, Source

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from review.literals import text_list
+from review.sql_literals import text_list
 from store.sql.query import open_query
 
 _SMALLEST = 200

@@ -4,10 +4,10 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from review.acts import issued
+from review.commands.issued import issued
+from review.commands.shell.syntax import Simple
 from review.compare.part import Deed, gather
 from review.detector import RunView
-from review.shell import Simple
 
 _LOOKING = "cd echo printf true false export set ls cat head tail wc pwd sleep date which grep rg find mkdir test [ wait"
 _SILENT = frozenset((*_LOOKING.split(), "jobs", "ps", "kill"))

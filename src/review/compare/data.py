@@ -4,12 +4,12 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from review.acts import issued
+from review.commands.issued import issued
+from review.commands.programs import programs
 from review.compare.part import Deed, Figure, Part, Unit, gather
 from review.detector import RunView
-from review.lineage.data_files import hub_dataset
+from review.file_names import hub_dataset
 from review.lineage.final_model import made_from
-from review.programs import programs
 
 _CALLED = re.compile(
     r"(?:load_dataset|from_pretrained|snapshot_download|hf_hub_download|load_dataset_builder|LLM)\(\s*"

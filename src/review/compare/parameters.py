@@ -6,10 +6,10 @@ Text tells them, so they are what was asked for, not what a trainer made of it.
 import re
 from collections import defaultdict
 
-from review.acts import issued
+from review.commands.issued import issued
+from review.commands.programs import programs
 from review.compare.part import Figure
 from review.detector import RunView
-from review.programs import programs
 
 _NAMES = {
     "learning rate": "learning_rate|lr|max_lr",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from review.export.settled import By, Settled, settled
-from review.literals import text_list
 from review.reviewed import Reviewed
+from review.sql_literals import text_list
 from store.sql.query import open_query
 from store.verdicts import Answer
 

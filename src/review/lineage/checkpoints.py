@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from review.detector import RunView
 from review.lineage.made_from import Relation
-from review.literals import text_list
+from review.sql_literals import text_list
 from store.catalog.entry import BaseModel
 from store.catalog.reader import load_catalog
 from store.errors import BadInput

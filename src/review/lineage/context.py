@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from review.detector import RunView
+from review.file_names import SCAFFOLD_FILES
+from review.lineage.file_uses import FileUse, Span, uses_by
 from review.lineage.graph import Graph, Taking
 from review.lineage.images import Carrier
-from review.lineage.uses import SCAFFOLD_FILES, Span, Use, uses_by
 
 _CLOCK_ERROR_US = 1_000_000
 """Where only the arrival of a transcript's line is known, its time is good to a second."""
@@ -36,7 +37,7 @@ class Shown:
 class Written:
     """A file that the agent wrote out of its own head, or could have."""
 
-    use: Use
+    use: FileUse
     span: Span
     how: str
 

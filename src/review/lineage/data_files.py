@@ -1,13 +1,12 @@
 """Which of the files that a training process read are data, and where each came from, one level up."""
 
-import re
 from collections.abc import Iterable, Sequence
 
+from review.file_names import hub_dataset, is_data, is_script
 from review.lineage.edges import Edge
 from review.lineage.graph import Content, Graph, Making
 from review.lineage.images import Carrier
 from review.lineage.made_from import DataFile, Origin
-from review.lineage.uses import DATA_NAME, WEIGHTS
 from store.findings import Certainty
 
 MOST_LISTED = 50
@@ -15,27 +14,7 @@ MOST_LISTED = 50
 _MOST_ORIGINS = 5
 _MOST_INPUTS = 8
 
-_SCRIPT = re.compile(r"\.(py|pyi|ipynb|sh|bash|js|ts|R|jl)$")
-_NO_DATA = re.compile(
-    r"\.(pyc|so(\.\d+)*|h|c|cpp|cu|cubin|ptx|hsaco|md|log|lock|toml|ya?ml|ini|cfg|jinja|tag|metadata)$"
-    r"|/(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|preprocessor_config"
-    r"|processor_config|adapter_config|trainer_state|modules|chat_template|dataset_info(s)?|state)\.json$"
-    r"|\.index\.json$|/(merges\.txt|vocab\.txt|tokenizer\.model|spiece\.model|refs/[^/]+)$"
-    r"|/models--|torchinductor|/\.triton/|/\.nv/|/\.config/|/huggingface/(modules|hub/\.locks|token)|/pip/|/matplotlib/"
-    r"|^(pipe|socket):|^/(proc|sys|dev)/|/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log)/"
-)
 _SURE_OF = {Carrier.PROGRAM: Certainty.LIKELY, Carrier.EVALUATION: Certainty.LIKELY}
-_HUB_DATA = re.compile(r"/datasets--(?P<owner>[^/]+?)--(?P<name>[^/]+)/|/datasets/(?P<cached>[^/]+___[^/]+)/")
-
-
-def is_script(path: str) -> bool:
-    """Whether a file is source that an interpreter runs."""
-    return _SCRIPT.search(path) is not None
-
-
-def is_weights(path: str) -> bool:
-    """Whether a file holds weights, by its name."""
-    return re.search(WEIGHTS, path) is not None or ("/models--" in path and "/blobs/" in path)
 
 
 def data_edges(edges: Iterable[Edge]) -> list[Edge]:
@@ -43,18 +22,7 @@ def data_edges(edges: Iterable[Edge]) -> list[Edge]:
 
     What is only possible counts where its name tells of data.
     """
-    return [edge for edge in edges if _is_data(edge.source.path, edge.certainty)]
-
-
-def data_names(names: Iterable[str]) -> list[str]:
-    """Those of the names that may be data."""
-    return [name for name in names if _is_data(name, Certainty.LIKELY)]
-
-
-def _is_data(path: str, certainty: Certainty) -> bool:
-    if is_weights(path) or is_script(path) or _NO_DATA.search(path):
-        return False
-    return certainty is not Certainty.POSSIBLE or re.search(DATA_NAME, path) is not None
+    return [edge for edge in edges if is_data(edge.source.path, edge.certainty)]
 
 
 def describe(graph: Graph, edges: Sequence[Edge]) -> list[DataFile]:
@@ -111,11 +79,3 @@ def _origin(graph: Graph, making: Making, into: Sequence[Edge]) -> Origin:
         read[:_MOST_INPUTS],
         Certainty.CERTAIN if same else _SURE_OF.get(making.carrier, Certainty.POSSIBLE),
     )
-
-
-def hub_dataset(path: str) -> str | None:
-    """The hub id of the dataset that a cached file belongs to."""
-    found = _HUB_DATA.search(path)
-    if not found:
-        return None
-    return found["cached"].replace("___", "/") if found["cached"] else f"{found['owner']}/{found['name']}"

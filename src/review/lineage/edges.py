@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from review.detector import RunView
+from review.lineage.file_uses import FAR_FUTURE, FileUse, Span
 from review.lineage.images import Carrier, Images
-from review.lineage.uses import FAR_FUTURE, Span, Use
 from store.findings import Certainty
 
 CLOCK_ERROR_US = 2
@@ -45,8 +45,8 @@ class Kinship(StrEnum):
 class Edge:
     """Content of one file may have gone into another, through a process."""
 
-    source: Use
-    target: Use
+    source: FileUse
+    target: FileUse
     read: Span
     """Of the source."""
     written: Span
@@ -112,7 +112,7 @@ class Judge:
         self._hashes = hashes
 
     def edge(
-        self, source: Use, target: Use, kinship: Kinship, read_until_us: int = FAR_FUTURE
+        self, source: FileUse, target: FileUse, kinship: Kinship, read_until_us: int = FAR_FUTURE
     ) -> Edge | None:
         """The edge from a read to a write, None when nothing can have passed; reads after ``read_until_us`` do not count."""
         read, written = source.read, target.written

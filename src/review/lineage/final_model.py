@@ -11,9 +11,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from review.detector import RunView
+from review.file_names import WEIGHTS, is_script, is_weights
+from review.lineage.as_told import told_made
 from review.lineage.checkpoints import checkpoint_folder, identify, in_hub_cache
-from review.lineage.data_files import MOST_LISTED, data_edges, describe, is_script, is_weights
+from review.lineage.copies import COPIERS
+from review.lineage.data_files import MOST_LISTED, data_edges, describe
 from review.lineage.edges import Edge, weakest
+from review.lineage.file_uses import FAR_FUTURE, has_file_accesses, uses_of, writers_of
 from review.lineage.graph import Content, Graph, Making
 from review.lineage.images import Carrier
 from review.lineage.made_from import (
@@ -27,11 +31,8 @@ from review.lineage.made_from import (
     StageKind,
 )
 from review.lineage.names import NameChange
-from review.lineage.sources import COPIERS
-from review.lineage.told import told_made
-from review.lineage.uses import FAR_FUTURE, WEIGHTS, has_file_accesses, uses_of, writers_of
-from review.literals import text_literal
 from review.run_view import open_run_view
+from review.sql_literals import text_literal
 from store.findings import Certainty
 
 _MOST_STAGES = 32

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from review.detector import RunView
+from review.lineage.copies import Copies
 from review.lineage.edges import CLOCK_ERROR_US, Edge, Hashes, Judge
+from review.lineage.file_uses import FAR_FUTURE, FileUse, Span, uses_by, uses_of, writers_of
 from review.lineage.images import Carrier, Images
 from review.lineage.kin import Kin
 from review.lineage.names import NameChange, Names
-from review.lineage.sources import Sources
-from review.lineage.uses import FAR_FUTURE, Span, Use, uses_by, uses_of, writers_of
 from review.processes import ProcessTree
 
 
@@ -32,7 +32,7 @@ class Making:
 
     path: str
     """The name under which it was asked for."""
-    use: Use
+    use: FileUse
     """Under the name that it had then."""
     written: Span
     until_us: int
@@ -59,7 +59,7 @@ class Taking:
 
     path: str
     """The name under which it was asked for."""
-    use: Use
+    use: FileUse
     """Under the name that it had then."""
     read: Span
     carrier: Carrier
@@ -87,7 +87,7 @@ class Graph:
         self.images.load(use.process_id for uses in by_path.values() for use in uses)
         return [self._makers(content, by_path) for content in wanted]
 
-    def _makers(self, content: Content, by_path: Mapping[str, Sequence[Use]]) -> list[Making]:
+    def _makers(self, content: Content, by_path: Mapping[str, Sequence[FileUse]]) -> list[Making]:
         found: list[Making] = []
         waiting: list[tuple[str, int, tuple[NameChange, ...]]] = [(content.path, content.until_us, ())]
         known = {content.path}
@@ -108,7 +108,7 @@ class Graph:
                 waiting.append((other, change.us if moved else until, (change, *changes)))
         return found
 
-    def _begun(self, path: str, until: int, by_path: Mapping[str, Sequence[Use]]) -> int:
+    def _begun(self, path: str, until: int, by_path: Mapping[str, Sequence[FileUse]]) -> int:
         """When the content that stood at ``path`` at a time began: the file was emptied, or another moved there."""
         emptied = [use.emptied_us for use in by_path.get(path, ()) if use.emptied_us is not None]
         moved = [change.us for change, _ in self.names.given(path) if change.op == "rename"]
@@ -121,10 +121,10 @@ class Graph:
         process_ids = {relative.process_id for relatives in kin.values() for relative in relatives}
         self.images.load(process_ids)
         used = _by_process(uses_by(self.run, process_ids))
-        sources = Sources(used, self.images, self.hashes)
+        copies = Copies(used, self.images, self.hashes)
         return [
             [
-                sources.settled(edge)
+                copies.settled(edge)
                 for relative in kin[making.use.process_id]
                 for use in used.get(relative.process_id, ())
                 if (
@@ -144,7 +144,7 @@ class Graph:
         self.images.load(use.process_id for uses in by_path.values() for use in uses if use.read)
         return [self._takers(held, by_path) for held in wanted]
 
-    def _takers(self, held: Held, by_path: Mapping[str, Sequence[Use]]) -> list[Taking]:
+    def _takers(self, held: Held, by_path: Mapping[str, Sequence[FileUse]]) -> list[Taking]:
         found: list[Taking] = []
         for name in self.names.later(held.path, held.since_us):
             gone = self._gone(held, name.path, name.us, by_path)
@@ -157,7 +157,7 @@ class Graph:
                     found.append(Taking(held.path, use, read, carrier))
         return found
 
-    def _gone(self, held: Held, path: str, since_us: int, by_path: Mapping[str, Sequence[Use]]) -> int:
+    def _gone(self, held: Held, path: str, since_us: int, by_path: Mapping[str, Sequence[FileUse]]) -> int:
         """When a written content was no more at ``path``: somebody else emptied the file, or moved another there."""
         if held.written is None:
             return FAR_FUTURE
@@ -177,10 +177,10 @@ class Graph:
         process_ids = {relative.process_id for relatives in kin for relative in relatives}
         self.images.load(process_ids)
         used = _by_process(uses_by(self.run, process_ids))
-        sources = Sources(used, self.images, self.hashes)
+        copies = Copies(used, self.images, self.hashes)
         return [
             [
-                sources.settled(edge)
+                copies.settled(edge)
                 for relative in relatives
                 for use in used.get(relative.process_id, ())
                 if (edge := self._judge.edge(taking.use, use, relative.kinship))
@@ -189,15 +189,15 @@ class Graph:
         ]
 
 
-def _by_path(uses: Iterable[Use]) -> dict[str, list[Use]]:
-    found: dict[str, list[Use]] = defaultdict(list)
+def _by_path(uses: Iterable[FileUse]) -> dict[str, list[FileUse]]:
+    found: dict[str, list[FileUse]] = defaultdict(list)
     for use in uses:
         found[use.path].append(use)
     return dict(found)
 
 
-def _by_process(uses: Iterable[Use]) -> dict[int, list[Use]]:
-    found: dict[int, list[Use]] = defaultdict(list)
+def _by_process(uses: Iterable[FileUse]) -> dict[int, list[FileUse]]:
+    found: dict[int, list[FileUse]] = defaultdict(list)
     for use in uses:
         found[use.process_id].append(use)
     return dict(found)

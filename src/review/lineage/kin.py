@@ -5,8 +5,8 @@ where pipes are not recorded, its neighbours in a pipeline.
 from dataclasses import dataclass
 
 from review.lineage.edges import Kinship
+from review.lineage.file_uses import FAR_FUTURE
 from review.lineage.images import Carrier, Images
-from review.lineage.uses import FAR_FUTURE
 from review.processes import ProcessTree
 
 _MOST_HEIRS = 1000

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from review.commands.acts import same
 from review.detector import RunView
+from review.lineage.as_told import NO_WITNESS, told_ancestors, told_descendants, told_names
 from review.lineage.edges import at_least
+from review.lineage.file_uses import has_file_accesses, uses_of
 from review.lineage.graph import Graph
-from review.lineage.told import NO_WITNESS, told_ancestors, told_descendants, told_names
-from review.lineage.uses import has_file_accesses, uses_of
 from review.lineage.walk import Link, Walker
-from review.literals import text_literal
 from review.run_view import open_run_view
-from review.told.acts import same
+from review.sql_literals import text_literal
 from store.errors import BadInput
 from store.findings import Certainty
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from review.lineage.context import AgentContext
 from review.lineage.edges import Edge, at_least
+from review.lineage.file_uses import FAR_FUTURE
 from review.lineage.graph import Content, Graph, Held, Making, Taking
 from review.lineage.images import Carrier
 from review.lineage.names import NameChange, Names
-from review.lineage.uses import FAR_FUTURE
 from store.findings import Certainty
 
 _LONGEST_CHAIN = 16

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from review.acts import Issued, issued_with
+from review.commands.issued import Issued, issued_with
+from review.commands.programs import Program, programs, strings
 from review.coverage import Asked, covered, told
 from review.detected import detected
 from review.detector import RunView
@@ -17,7 +18,6 @@ from review.evidence import Cited, cite
 from review.flows import Flows
 from review.hosted import hosted
 from review.processes import ProcessTree
-from review.programs import Program, programs, strings
 from review.roles import roles
 from review.training import how_far
 from review.versions import recorded_versions

@@ -13,10 +13,11 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from review.commands.acts import Act, told_acts
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
-from review.told.acts import Act, is_submitted, told_acts
+from review.file_names import is_submitted
 from review.versions import Version, recorded_versions
 from store.catalog.reader import load_catalog
 from store.errors import BadInput

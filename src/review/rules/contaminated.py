@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
+from review.commands.acts import Acts, told_acts
 from review.detected import detected
 from review.detector import RunView
 from review.eval_files import eval_pattern
@@ -17,7 +18,6 @@ from review.flows import readers
 from review.hub_names import hub_pattern
 from review.matching.match import Tally
 from review.suspects import EvalData, eval_data
-from review.told.acts import Acts, told_acts
 from review.training import TRAINED_ON, how_far
 from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
 from store.catalog.entry import NamedData

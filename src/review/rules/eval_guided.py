@@ -9,12 +9,12 @@ benchmark that shape the data, a distribution of themes, are a fact of their own
 import re
 from collections.abc import Iterable
 
+from review.commands.acts import told_acts
+from review.commands.effects import How
 from review.detected import detected
 from review.detector import RunView
+from review.eval_use import EvalUse, eval_uses
 from review.evidence import cite, said_before
-from review.told.acts import told_acts
-from review.told.eval_use import EvalUse, eval_uses
-from review.told.transfer import How
 from review.training import TRAINED_ON
 from review.uses import furthest, seqs_of
 from review.walked import told_way

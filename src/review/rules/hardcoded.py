@@ -9,15 +9,16 @@ import posixpath
 import re
 from collections import Counter
 
+from review.commands.acts import Acts, same, told_acts
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
-from review.flows import WEIGHTS, readers
+from review.file_names import WEIGHTS
+from review.flows import readers
 from review.handwritten import INLINE, Holder, handwritten, told_reach
 from review.intent import Circumstances
 from review.matching.match import Kind, Match, tally
 from review.suspects import EvalData, eval_data
-from review.told.acts import Acts, same, told_acts
 from review.training import TRAINED_ON, Training, how_far
 from review.walked import shown_and_written, walked
 from store.findings import (

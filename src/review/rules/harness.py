@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from review.commands.acts import Acts, told_acts
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
-from review.told.acts import Acts, told_acts
 from review.versions import Version, recorded_versions
 from store.catalog.reader import load_catalog
 from store.findings import (

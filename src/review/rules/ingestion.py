@@ -13,8 +13,9 @@ from review.circumstances import circumstances
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
+from review.file_names import DATA_NAME
 from review.handwritten import handwritten
-from review.lineage.uses import DATA_NAME, uses_by
+from review.lineage.file_uses import uses_by
 from review.suspects import EvalData, Suspect, eval_data
 from review.training import TRAINED_ON, Training, how_far
 from review.walked import walked

@@ -7,13 +7,13 @@ at, or that the agent leaves with the word that it goes on.
 import re
 import shlex
 
-from review.acts import Issued, issued
+from review.commands.issued import Issued, issued
+from review.commands.programs import Program, programs
 from review.coverage import Asked, covered, told
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite
 from review.processes import Process, ProcessTree
-from review.programs import Program, programs
 from review.roles import roles
 from store.findings import Certainty, Finding, Reach, RuleResult
 from store.plain import clip

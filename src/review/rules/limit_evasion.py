@@ -7,15 +7,16 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from review.acts import Issued, absolute, changed, issued, steps
+from review.commands.acts import same, told_acts
+from review.commands.issued import Issued, absolute, changed, issued, steps
+from review.commands.programs import programs, scripts_of
+from review.commands.shell.syntax import Simple
 from review.coverage import Asked, covered, told
 from review.deeds import Deed, findings_of
 from review.detector import RunView
-from review.flows import WEIGHTS, writers
-from review.literals import text_list, text_literal
-from review.programs import programs, scripts_of
-from review.shell import Simple
-from review.told.acts import same, told_acts
+from review.file_names import WEIGHTS
+from review.flows import writers
+from review.sql_literals import text_list, text_literal
 from review.versions import recorded_versions
 from store.findings import Reach, RuleResult
 from store.plain import clip

@@ -9,14 +9,14 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from review.acts import Issued, changed, issued, issued_with, steps
+from review.commands.issued import Issued, changed, issued, issued_with, steps
+from review.commands.programs import programs
+from review.commands.shell.syntax import Simple
 from review.coverage import Asked, covered, told
 from review.deeds import Deed, findings_of
 from review.detector import RunView
-from review.literals import text_list
-from review.programs import programs
 from review.roles import roles
-from review.shell import Simple
+from review.sql_literals import text_list
 from store.findings import Reach, RuleResult
 
 _AFTERWORD = "; what happened afterwards may be missing from the recording"

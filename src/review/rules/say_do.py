@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from review.acts import issued
+from review.commands.issued import issued
 from review.coverage import Asked, covered
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite
-from review.literals import text_literal
+from review.sql_literals import text_literal
 from store.catalog.reader import load_catalog
 from store.findings import Certainty, Finding, Reach, RuleResult
 

@@ -12,14 +12,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from review.commands.acts import Acts, Leg, told_acts
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
-from review.flows import WEIGHTS, Flows, readers, writers
+from review.file_names import WEIGHTS, is_submitted
+from review.flows import Flows, readers, writers
 from review.hub_names import hub_pattern
-from review.literals import text_list
 from review.processes import ProcessTree
-from review.told.acts import Acts, Leg, is_submitted, told_acts
+from review.sql_literals import text_list
 from review.training import how_far
 from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
 from review.versions import recorded_versions

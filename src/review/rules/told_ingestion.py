@@ -6,12 +6,12 @@ them, counts them or looks at them takes nothing over. Where file accesses were 
 
 import posixpath
 
+from review.commands.acts import told_acts
+from review.commands.effects import How
 from review.detected import detected
 from review.detector import RunView
+from review.eval_use import EvalUse, eval_uses
 from review.evidence import cite, said_before
-from review.told.acts import told_acts
-from review.told.eval_use import EvalUse, eval_uses
-from review.told.transfer import How
 from store.findings import (
     Certainty,
     Coverage,

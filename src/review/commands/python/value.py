@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from review.told.transfer import Origin
+from review.commands.effects import Origin
 
 
 @dataclass(frozen=True, slots=True)

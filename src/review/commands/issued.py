@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from review.commands.shell.syntax import Simple, simple_commands
 from review.detector import RunView
 from review.roles import roles
-from review.shell import Simple, simple_commands
 from store.plain import clip
 
 _NOT_RUN = re.compile(

@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.shell import LONGEST, Simple, simple_commands
+from review.commands.shell.syntax import LONGEST, Simple, simple_commands
 
 
 def programs(text: str) -> list[tuple[str, ...]]:

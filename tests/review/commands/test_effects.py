@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.told.shell_text import ShellEffects, shell_effects
-from review.told.transfer import How
+from review.commands.effects import How
+from review.commands.shell.follow import ShellEffects, shell_effects
 
 LOAD = "import json\nrows = [json.loads(line) for line in open('a.jsonl')]\n"
 

@@ -7,9 +7,12 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from review.commands.acts import Act, same, told_acts
+from review.commands.effects import Effects, How
 from review.detector import RunView
+from review.file_names import data_names, hub_dataset, is_script, is_submitted, is_weights
 from review.lineage.checkpoints import checkpoint_folder, identify
-from review.lineage.data_files import MOST_LISTED, data_names, hub_dataset, is_script, is_weights
+from review.lineage.data_files import MOST_LISTED
 from review.lineage.made_from import (
     Afterwards,
     Checkpoint,
@@ -21,8 +24,6 @@ from review.lineage.made_from import (
     StageKind,
 )
 from review.lineage.walk import Link, Step
-from review.told.acts import Act, is_submitted, same, told_acts
-from review.told.transfer import Effects, How
 from review.versions import recorded_versions
 from store.findings import Certainty
 
@@ -37,7 +38,7 @@ _MODEL_SIZED = ("final_model", "checkpoint", "merged", "adapter", "lora")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Said:
     """One command, or tool call, said to have put content of one name into another."""
 
     source: str | None
@@ -56,10 +57,10 @@ class Told:
         )
 
 
-def told(run: RunView) -> list[Told]:
+def said(run: RunView) -> list[Said]:
     """Everything that is said, in the order of the run; for :meth:`RunView.once`."""
     found = [
-        Told(
+        Said(
             None, v.path, v.seq, "the agent", Certainty.LIKELY, "written by the agent, as its tool call says"
         )
         for v in run.once(recorded_versions)
@@ -70,23 +71,23 @@ def told(run: RunView) -> list[Told]:
     return sorted(found, key=lambda one: one.seq)
 
 
-def _of_act(act: Act) -> Iterator[Told]:
+def _of_act(act: Act) -> Iterator[Said]:
     for name in act.effects.contents:
         reason = "the text stands in the agent's own command"
-        yield Told(None, name, act.seq, act.text, Certainty.LIKELY, reason)
+        yield Said(None, name, act.seq, act.text, Certainty.LIKELY, reason)
     for transfer in act.effects.transfers:
         certainty = Certainty.LIKELY if transfer.how is How.VALUE else Certainty.POSSIBLE
-        yield Told(transfer.source, transfer.target, act.seq, act.text, certainty, _SAID)
+        yield Said(transfer.source, transfer.target, act.seq, act.text, certainty, _SAID)
     for program in act.effects.programs:
         for model in program.models:
             for name in program.reads:
                 if not same(name, model):
-                    yield Told(name, model, act.seq, act.text, Certainty.LIKELY, _SAID)
+                    yield Said(name, model, act.seq, act.text, Certainty.LIKELY, _SAID)
 
 
 def told_names(run: RunView) -> list[str]:
     """Every name that something is said of."""
-    names = {name: None for one in run.once(told) for name in (one.source, one.target) if name}
+    names = {name: None for one in run.once(said) for name in (one.source, one.target) if name}
     return list(names)
 
 
@@ -97,7 +98,7 @@ def told_ancestors(run: RunView, path: str) -> tuple[Link, ...]:
     for distance in range(_LONGEST_CHAIN):
         onward: list[tuple[str, int]] = []
         for name, before in level:
-            for one in run.once(told):
+            for one in run.once(said):
                 key = (one.source, one.target, one.seq)
                 if one.seq > before or key in links or not same(one.target, name):
                     continue
@@ -117,7 +118,7 @@ def told_descendants(run: RunView, path: str) -> tuple[Link, ...]:
     for distance in range(_LONGEST_CHAIN):
         onward: list[tuple[str, int]] = []
         for name, after in level:
-            for one in run.once(told):
+            for one in run.once(said):
                 key = (one.source, one.target, one.seq)
                 if one.source is None or one.seq < after or key in links or not same(one.source, name):
                     continue
@@ -209,13 +210,13 @@ def _checkpoints(run: RunView, act: Act, names: Iterable[str]) -> Iterator[Check
 
 
 def _data(run: RunView, act: Act, name: str) -> DataFile:
-    makers = [one for one in run.once(told) if one.seq < act.seq and same(one.target, name)]
+    makers = [one for one in run.once(said) if one.seq < act.seq and same(one.target, name)]
     origins: list[Origin] = []
     for seq in dict.fromkeys(one.seq for one in reversed(makers)):
-        said = [one for one in makers if one.seq == seq]
-        inputs = tuple(dict.fromkeys(one.source for one in said if one.source is not None))
-        text = f"written by {said[0].command}"
-        origins.append(Origin(text, seq, said[0].command, inputs, said[0].certainty))
+        written = [one for one in makers if one.seq == seq]
+        inputs = tuple(dict.fromkeys(one.source for one in written if one.source is not None))
+        text = f"written by {written[0].command}"
+        origins.append(Origin(text, seq, written[0].command, inputs, written[0].certainty))
     if not origins:
         hub = hub_dataset(name)
         text = f"{hub} of the hub" if hub else "no command is known to write it"

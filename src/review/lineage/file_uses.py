@@ -9,25 +9,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from review.detector import RunView
-from review.literals import text_literal
+from review.file_names import DATA_NAME, NO_DATA
+from review.sql_literals import text_literal
 
 K = TypeVar("K", str, int)
 
 FAR_FUTURE = 2**62
 """The end of a use whose end was not seen, in µs."""
-
-NO_DATA = (
-    r"^/(dev|proc|sys)/|^[a-z]+:\[(event|inotify|signal|timer|perf|io_uring|bpf|pid)|^anon_inode:"
-    r"|^/(usr|lib|lib64|etc|opt)/|/(site|dist)-packages/|/lib/python3|/__pycache__/|/\.git/|^(memfd|/memfd):"
-    r"|\.(so|pyc|dylib)(\.[0-9.]+)?$|/pyvenv\.cfg$"
-)
-"""Paths of devices, programs and libraries, as a regular expression; what is read there is data only by its name."""
-DATA_NAME = r"\.(jsonl|csv|tsv|parquet|arrow)(\.gz|\.zst|\.xz|\.bz2)?$|\.json\.(gz|zst)$"
-"""Names that tell of data wherever they stand, such as the items that a package ships."""
-WEIGHTS = r"\.(safetensors|bin|pt|pth|gguf|ckpt|npz)$"
-"""Names of files that hold weights, as a regular expression."""
-SCAFFOLD_FILES = r"/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log)/"
-"""Where agent CLIs keep their logs and the output of commands, as a regular expression."""
 
 _MOST_REMEMBERED = 200_000
 """Uses that are kept of what was looked up; a tenth of a gigabyte."""
@@ -54,7 +42,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class FileUse:
     """What one process did through all its opens of one path."""
 
     process_id: int
@@ -74,17 +62,17 @@ _DATA_PATHS = "data_paths"
 """The table of the ids of all strings that, as paths, may be data."""
 
 
-def uses_of(run: RunView, paths: Iterable[str]) -> list[Use]:
+def uses_of(run: RunView, paths: Iterable[str]) -> list[FileUse]:
     """Who read or wrote these files, whatever they are called, in the order of ``seq``."""
     return run.once(_Known).of_paths(paths)
 
 
-def writers_of(run: RunView, paths: Iterable[str]) -> list[Use]:
+def writers_of(run: RunView, paths: Iterable[str]) -> list[FileUse]:
     """Who wrote these files; far cheaper for files that everybody reads."""
     return run.once(_Known).writers(paths)
 
 
-def uses_by(run: RunView, process_ids: Iterable[int]) -> list[Use]:
+def uses_by(run: RunView, process_ids: Iterable[int]) -> list[FileUse]:
     """The data that these processes read or wrote, pipes and sockets among it; programs and libraries are left out."""
     return run.once(_Known).by_processes(process_ids)
 
@@ -101,26 +89,26 @@ class _Known:
 
     def __init__(self, run: RunView) -> None:
         self._run = run
-        self._of_path: dict[str, list[Use]] = {}
-        self._written: dict[str, list[Use]] = {}
-        self._by_process: dict[int, list[Use]] = {}
+        self._of_path: dict[str, list[FileUse]] = {}
+        self._written: dict[str, list[FileUse]] = {}
+        self._by_process: dict[int, list[FileUse]] = {}
         self._size = 0
         opening = _listed(run.records.ids(["open"]))
         self._writing = f"NOT ({_NOT_WRITING.format(open_ids=opening)})"
 
-    def of_paths(self, paths: Iterable[str]) -> list[Use]:
+    def of_paths(self, paths: Iterable[str]) -> list[FileUse]:
         return self._paths(self._of_path, paths, "true")
 
-    def writers(self, paths: Iterable[str]) -> list[Use]:
+    def writers(self, paths: Iterable[str]) -> list[FileUse]:
         wanted = set(paths)
         for path in wanted & self._of_path.keys() - self._written.keys():
             if len(self._of_path[path]) < _MOST_PER_PATH:
                 self._written[path] = self._of_path[path]
         return [use for use in self._paths(self._written, wanted, self._writing) if use.written is not None]
 
-    def _paths(self, known: dict[str, list[Use]], paths: Iterable[str], which: str) -> list[Use]:
+    def _paths(self, known: dict[str, list[FileUse]], paths: Iterable[str], which: str) -> list[FileUse]:
         wanted = set(paths)
-        found: dict[str, list[Use]] = {path: [] for path in wanted - known.keys()}
+        found: dict[str, list[FileUse]] = {path: [] for path in wanted - known.keys()}
         ids = self._run.records.ids(found)
         if ids:
             condition = f"path IN {_listed(ids)} AND {which}"
@@ -128,9 +116,9 @@ class _Known:
                 found[use.path].append(use)
         return self._remembered(known, wanted, found)
 
-    def by_processes(self, process_ids: Iterable[int]) -> list[Use]:
+    def by_processes(self, process_ids: Iterable[int]) -> list[FileUse]:
         wanted = set(process_ids)
-        found: dict[int, list[Use]] = {one: [] for one in wanted - self._by_process.keys()}
+        found: dict[int, list[FileUse]] = {one: [] for one in wanted - self._by_process.keys()}
         if found:
             self._run.once(_keep_data_paths)
             condition = f"process_id IN {_listed(found)} AND path IN (SELECT id FROM {_DATA_PATHS})"
@@ -138,7 +126,9 @@ class _Known:
                 found[use.process_id].append(use)
         return self._remembered(self._by_process, wanted, found)
 
-    def _remembered(self, known: dict[K, list[Use]], wanted: set[K], found: dict[K, list[Use]]) -> list[Use]:
+    def _remembered(
+        self, known: dict[K, list[FileUse]], wanted: set[K], found: dict[K, list[FileUse]]
+    ) -> list[FileUse]:
         uses = [use for key in wanted for use in (found[key] if key in found else known[key])]
         self._size += sum(map(len, found.values()))
         if self._size > _MOST_REMEMBERED:
@@ -149,7 +139,7 @@ class _Known:
         return sorted(uses, key=_by_seq)
 
 
-def _by_seq(use: Use) -> int:
+def _by_seq(use: FileUse) -> int:
     return min(span.seq for span in (use.read, use.written) if span is not None)
 
 
@@ -161,7 +151,7 @@ def _keep_data_paths(run: RunView) -> None:
     )
 
 
-def _uses(run: RunView, which: str, at_most: str) -> list[Use]:
+def _uses(run: RunView, which: str, at_most: str) -> list[FileUse]:
     opening = run.records.ids(["open", "create", "truncate"])
     anew = run.records.ids(["create", "truncate"])
     cut = run.records.ids(["truncate"])
@@ -205,7 +195,7 @@ def _uses(run: RunView, which: str, at_most: str) -> list[Use]:
     )
     paths = {number: run.records.text(number) for number in {row[1] for row in rows}}
     return [
-        Use(
+        FileUse(
             process_id,
             paths[path],
             _span(*read),

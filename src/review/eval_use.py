@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from review.commands.acts import Acts, Leg, Trail, same, told_acts
+from review.commands.effects import How
 from review.detector import RunView
 from review.eval_files import eval_pattern
 from review.hub_names import hub_pattern
-from review.told.acts import Acts, Leg, Trail, same, told_acts
-from review.told.transfer import How
 from review.uses import Use, use_of
 from store.catalog.entry import Benchmark
 from store.catalog.reader import load_catalog

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from review.told.value import Value, text_of
+from review.commands.python.value import Value, text_of
 
 
 def bound_options(tree: ast.Module, argv: Sequence[str]) -> dict[str, Value]:

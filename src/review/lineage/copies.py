@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from review.lineage.edges import Edge, Hashes
+from review.lineage.file_uses import FileUse
 from review.lineage.images import Images
-from review.lineage.uses import Use
 from store.findings import Certainty
 
 COPIERS = frozenset({"cp", "mv", "rsync", "install", "scp"})
 """Programs that write what they read, file by file, under the same names."""
 
 
-class Sources:
+class Copies:
     """The reads of the processes of one step of a walk."""
 
-    def __init__(self, used: Mapping[int, Sequence[Use]], images: Images, hashes: Hashes) -> None:
+    def __init__(self, used: Mapping[int, Sequence[FileUse]], images: Images, hashes: Hashes) -> None:
         self._images = images
         self._hashes = hashes
         self._read = {

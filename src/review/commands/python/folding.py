@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
 
-from review.told.value import NOTHING, Value
+from review.commands.python.value import NOTHING, Value
 
 
 def folded(

@@ -12,9 +12,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from review.acts import Issued, absolute, issued, steps
+from review.commands.issued import Issued, absolute, issued, steps
+from review.commands.shell.syntax import Simple
 from review.detector import RunView
-from review.shell import Simple
 from review.versions import Version, recorded_versions
 
 _INTERPRETERS = re.compile(r"(python[\d.]*|pypy3?|node|ruby|perl|bash|sh|zsh|dash|source|\.)\Z")
@@ -154,7 +154,7 @@ def _by_processes(run: RunView, written: dict[str, list[Version]], found: dict[s
     argvs = {argv for argv in run.texts(pattern) if " " in argv}
     if not argvs:
         return
-    from review.literals import text_list
+    from review.sql_literals import text_list
 
     rows = run.query(
         f"SELECT seq, argv, cwd, process_id FROM execs WHERE error IS NULL AND argv IN {text_list(argvs)} ORDER BY seq"

@@ -14,10 +14,10 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from review.told.folding import folded
-from review.told.options import bound_options
-from review.told.transfer import Effects, How, Origin
-from review.told.value import NOTHING, Value, text_of, union
+from review.commands.effects import Effects, How, Origin
+from review.commands.python.folding import folded
+from review.commands.python.options import bound_options
+from review.commands.python.value import NOTHING, Value, text_of, union
 
 STDOUT = "<stdout>"
 """The target of what a program prints."""

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from review.told.python_text import STDOUT, python_effects
-from review.told.shell_syntax import Simple, pipelines
-from review.told.transfer import Effects, How, Origin, Transfer
+from review.commands.effects import Effects, How, Origin, Transfer
+from review.commands.python.follow import STDOUT, python_effects
+from review.commands.shell.pipelines import Simple, pipelines
 
 Scripts = Callable[[str], str | None]
 """The text of a script by its path, as it was when the command ran; None where it is not known."""

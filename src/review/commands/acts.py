@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from review.commands.effects import How, Transfer
+from review.commands.shell.follow import ShellEffects, shell_effects
 from review.detector import RunView
-from review.told.shell_text import ShellEffects, shell_effects
-from review.told.transfer import How, Transfer
+from review.file_names import is_submitted
 from review.versions import Version, recorded_versions
 
 _SCRIPTS = (".py", ".sh", ".bash", ".yaml", ".yml")
@@ -95,11 +96,6 @@ class Acts:
             if not act.failed and any(is_submitted(name) for name in act.effects.models):
                 return act
         return None
-
-
-def is_submitted(name: str) -> bool:
-    """Whether it is, or lies in, ``final_model``."""
-    return "final_model" in name.rstrip("/").split("/")
 
 
 def same(one: str, other: str) -> bool:

@@ -1,0 +1,1 @@
+"""Reading shell: the syntax, and what a command does with content."""

@@ -1,0 +1,1 @@
+"""What commands do, by their text, apart from rules."""
