@@ -14,6 +14,7 @@ from recorder.command import Command
 from recorder.ebpf.source import EbpfSource
 from recorder.source import Ending, Target
 from recorder.strace.source import StraceSource
+from store.counting import counted
 from store.errors import PtbError, Unavailable
 from store.manifest import SourceInfo
 from store.rows import Gap, Quality, Source, Stamp
@@ -134,7 +135,7 @@ class Kernel:
         if left:
             self._put_gap(
                 "stopped",
-                f"{len(left)} processes still ran when the recording ended; what they do from here on is not recorded",
+                f"{counted(len(left), 'process', 'processes')} still ran when the recording ended; what goes on from here is not recorded",
             )
         try:
             self._attached.stop()

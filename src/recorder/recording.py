@@ -30,6 +30,7 @@ from recorder.watchdog.reaction import Reaction
 from recorder.watchdog.tree import Tree
 from recorder.workspace.source import WorkspaceSource
 from recorder.writes import WriteWatch
+from store.counting import counted
 from store.cursor import index_ahead
 from store.errors import PtbError
 from store.ids import new_run_id
@@ -255,7 +256,7 @@ class _Recording:
             if not told and (left := self._kernel.survivors(command)):
                 told = True
                 self._note(
-                    f"the command has ended, {len(left)} processes it started still run; recording them for at "
+                    f"the command has ended, {counted(len(left), 'process that it started still runs', 'processes that it started still run')}; recording goes on for at "
                     f"most {self._plan.grace_s:g} s more"
                 )
         if limit:

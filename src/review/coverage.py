@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 
 from review.detector import RunView
+from store.counting import counted
 from store.findings import Coverage, CoverageState
 
 _NAMES = {
-    "commands": "commands",
-    "execs": "programs",
-    "file_versions": "contents of files",
-    "files": "file accesses",
-    "gaps": "gaps",
-    "gpu": "GPU samples",
-    "net": "connections",
-    "processes": "processes",
-    "transcript": "transcript rows",
+    "commands": ("command", "commands"),
+    "execs": ("program", "programs"),
+    "file_versions": ("content of a file", "contents of files"),
+    "files": ("file access", "file accesses"),
+    "gaps": ("gap", "gaps"),
+    "gpu": ("GPU sample", "GPU samples"),
+    "net": ("connection", "connections"),
+    "processes": ("process", "processes"),
+    "transcript": ("transcript row", "transcript rows"),
 }
 _SHOWS = {
     "kernel": "processes, file accesses and connections",
@@ -46,12 +47,14 @@ class Asked:
 
 def covered(run: RunView, asked: Asked, *, found: bool) -> Coverage:
     """The coverage of a rule that could look."""
-    looked_at = ", ".join(f"{_count(run, view):,} {_NAMES[view]}" for view in asked.views)
+    looked_at = ", ".join(counted(_count(run, view), *_NAMES[view]) for view in asked.views)
     missing = tuple(witness for witness in (*asked.needs, *asked.wants) if not told(run, witness))
     lost = run.once(_lost)
     not_seen = [_absent(run, witness) for witness in dict.fromkeys(missing)]
     reason, promised = _why(run, missing)
-    if told_lost := [f"{count:,} rows lost by {source}" for source, count in lost if _matters(source, asked)]:
+    if told_lost := [
+        f"{counted(count, 'row')} lost by {source}" for source, count in lost if _matters(source, asked)
+    ]:
         not_seen += told_lost
         promised = True
     state = CoverageState.FOUND if found else CoverageState.PARTIAL if not_seen else CoverageState.CLEAR

@@ -14,6 +14,7 @@ from review.matching.match import Tally
 from review.processes import ProcessTree
 from review.versions import Version, recorded_versions
 from store.catalog.reader import load_catalog
+from store.counting import counted
 
 _SCAFFOLD_FILES = re.compile(r"/\.(claude|codex|gemini)/|/tmp/claude-|/opencode/(storage|log)/")
 """Where agent CLIs keep their logs and the output of commands: what was looked at is in there, too."""
@@ -65,7 +66,7 @@ class EvalData:
         items, comparable = self._items
         shared = sum(reference.shared for reference in self.references.values())
         subtracted = f" ({shared} that allowed data nearly repeats are subtracted)" if shared else ""
-        return f"{comparable:,} of {items:,} reference items{subtracted}"
+        return f"{comparable:,} of {counted(items, 'reference item')}{subtracted}"
 
     @property
     def _items(self) -> tuple[int, int]:
@@ -94,9 +95,9 @@ class EvalData:
         items, comparable = self._items
         lacks = []
         if self._missing:
-            lacks.append(f"{self._missing:,} items of the benchmark, which no reference holds")
+            lacks.append(f"{counted(self._missing, 'item')} of the benchmark, which no reference holds")
         if comparable < items:
-            lacks.append(f"{items - comparable} items too short or too alike to compare")
+            lacks.append(f"{counted(items - comparable, 'item')} too short or too alike to compare")
         return tuple(lacks)
 
     def is_eval_file(self, path: str) -> bool:

@@ -5,6 +5,7 @@ Changed bytes take hashing to find; that is :mod:`store.verify`.
 
 from pathlib import Path
 
+from store.counting import counted
 from store.manifest import Manifest, Segment
 
 
@@ -15,7 +16,7 @@ def damaged_segments(folder: Path, manifest: Manifest) -> tuple[Segment, ...]:
 
 def tell_damage(damaged: tuple[Segment, ...]) -> str:
     """One sentence about them: how many rows of which tables cannot be read."""
-    lost = [f"{one.rows:,} rows of {one.table}" for one in damaged]
+    lost = [f"{counted(one.rows, 'row')} of {one.table}" for one in damaged]
     return f"damaged: {', '.join(lost)} cannot be read (see `ptb verify`)"
 
 

@@ -6,6 +6,7 @@ Recovery turns it into a gap of the run and deletes it.
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from store.counting import counted
 from store.durable import replace_file
 from store.instants import iso
 from store.jsonio import dumps, loads
@@ -35,7 +36,7 @@ class Death:
 
     def gap(self) -> Gap:
         """The row that tells it."""
-        told = [f"the recorder died while {self.processes} processes ran"]
+        told = [f"the recorder died while {counted(self.processes, 'process', 'processes')} ran"]
         if self.frozen_at is not None:
             told.append(f"they were frozen within {(self.frozen_at - self.died_at) / 1e6:.0f} ms")
         if self.resumed_at is not None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from store.buffers import TableBuffer
+from store.counting import counted
 from store.damage import damaged_segments
 from store.errors import PtbError
 from store.locks import Lock, hold_lease, is_live
@@ -156,7 +157,7 @@ class Snapshot:
         gaps = [
             Gap(
                 "damaged",
-                f"{one.file} is missing or cut: {one.rows} rows of {one.table} cannot be read; see `ptb verify`",
+                f"{one.file} is missing or cut: {counted(one.rows, 'row')} of {one.table} cannot be read; see `ptb verify`",
                 start_ts=one.first_ts,
                 end_ts=one.last_ts,
                 lost=one.rows,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from store.chain import CHAIN, START, Entry, Part, SealedSegment, live_segments, read_chain, recording_hash
+from store.counting import counted, noun
 from store.errors import Damaged
 from store.manifest import MANIFEST, Manifest, State
 from store.parquet import FOLDER as SEGMENTS
@@ -119,14 +120,18 @@ def _check_segment(folder: Path, sealed: SealedSegment) -> Iterator[Problem]:
     try:
         found = mebibyte_hashes(path)
     except FileNotFoundError:
-        yield Problem(file, f"is missing: {sealed.segment.rows} rows of {sealed.segment.table} are lost")
+        rows = sealed.segment.rows
+        lost = f"{counted(rows, 'row')} of {sealed.segment.table} {noun(rows, 'is', 'are')} lost"
+        yield Problem(file, f"is missing: {lost}")
         return
     except OSError as error:
         yield Problem(file, f"cannot be read: {error.strerror}")
         return
     changed = [n for n, pair in enumerate(zip(found, sealed.mib, strict=False)) if pair[0] != pair[1]]
     if (size := path.stat().st_size) != sealed.segment.size:
-        yield Problem(file, f"has {size} bytes instead of {sealed.segment.size}: it was cut or grew")
+        yield Problem(
+            file, f"has {counted(size, 'byte')} instead of {sealed.segment.size}: it was cut or grew"
+        )
     for mebibyte in changed:
         yield Problem(f"{file} MiB {mebibyte}", "its bytes were changed")
     yield from _check_rows(path, sealed)
@@ -147,7 +152,7 @@ def _check_rows(path: Path, sealed: SealedSegment) -> Iterator[Problem]:
             )
         start += part.rows
     if start != rows.num_rows:
-        yield Problem(file, f"has {rows.num_rows} rows, {start} were sealed")
+        yield Problem(file, f"has {counted(rows.num_rows, 'row')}, {counted(start, 'was', 'were')} sealed")
 
 
 def _check_manifest(

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from store.buffers import TableBuffer
 from store.chain import Chain, recording_hash
+from store.counting import counted
 from store.durable import explain, replace_file, writing
 from store.errors import BadInput, Damaged, StoreFailed
 from store.locks import Lock, lock_for_writing
@@ -262,7 +263,7 @@ class RunWriter:
     def _tell_loss(self) -> None:
         lost, self._lost = self._lost, 0
         now = time.time_ns()
-        reason = f"the disk was full: {lost} rows could be neither written nor held"
+        reason = f"the disk was full: {counted(lost, 'row')} could be neither written nor held"
         at = Stamp(self._lost_since, Quality.ARRIVAL, Source.RECORDER)
         self.put(at, Gap("disk_full", reason, start_ts=self._lost_since, end_ts=now, lost=lost))
 

@@ -82,7 +82,7 @@ def test_no_control_of_a_run_reaches_a_real_terminal(tmp_path: Path) -> None:
         terminal.until(lambda screen: "hostile" in screen and "undecided" in screen)
         assert "␛]52" in terminal.text
         terminal.send("/[bold\r")
-        terminal.until(lambda screen: "1 of 1 runs" in screen)
+        terminal.until(lambda screen: "1 of 1 run" in screen)
         terminal.send("\r")
         terminal.until(lambda screen: "score at stake" in screen and "hardcoded-items" in screen)
         terminal.read(0.5)

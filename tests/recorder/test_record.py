@@ -250,7 +250,7 @@ def test_processes_that_stay_are_ended_after_the_grace(runs: Path, work: Path) -
     done = record("--grace", "0.3", "--", "sh", "-c", "sleep 600 & echo $!; exit 3", cwd=work)
     assert done.returncode == 3
     assert status(int(done.stdout)) is None
-    assert b"1 processes it started still run" in done.stderr
+    assert b"1 process that it started still runs" in done.stderr
     assert "stopped" in [row["cause"] for row in table(only_run(runs), "gaps")]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ptb_tui.cli.output import Field, json_option, note, print_json, print_lines, print_table
+from store.counting import counted
 
 if TYPE_CHECKING:
     from review.known_runs import KnownRuns, Part
@@ -96,7 +97,7 @@ def _rows(part: "Part") -> Iterator[Sequence[str]]:
 
 
 def _lines(part: "Part") -> Iterator[str]:
-    said = f"{_name(part)}, {part.witness}: {part.runs} runs, {part.clean_runs} of them clean"
+    said = f"{_name(part)}, {part.witness}: {counted(part.runs, 'run')}, {part.clean_runs} of them clean"
     yield f"{said}; clean runs with a violation: {', '.join(part.clean_violations) or 'none'}"
     if part.clean_suspicions:
         yield f"  clean runs with a suspicion: {', '.join(part.clean_suspicions)}"

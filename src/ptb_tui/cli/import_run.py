@@ -9,6 +9,7 @@ import click
 
 from ptb_tui.cli.boundary import USAGE
 from ptb_tui.cli.output import json_option, note, print_json, print_lines
+from store.counting import counted
 
 
 @click.command("import", short_help="turn results of PostTrainBench into runs")
@@ -45,6 +46,6 @@ def command(paths: tuple[Path, ...], into: Path | None, as_json: bool) -> int:
     print_lines([f"{counts}; the runs are in {where}"])
     if failed:
         raise BadInput(
-            f"{len(failed)} of {len(outcomes)} folders could not be imported; the lines above say why"
+            f"{len(failed)} of {counted(len(outcomes), 'folder')} could not be imported; the lines above say why"
         )
     return 0

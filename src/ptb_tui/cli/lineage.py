@@ -8,6 +8,7 @@ import click
 
 from ptb_tui.cli.output import json_option, print_json, print_lines
 from ptb_tui.state.times import brief, utc
+from store.counting import counted
 from store.instants import iso
 from store.library import find_run
 from store.plain import clip, plain
@@ -116,7 +117,7 @@ def _tree(links: "Sequence[Link]", path: str, root: str | None, *, backwards: bo
             if far is not None:
                 yield from below(far, depth + 1)
         if possible > most:
-            yield f"{'  ' * depth}… and {possible - most} links that are only possible (--json lists them)"
+            yield f"{'  ' * depth}… and {counted(possible - most, 'link that is only possible', 'links that are only possible')} (--json lists them)"
 
     yield from below(path, 1)
 
@@ -232,16 +233,16 @@ def _stage_lines(stage: "Stage") -> Iterator[str]:
     for previous in stage.previous:
         yield f"  went on    from {previous}"
     for data in stage.data:
-        size = "" if data.bytes_read is None else f", {data.bytes_read:,} bytes read"
+        size = "" if data.bytes_read is None else f", {counted(data.bytes_read, 'byte')} read"
         yield f"  data       {data.path}{size}, {data.certainty}  (#{data.seq})"
         for origin in data.origins:
             inputs = f", which had read {', '.join(origin.inputs)}" if origin.inputs else ""
             seq = f"  (#{origin.seq})" if origin.seq is not None else ""
             yield f"    from     {clip(plain(origin.text), _WIDTH)}{inputs}{seq}"
     if stage.more_data:
-        yield f"  data       … and {stage.more_data} more files (--json lists as many as are told)"
+        yield f"  data       … and {counted(stage.more_data, 'more file')} (--json lists as many as are told)"
     for save in stage.saves:
         saved = utc(save.saved_at)[11:19] if save.saved_at is not None else ""
-        size = "" if save.size is None else f", {save.size:,} bytes"
+        size = "" if save.size is None else f", {counted(save.size, 'byte')}"
         sha256 = f", sha256 {save.sha256[:12]}" if save.sha256 else ", not hashed"
         yield f"  saved      {saved}  {save.path}{size}{sha256}  (#{save.seq})"

@@ -6,6 +6,7 @@ import click
 
 from ptb_tui.cli.output import Field, json_option, note, print_json, print_lines, print_table
 from ptb_tui.state.times import day_and_time
+from store.counting import counted
 from store.instants import iso
 
 if TYPE_CHECKING:
@@ -105,7 +106,15 @@ def _row(header: "Header") -> tuple[object, ...]:
 
 def _line(header: "Header") -> str:
     expected = _expected(header)
-    items = f"{header.items:,} items" if expected is None else f"{header.items:,} of {expected:,} items"
+    items = (
+        counted(header.items, "item")
+        if expected is None
+        else f"{header.items:,} of {counted(expected, 'item')}"
+    )
     split = f", split {header.split}" if header.split else ""
-    skipped = f"; {header.skipped:,} rows repeat others or have no question" if header.skipped else ""
+    skipped = (
+        f"; {counted(header.skipped, 'row repeats others or has no question', 'rows repeat others or have no question')}"
+        if header.skipped
+        else ""
+    )
     return f"{header.benchmark}: {items} ({header.role}{split}) from {header.source}{skipped}"

@@ -9,6 +9,7 @@ import click
 
 from ptb_tui.cli.output import Field, json_option, note, print_json, print_lines, print_table
 from ptb_tui.cli.reviewer import note_where, reviewer_option
+from store.counting import counted
 from store.errors import BadInput
 from store.library import find_run, find_runs, list_runs
 from store.verdicts import AXES, Answer, ScoreAction, add_verdict
@@ -106,7 +107,7 @@ def audit_command(runs: tuple[str, ...], size: int, seed: int, reviewer: str | N
         note("no run is clear and undecided; `ptb scan --all` looks at those that nobody looked at")
     else:
         note(
-            f"{len(audit.sample)} of {audit.clear} clear runs: if all of these turn out clean, at most "
+            f"{len(audit.sample)} of {counted(audit.clear, 'clear run')}: if all of these turn out clean, at most "
             f"{audit.misses_below:.0%} of the clear ones are not (95 %)"
         )
 
@@ -314,7 +315,11 @@ def export_command(runs: tuple[str, ...], for_ptb: bool, into: Path | None, as_j
         )
         return
     print_lines(str(path) for path in bundle.files)
-    print_lines([f"{bundle.changed} cases differ from what the judges said, {bundle.sheets} have a sheet"])
+    print_lines(
+        [
+            f"{counted(bundle.changed, 'case differs', 'cases differ')} from what the judges said, {counted(bundle.sheets, 'has', 'have')} a sheet"
+        ]
+    )
 
 
 def _read(names: Sequence[str]) -> "list[Reviewed]":

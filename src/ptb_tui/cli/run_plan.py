@@ -7,6 +7,7 @@ from pathlib import Path
 from ptb_tui.cli.output import note, print_json
 from runner.plan.matrix import Plan, PlannedRun, expand, read_plan
 from runner.plan.submit import Scheduler, submit
+from store.counting import counted
 from store.jsonio import loads
 
 _INTERRUPTED = 130
@@ -17,7 +18,7 @@ def run_plan(path: Path, scheduler: str | None, *, as_json: bool) -> int:
     """Run or submit what the plan says; the worst exit code of its runs."""
     plan = read_plan(path)
     runs = expand(plan)
-    note(f"{path.name}: {len(runs)} runs")
+    note(f"{path.name}: {counted(len(runs), 'run')}")
     return _submit(plan, runs, Scheduler(scheduler), as_json) if scheduler else _run(runs, as_json)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ptb_tui.cli.output import json_option, note, print_json, print_lines
+from store.counting import counted
 from store.library import RunEntry, find_run
 
 if TYPE_CHECKING:
@@ -215,12 +216,13 @@ def _line(entry: RunEntry, attempt: "ScoreAttempt") -> str:
         limit = f" with {attempt.token_limit} tokens" if attempt.token_limit else ""
         return f"{attempt.benchmark}{limit}: {attempt.status}: {attempt.reason}"
     error = f" ± {attempt.stderr:.4f}" if attempt.stderr is not None else ""
-    counted = (
+    items = counted(attempt.samples, "item") if attempt.samples else "its items"
+    aside = (
         "" if _counts(entry, attempt) else "; not the run's score, as it is limited or of another benchmark"
     )
     return (
-        f"{attempt.benchmark}: {attempt.metric} {attempt.value:.4f}{error} on {attempt.samples or 'its'} items"
-        f" ({attempt.engine} {attempt.engine_version or ''}, {attempt.token_limit} tokens){counted}"
+        f"{attempt.benchmark}: {attempt.metric} {attempt.value:.4f}{error} on {items}"
+        f" ({attempt.engine} {attempt.engine_version or ''}, {attempt.token_limit} tokens){aside}"
     )
 
 

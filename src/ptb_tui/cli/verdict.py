@@ -8,6 +8,7 @@ import click
 from ptb_tui.cli.output import Field, json_option, note, print_json, print_table
 from ptb_tui.cli.reviewer import note_where, reviewer_option
 from review.reviewed import read_reviewed
+from store.counting import counted
 from store.ids import slug
 from store.instants import iso
 from store.library import RunEntry, find_run
@@ -61,7 +62,7 @@ def command(
         note(f"{problem.path}: {problem.reason}")
     if reviewed.hidden:
         note(
-            f"{reviewed.hidden} verdicts of others are hidden: {reviewer} is to decide on {entry.run_id} blind"
+            f"{counted(reviewed.hidden, 'verdict of others is hidden', 'verdicts of others are hidden')}: {reviewer} is to decide on {entry.run_id} blind"
         )
     told = [_object(entry, verdict) for verdict in reviewed.verdicts]
     if as_json:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ptb_tui.cli.output import json_option, print_json, print_lines
+from store.counting import counted
 from store.library import find_run
 from store.overlay import Review
 
@@ -53,10 +54,17 @@ def command(run: str, head: str | None, public_key: Path | None, as_json: bool) 
             }
         )
         return 1 if problems else 0
-    looked_at = f"{report.rows:,} rows, {report.segments} segments, {report.blobs} blobs, {report.entries} chain entries"
+    looked_at = ", ".join(
+        (
+            counted(report.rows, "row"),
+            counted(report.segments, "segment"),
+            counted(report.blobs, "blob"),
+            counted(report.entries, "chain entry", "chain entries"),
+        )
+    )
     print_lines(f"{where}: {what}" for where, what in problems)
     if problems:
-        print_lines([f"damaged: {len(problems)} problems in {looked_at}"])
+        print_lines([f"damaged: {counted(len(problems), 'problem')} in {looked_at}"])
         return 1
     answer = f"authentic, signed with {report.signer}" if report.signer else "consistent"
     print_lines([f"{answer}: {looked_at}", f"head {report.head}"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ptb_tui.cli.output import json_option, note, print_json, print_lines
+from store.counting import counted
 from store.library import find_run
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _lines(check: "WeightCheck") -> list[str]:
         )
         if value is not None
     ]
-    figures.append(f"{report.identical_tensors} of {report.tensors} tensors identical")
+    figures.append(f"{report.identical_tensors} of {counted(report.tensors, 'tensor')} identical")
     return [
         f"{report.answer}: {report.reason}",
         f"  {', '.join(figures)}",

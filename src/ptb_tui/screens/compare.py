@@ -27,6 +27,7 @@ from ptb_tui.widgets.page_view import PageView
 from ptb_tui.widgets.too_small import TooSmall
 from ptb_tui.widgets.two_lanes import TwoLanes
 from review.compare.part import Compared
+from store.counting import counted
 from store.errors import PtbError
 from store.manifest import Manifest
 
@@ -175,8 +176,8 @@ class CompareScreen(Screen[None]):
         deeds = sum(len(part.only_first) + len(part.only_second) for part in self._parts)
         right = [
             Part("reading …" if self._busy and self._parts else "", "accent", 1),
-            Part(f"{different} figures differ" if self._parts else "", "ink"),
-            Part(f"{deeds} deeds of one alone" if self._parts else "", "soft", 2),
+            Part(counted(different, "figure differs", "figures differ") if self._parts else "", "ink"),
+            Part(counted(deeds, "deed of one alone", "deeds of one alone") if self._parts else "", "soft", 2),
         ]
         return [first, (left, right)]
 

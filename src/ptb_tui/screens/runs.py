@@ -19,6 +19,7 @@ from ptb_tui.widgets.prompt import Prompt
 from ptb_tui.widgets.run_card import RunCard
 from ptb_tui.widgets.run_list import RunList
 from ptb_tui.widgets.too_small import TooSmall
+from store.counting import counted
 from store.errors import PtbError
 from store.library import list_runs
 from store.plain import plain
@@ -124,14 +125,14 @@ class RunsScreen(Screen[None]):
         flagged = sum(bool(line.flags) and line.flags[0] == "▲" for line in queue.shown)
         broken = sum(line.broken for line in queue.shown)
         count = (
-            f"{len(queue.shown):,} of {queue.total:,} runs"
+            f"{len(queue.shown):,} of {counted(queue.total, 'run')}"
             if queue.filter_text
-            else f"{queue.total:,} run{'' if queue.total == 1 else 's'}"
+            else counted(queue.total, "run")
         )
         first: Line = (
             [Part("ptb", "accent"), Part(count, "strong"), Part(plain(str(self._folder)), "soft", 4)],
             [
-                Part(f"▲ {flagged} with violations" if flagged else "", "violation", 1),
+                Part(f"▲ {flagged:,} with violations" if flagged else "", "violation", 1),
                 Part(f"{undecided} undecided" if undecided else "", "ink", 2),
                 Part(f"✗ {broken} broken" if broken else "", "violation", 3),
             ],

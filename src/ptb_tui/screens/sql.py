@@ -34,6 +34,7 @@ from ptb_tui.widgets.prompt import Prompt
 from ptb_tui.widgets.sql_editor import SqlEditor
 from ptb_tui.widgets.told import Told
 from ptb_tui.widgets.too_small import TooSmall
+from store.counting import counted
 from store.errors import BadQuery, Cancelled, PtbError
 from store.plain import plain
 
@@ -471,7 +472,7 @@ class SqlScreen(Screen[None]):
     def _write_all(self, export: "Asking", path: Path) -> None:
         try:
             export.export(path)
-            message, bad = f"wrote all rows to {path}, {path.stat().st_size:,} bytes", False
+            message, bad = f"wrote all rows to {path}, {counted(path.stat().st_size, 'byte')}", False
         except Cancelled:
             message, bad = "stopped; no file was written", False
         except (PtbError, OSError) as error:

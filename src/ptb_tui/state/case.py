@@ -290,7 +290,11 @@ def _score(reviewed: Reviewed, stake: Stake) -> Iterator[Line]:
     if facts.reported_score is not None:
         yield line((f"{facts.reported_score:>7.1%}", "strong"), "  reported")
     if measured is not None and measured.value is not None:
-        how = f"{measured.engine}, {measured.samples} samples" if measured.samples else measured.engine
+        how = (
+            f"{measured.engine}, {counted(measured.samples, 'sample')}"
+            if measured.samples
+            else measured.engine
+        )
         error = f" ± {measured.stderr:.1%}" if measured.stderr is not None else ""
         yield line(
             (f"{measured.value:>7.1%}", "strong"), f"  measured by ptb{error} ", (f"({how})", "soft"), hang=9
@@ -353,7 +357,7 @@ def _judges(reviewed: Reviewed) -> Iterator[Item]:
             said.append((f"→ {verdict.score_action.value}", "strong"))
         reason = body(verdict.rationale, "soft") if verdict.rationale else []
         more = (
-            [line((f"… {len(reason) - _RATIONALE_LINES} more lines", "note"))]
+            [line((f"… {counted(len(reason) - _RATIONALE_LINES, 'more line')}", "note"))]
             if len(reason) > _RATIONALE_LINES
             else []
         )

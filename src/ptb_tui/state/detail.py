@@ -13,6 +13,7 @@ from ptb_tui.state.prose import Line, body, line
 from ptb_tui.state.row_detail import NAME_WIDTH, describe_row, fields
 from ptb_tui.state.times import brief, day_and_time, elapsed, utc
 from ptb_tui.state.wording import WORDS
+from store.counting import counted
 from store.errors import PtbError
 from store.event import LANES, Event, Kind
 from store.findings import FindingState
@@ -89,7 +90,7 @@ def _flags(run: OpenRun, event: Event) -> Iterator[Line]:
                 hang=NAME_WIDTH + 2,
             )
         if len(flag.others) > _EVIDENCE_SHOWN:
-            yield line((f"… {len(flag.others) - _EVIDENCE_SHOWN} more rows, ] walks them", "note"))
+            yield line((f"… {counted(len(flag.others) - _EVIDENCE_SHOWN, 'more row')}, ] walks on", "note"))
         yield line()
 
 

@@ -59,7 +59,7 @@ def blind_sections(blind: Blind) -> tuple[Section, ...]:
             lines.append(line(("because ", "soft"), (coverage.reason, "soft"), hang=2))
         items.append(Item(tuple(lines)))
     if len(blind.where) > _RUNS_SHOWN:
-        items.append(Item((line((f"… and {len(blind.where) - _RUNS_SHOWN:,} more runs", "note")),)))
+        items.append(Item((line((f"… and {counted(len(blind.where) - _RUNS_SHOWN, 'more run')}", "note")),)))
     word = "could not look" if blind.state is CoverageState.COULD_NOT_LOOK else "could not see everything"
     return (Section(f"{blind.rule} {word}", tuple(items)),)
 
@@ -74,9 +74,9 @@ def _fields(found: Found) -> Iterator[Line]:
         ("when", when or "no clock"),
         ("certainty", finding.certainty.value),
         ("intent", finding.intent.value),
-        ("rows", None if counts.rows is None else f"{counts.rows:,} training samples"),
-        ("items", None if counts.items is None else f"{counts.items:,} benchmark items"),
-        ("repeated", None if counts.repetitions is None else f"up to {counts.repetitions:,} times"),
+        ("rows", None if counts.rows is None else counted(counts.rows, "training sample")),
+        ("items", None if counts.items is None else counted(counts.items, "benchmark item")),
+        ("repeated", None if counts.repetitions is None else f"up to {counted(counts.repetitions, 'time')}"),
         ("found by", f"{finding.rule} {finding.rule_version}" if finding.author is None else finding.author),
         ("id", finding.finding_id),
     )

@@ -61,7 +61,9 @@ def _identity(run: OpenRun, replay: Replay) -> Line:
         if count
     ]
     if run.damaged:
-        right.append(Part(f"▒ {many(sum(one.rows for one in run.damaged))} rows damaged", "violation", 1))
+        right.append(
+            Part(f"▒ {counted(sum(one.rows for one in run.damaged), 'row')} damaged", "violation", 1)
+        )
     missing = run.missing()
     if missing:
         right.append(Part(f"◐ no {', '.join(missing)}", "suspicious", 3))

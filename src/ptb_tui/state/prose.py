@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
+from store.counting import counted
 from store.plain import plain, plain_lines
 
 LONGEST_LINE = 2000
@@ -56,14 +57,14 @@ def body(text: str, ink: str = "ink", *, rest: str = "") -> list[Line]:
 
 def left_out(count: int, rest: str = "") -> Line:
     """Says how many lines are not shown, and where they are."""
-    return line((f"… {count:,} more lines" + (f"; {rest}" if rest else ""), "note"))
+    return line((f"… {counted(count, 'more line')}" + (f"; {rest}" if rest else ""), "note"))
 
 
 def clipped(text: str) -> str:
     """At most :data:`LONGEST_LINE` characters, saying how many are left out."""
     if len(text) <= LONGEST_LINE:
         return text
-    return f"{text[:LONGEST_LINE]} … {len(text) - LONGEST_LINE:,} more characters in this line"
+    return f"{text[:LONGEST_LINE]} … {counted(len(text) - LONGEST_LINE, 'more character')} in this line"
 
 
 def wrap(lines: Iterable[Line], width: int) -> Iterator[Line]:

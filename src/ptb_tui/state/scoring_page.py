@@ -129,11 +129,11 @@ def _following(job: Job, scoring: Scoring) -> Iterator[Line]:
         ("━" * filled, "good"),
         ("─" * (_BAR - filled), "line"),
         (f"  {share:.0%}" if progress.total else "", "strong"),
-        (f"  {many(progress.done)} of {many(progress.total)} samples" if progress.total else "", "ink"),
+        (f"  {many(progress.done)} of {counted(progress.total, 'sample')}" if progress.total else "", "ink"),
     )
     yield line(*_steps(job))
     attempt = f"attempt {job.attempt} of at most {job.attempts}" if job.attempt else "no attempt yet"
-    tokens = f", {job.token_limit:,} tokens an answer" if job.token_limit else ""
+    tokens = f", {counted(job.token_limit, 'token')} an answer" if job.token_limit else ""
     limited = f", limited to {counted(job.limit_n, 'item', 'items')}" if job.limit_n else ""
     yield line((f"{attempt}{tokens}{limited}", "ink"), hang=2)
     if progress.metric is not None:
@@ -159,7 +159,7 @@ def _steps(job: Job) -> Iterator[tuple[str, str]]:
 
 def _row(row: Row) -> Item:
     symbol, ink = _SYMBOLS.get(row.state, ("?", "suspicious"))
-    tokens = f"{row.token_limit:,} tokens" if row.token_limit else ""
+    tokens = counted(row.token_limit, "token") if row.token_limit else ""
     lines = [
         line(
             (f"{row.number:>2}  ", "soft"),

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from store.counting import noun
 from store.errors import BadInput
 
 SECOND = 1_000_000_000
@@ -156,9 +157,9 @@ def size(count: int) -> str:
     return f"{value:.1f} {units[-1]}" if abs(value) < 99.95 else f"{value:.0f} {units[-1]}"
 
 
-def counted(count: int, one: str, more: str) -> str:
-    """A count with its noun: ``1 gap``, ``40,112 gaps``."""
-    return f"{many(count)} {one if count == 1 else more}"
+def counted(count: int, one: str, more: str | None = None) -> str:
+    """A count, short enough for a screen, with its noun: ``1 gap``, ``9.8 M gaps``."""
+    return f"{many(count)} {noun(count, one, more)}"
 
 
 def many(count: int) -> str:

@@ -8,7 +8,7 @@ import os.path
 from dataclasses import dataclass
 
 from ptb_tui.state.folding import Fold, Row
-from ptb_tui.state.times import many, size
+from ptb_tui.state.times import counted, many, size
 from store.event import Event, Kind
 from store.plain import plain
 
@@ -85,7 +85,7 @@ def wording(row: Row, root: str | None = None) -> Wording:
         return _system(row, symbol)
     if row.fold is Fold.SAMPLES:
         busy = [sample.amount for sample in row.events if sample.amount is not None]
-        text = f"{many(count)} samples" + (f", {min(busy)}–{max(busy)} % busy" if busy else "")
+        text = counted(count, "sample") + (f", {min(busy)}–{max(busy)} % busy" if busy else "")
         return Wording(symbol, word, "", text, "", "", tried=False)
     tried = event.failed
     if tried:
@@ -106,7 +106,7 @@ def citation(event: Event) -> str:
 def _system(row: Row, symbol: str) -> Wording:
     paths = [event.label for event in row.events]
     failed = row.failed
-    text = f"{many(len(paths))} system files" + (f", {many(failed)} not there" if failed else "")
+    text = counted(len(paths), "system file") + (f", {many(failed)} not there" if failed else "")
     folder = os.path.commonpath(paths) if all(path.startswith("/") for path in paths) else ""
     amount = size(row.amount) if row.amount else ""
     where = f"  {plain(folder)}/…" if len(folder) > 1 else ""

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from ptb_tui.state.prose import Line, line, wrap
 from ptb_tui.widgets.paint import Pen
 from ptb_tui.widgets.panel import inks_of
+from store.counting import counted
 
 _WHEEL_ROWS = 3
 
@@ -62,7 +63,7 @@ class LogTail(Widget):
         palette = inks_of(self)
         pen = Pen(self.content_size.width)
         if y == 0:
-            below = f"  {self._back} more lines below" if self._back else ""
+            below = f"  {counted(self._back, 'more line')} below" if self._back else ""
             return pen.write(self._heading, palette.accent).write(below, palette.note).strip(palette.ground)
         room = self.content_size.height - 1
         top = max(len(self._wrapped) - room - self._back, 0)

@@ -16,6 +16,7 @@ from recorder.ebpf.libbpf import Object
 from recorder.ebpf.programs import OBJECT
 from recorder.ebpf.ring import Ring
 from recorder.source import Target
+from store.counting import counted
 from store.errors import PtbError, Unavailable
 from store.manifest import SourceInfo
 from store.rows import Gap, Quality, Source, Stamp
@@ -190,7 +191,7 @@ class EbpfSource:
         except PtbError:
             raise
         except Exception as error:  # noqa: BLE001 — a fault of ours loses a batch and says so, not the recording
-            reason = f"{len(batch)} records could not be decoded: {type(error).__name__}: {error}"
+            reason = f"{counted(len(batch), 'record')} could not be decoded: {type(error).__name__}: {error}"
             self._put_gap("failed", reason, time.time_ns(), len(batch))
 
     def _look(self) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from recorder.fanotify.lives import Lives
 from recorder.source import Target
+from store.counting import counted
 from store.errors import PtbError, Unavailable
 from store.manifest import SourceInfo
 from store.readable import readable
@@ -191,7 +192,7 @@ class Gate:
         if stops > self._stops_told:
             times = stops - self._stops_told
             reason = (
-                f"somebody stopped the gate's process {times} times: opens beside denied paths waited until it was"
+                f"somebody stopped the gate's process {counted(times, 'time')}: opens beside denied paths waited until it was"
                 " let go on, which was at once"
             )
             self._put_gap("gate_stopped", reason)

@@ -23,6 +23,7 @@ from recorder.fanotify.evidence import Evidence
 from recorder.fanotify.group import Event, Group, Kind, Mask
 from recorder.fanotify.lives import Lives
 from recorder.source import Target
+from store.counting import counted
 from store.errors import PtbError, Unavailable
 from store.manifest import SourceInfo
 from store.readable import readable
@@ -124,15 +125,15 @@ class Watch:
         self._crosscheck.check(last=True)
         self.evidence = None
         found = self._crosscheck
-        counts = f"{found.agreed} sightings agree with the kernel witness, {found.disagreed} do not"
+        counts = f"{counted(found.agreed, 'sighting agrees', 'sightings agree')} with the kernel witness, {counted(found.disagreed, 'does', 'do')} not"
         if found.outside:
-            counts += f", {found.outside} were of processes that are not recorded"
+            counts += f", {counted(found.outside, 'was', 'were')} of processes that are not recorded"
         self._info = replace(self._info, state="ended", reason=f"{self._info.reason}; {counts}")
 
     def _described(self, target: Target, mounts: list[str]) -> str:
-        text = f"watches {self._marked} files and folders: {', '.join([*self._paths, target.folder])}"
+        text = f"watches {counted(self._marked, 'file or folder', 'files and folders')}: {', '.join([*self._paths, target.folder])}"
         if mounts:
-            text += f"; opens on {len(mounts)} mounts: {', '.join(mounts)}"
+            text += f"; opens on {counted(len(mounts), 'mount')}: {', '.join(mounts)}"
         if self._unmarked:
             text += f"; {self._unmarked} more could not be watched or were too many"
         return text

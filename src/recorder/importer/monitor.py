@@ -12,6 +12,7 @@ from dataclasses import replace
 from recorder.transcript.clock import parse_time
 from recorder.transcript.decode import encode
 from recorder.transcript.lines import LineBuffer
+from store.counting import counted, noun
 from store.readable import readable
 from store.rows import Gap, GpuSample, Quality, Row, Source, Stamp
 
@@ -63,10 +64,11 @@ class _Reader:
         """The last minute's samples and what was missing."""
         yield from self._flush()
         if self._silent:
-            reason = f"nvidia-smi gave no answer in {self._silent} samples of the monitor's log"
+            reason = f"nvidia-smi gave no answer in {counted(self._silent, 'sample')} of the monitor's log"
             yield self._stamp, Gap("unavailable", reason, lost=self._silent)
         if self._unread:
-            reason = f"{self._unread} lines of the monitor's log are no sample of a GPU"
+            what = noun(self._unread, "line of the monitor's log is", "lines of the monitor's log are")
+            reason = f"{self._unread:,} {what} no sample of a GPU"
             yield self._stamp, Gap("unparsed", reason, lost=self._unread)
 
     def _gpu(self, text: str) -> None:

@@ -17,6 +17,7 @@ from recorder.strace.processes import Process, Processes
 from recorder.strace.stream import Call, Ended, Record, Unparsed
 from recorder.strace.transfers import CALLS as TRANSFERS
 from recorder.strace.transfers import PIPES, SWEEP_NS, Transfers, descriptor_path
+from store.counting import counted
 from store.readable import readable
 from store.rows import Exec, Gap, ProcessExit, ProcessStart, Quality, Row, Source, Stamp
 from store.sink import Sink
@@ -96,7 +97,7 @@ class Interpreter:
         if self._unparsed:
             self._put_gap(
                 "unparsed",
-                f"{self._unparsed} lines of strace were not understood, the first: {self._first_unparsed[:200]}",
+                f"{counted(self._unparsed, 'line of strace was', 'lines of strace were')} not understood, the first: {self._first_unparsed[:200]}",
                 lost=self._unparsed,
             )
 

@@ -24,6 +24,7 @@ from recorder.strace import program
 from recorder.strace.interpreter import Interpreter
 from recorder.strace.proc_status import status
 from recorder.strace.stream import Stream
+from store.counting import counted
 from store.errors import Unavailable
 from store.manifest import SourceInfo
 from store.rows import Gap, Quality, Source, Stamp
@@ -135,7 +136,7 @@ class StraceSource:
             if left and not self._over.is_set():
                 self._put_gap(
                     "stopped",
-                    f"{len(left)} processes still ran when the recording ended, and were ended with it: "
+                    f"{counted(len(left), 'process', 'processes')} still ran when the recording ended, and ended with it: "
                     f"{_pids(left)}",
                 )
                 self._end_processes()
@@ -183,7 +184,7 @@ class StraceSource:
         if left and not self._stopping.is_set():
             self._put_gap(
                 "killed",
-                f"strace ended while {len(left)} processes still ran ({_pids(left)}): what they did after it is "
+                f"strace ended while {counted(len(left), 'process', 'processes')} still ran ({_pids(left)}): what they did after it is "
                 "not recorded, and their calls fail",
             )
 

@@ -17,6 +17,7 @@ from recorder.transcript.decode import Json, decode_object
 from recorder.transcript.event_prose import EventProse
 from recorder.transcript.lines import MAX_LINE, Line, LineBuffer
 from recorder.transcript.summary import Form, Scaffold, Summary
+from store.counting import counted
 from store.readable import readable
 
 
@@ -72,8 +73,7 @@ class Transcript:
             self._gemini.flush()
         summary = self.summary
         if summary.broken:
-            what = "line begins" if summary.broken == 1 else "lines begin"
-            reason = f"{summary.broken} {what} as an event and cannot be read; kept as raw rows"
+            reason = f"{counted(summary.broken, 'line begins', 'lines begin')} as an event and cannot be read; kept as raw rows"
             self._talk.lose("unparsed", reason, summary.broken)
         yield from self._talk.drain()
 

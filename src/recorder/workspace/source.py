@@ -20,6 +20,7 @@ from recorder.workspace.beneath import Identity, Refused, open_regular, open_roo
 from recorder.workspace.content import Content, Limits, read_content
 from recorder.workspace.pending import Pending, Written
 from recorder.workspace.sweep import Unseen, changed_files
+from store.counting import counted
 from store.errors import PtbError, Unavailable
 from store.manifest import SourceInfo
 from store.readable import readable
@@ -238,7 +239,7 @@ class WorkspaceSource:
             while self._read_next(sink, 0.0):
                 continue
             if unseen.folders:
-                reason = f"{unseen.folders} folders could not be swept ({unseen.reason})"
+                reason = f"{counted(unseen.folders, 'folder')} could not be swept ({unseen.reason})"
                 _gap(sink, "unreadable", reason, None)
             if self._pending.coalesced:
                 _gap(

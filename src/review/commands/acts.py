@@ -11,6 +11,7 @@ from review.commands.shell.follow import ShellEffects, shell_effects
 from review.detector import RunView
 from review.file_names import is_submitted
 from review.versions import Version, recorded_versions
+from store.counting import counted
 
 _SCRIPTS = (".py", ".sh", ".bash", ".yaml", ".yml")
 _MOST_ACTS = 20_000
@@ -65,7 +66,7 @@ class Acts:
         """What the opaque ones leave unseen; empty where there are none."""
         if not self.opaque:
             return ""
-        return f"the programs of {self.opaque} commands, whose text is not known or not clear"
+        return f"the programs of {counted(self.opaque, 'command')}, whose text is not known or not clear"
 
     def trails(
         self,

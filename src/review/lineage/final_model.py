@@ -33,6 +33,7 @@ from review.lineage.made_from import (
 from review.lineage.names import NameChange
 from review.run_view import open_run_view
 from review.sql_literals import text_literal
+from store.counting import counted
 from store.findings import Certainty
 
 _MOST_STAGES = 32
@@ -277,13 +278,15 @@ def _not_seen(run: RunView, graph: Graph, submitted: Sequence[str], stages: Sequ
         "SELECT count(*), coalesce(sum(lost), 0)::BIGINT FROM gaps WHERE source = 'kernel' AND cause <> 'unavailable'"
     )[0]
     if losses:
-        told.append(f"{losses} gaps of the kernel witness ({lost:,} rows known to be lost)")
+        told.append(
+            f"{counted(losses, 'gap')} of the kernel witness ({counted(lost, 'row')} known to be lost)"
+        )
     if submitted and not graph.sees_pipes:
         told.append("what went through pipes and sockets: this witness did not record it")
     unhashed = [save.path for stage in stages for save in stage.saves if save.sha256 is None]
     if unhashed:
         told.append(
-            f"the bytes of {len(unhashed)} weight files: their content was not hashed, so copies are told by name"
+            f"the bytes of {counted(len(unhashed), 'weight file')}, which were not hashed, so copies are told by name"
         )
     if stages and not any(stage.checkpoints for stage in stages):
         told.append("which base the weights were trained from: no checkpoint was seen to be read")
@@ -291,7 +294,7 @@ def _not_seen(run: RunView, graph: Graph, submitted: Sequence[str], stages: Sequ
         told.append("where some data files came from: nothing wrote them in this run")
     if graph.kin.crowded:
         told.append(
-            f"the workers of {len(graph.kin.crowded)} processes that started a thousand others and more"
+            f"the workers of {counted(len(graph.kin.crowded), 'process', 'processes')} that started a thousand others and more"
         )
     return told
 

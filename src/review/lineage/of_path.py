@@ -16,6 +16,7 @@ from review.lineage.graph import Graph
 from review.lineage.walk import Link, Walker
 from review.run_view import open_run_view
 from review.sql_literals import text_literal
+from store.counting import counted
 from store.errors import BadInput
 from store.findings import Certainty
 
@@ -134,9 +135,11 @@ def _not_seen(graph: Graph, floor: Certainty, links: Iterable[Link]) -> list[str
         told.append("some changes of names: there were more than can be followed")
     if graph.kin.crowded:
         told.append(
-            f"what {len(graph.kin.crowded)} processes that started a thousand others and more passed on"
+            f"what {counted(len(graph.kin.crowded), 'process', 'processes')} that started a thousand others and more passed on"
         )
     weak = sum(not at_least(link.certainty, floor) for link in links)
     if weak:
-        told.append(f"what lies behind {weak} links that are only possible")
+        told.append(
+            f"what lies behind {counted(weak, 'link that is only possible', 'links that are only possible')}"
+        )
     return told

@@ -9,6 +9,7 @@ from review.lineage.file_uses import FAR_FUTURE
 from review.lineage.graph import Content, Graph, Held, Making, Taking
 from review.lineage.images import Carrier
 from review.lineage.names import NameChange, Names
+from store.counting import counted
 from store.findings import Certainty
 
 _LONGEST_CHAIN = 16
@@ -162,7 +163,7 @@ class Walker:
         )
         more = len(ordered) - _MOST_FROM_ONE
         if more > 0:
-            self.not_followed.add(f"{more} further files of {self._command(ordered[0])}")
+            self.not_followed.add(f"{counted(more, 'further file')} of {self._command(ordered[0])}")
         return ordered[:_MOST_FROM_ONE]
 
     def _command(self, edge: Edge) -> str:

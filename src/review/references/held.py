@@ -13,6 +13,7 @@ from pathlib import Path
 from review.references.item import Item
 from store.catalog.entry import Benchmark
 from store.catalog.reader import load_catalog
+from store.counting import counted
 from store.decode import decode
 from store.durable import replace_file, writing
 from store.errors import BadInput
@@ -62,7 +63,7 @@ class Held:
     @property
     def told(self) -> str:
         """How complete it is, for people: ``25 of 448 reference items``."""
-        return f"{len(self.evaluation):,} of {self.benchmark.items:,} reference items"
+        return f"{len(self.evaluation):,} of {counted(self.benchmark.items, 'reference item')}"
 
     @property
     def whole(self) -> bool:

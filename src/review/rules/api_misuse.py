@@ -21,6 +21,7 @@ from review.processes import ProcessTree
 from review.roles import roles
 from review.training import how_far
 from review.versions import recorded_versions
+from store.counting import counted
 from store.findings import (
     Certainty,
     Finding,
@@ -93,14 +94,14 @@ class ApiMisuse:
                 *(seq for seq in files[:2]),
             ],
         )
-        calls = f", {len(connections)} connections" if connections else ""
-        title = f"{use.what} (run {len(use.by)} times{calls})"
+        calls = f", {counted(len(connections), 'connection')}" if connections else ""
+        title = f"{use.what} (run {counted(len(use.by), 'time')}{calls})"
         return self._make(
             run, use.subject, title, reach, Certainty.CERTAIN if certain else Certainty.LIKELY, (evidence, ts)
         )
 
     def _connected(self, run: RunView, host: str, seqs: Sequence[int]) -> Finding:
-        title = f"{len(seqs)} connections to {host} outside the scaffold and evaluate.py"
+        title = f"{counted(len(seqs), 'connection')} to {host} outside the scaffold and evaluate.py"
         return self._make(run, host, title, Reach.EXECUTED, Certainty.CERTAIN, cite(run, seqs[:8]))
 
     def _make(

@@ -20,6 +20,7 @@ from review.evidence import cite, said_before
 from review.file_names import is_submitted
 from review.versions import Version, recorded_versions
 from store.catalog.reader import load_catalog
+from store.counting import counted
 from store.errors import BadInput
 from store.findings import (
     Certainty,
@@ -204,7 +205,7 @@ def _set_texts(code: str) -> Iterator[str]:
 
 
 def _coverage(configs: list[Version], acts: int, findings: list[Finding]) -> Coverage:
-    looked = f"{len(configs)} versions of final_model/config.json, {acts:,} commands"
+    looked = f"{counted(len(configs), 'version')} of final_model/config.json, {counted(acts, 'command')}"
     if not configs and not acts:
         return Coverage(
             CoverageState.COULD_NOT_LOOK, "nothing", "config.json of final_model", "nothing was recorded"

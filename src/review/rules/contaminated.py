@@ -22,6 +22,7 @@ from review.training import TRAINED_ON, how_far
 from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
 from store.catalog.entry import NamedData
 from store.catalog.reader import load_catalog
+from store.counting import counted
 from store.errors import BadInput
 from store.findings import (
     Certainty,
@@ -71,7 +72,7 @@ class ContaminatedSource:
         filtered = match is not None and not match.items
         title = f"{source.hub_id} was trained on, which {source.reason}"
         if match is not None and match.items:
-            title += f"; {len(match.items)} benchmark items stand in {posixpath.basename(use.path)}"
+            title += f"; {counted(len(match.items), 'benchmark item stands', 'benchmark items stand')} in {posixpath.basename(use.path)}"
         elif filtered:
             title = f"{source.hub_id} was trained on without the benchmark's items"
         seqs = seqs_of(uses)
@@ -147,7 +148,7 @@ def _coverage(run: RunView, acts: Acts, sources: list[NamedData], *, found: bool
     if not accesses:
         not_seen.append("file accesses: never recorded")
     if acts.skipped:
-        not_seen.append(f"{acts.skipped} commands beyond the first {len(acts.acts):,}")
+        not_seen.append(f"{counted(acts.skipped, 'command')} beyond the first {len(acts.acts):,}")
     if acts.unclear:
         not_seen.append(acts.unclear)
     if not accesses and not acts.acts:
@@ -162,6 +163,6 @@ def _coverage(run: RunView, acts: Acts, sources: list[NamedData], *, found: bool
     )
     return Coverage(
         state,
-        f"{accesses:,} file accesses, {len(acts.acts):,} commands; datasets: {names}",
+        f"{counted(accesses, 'file access', 'file accesses')}, {counted(len(acts.acts), 'command')}; datasets: {names}",
         "; ".join(not_seen),
     )

@@ -19,6 +19,7 @@ from review.training import TRAINED_ON
 from review.uses import furthest, seqs_of
 from review.walked import told_way
 from store.catalog.reader import load_catalog
+from store.counting import counted
 from store.findings import (
     Certainty,
     Coverage,
@@ -51,13 +52,11 @@ class EvalGuidedData:
             return RuleResult(self.rule, self.version, blind)
         acts, uses = run.once(told_acts), run.once(eval_uses)
         aimed = _aimed(uses)
-        counted = [] if aimed else [use for use in uses if use.how is How.COUNTS and not use.from_logs]
+        told = [] if aimed else [use for use in uses if use.how is How.COUNTS and not use.from_logs]
         values = {use.use.path for use in uses if use.how is How.VALUE}
-        counted = [use for use in counted if use.use.path not in values]
+        told = [use for use in told if use.use.path not in values]
         findings = [
-            self._finding(run, found, fact)
-            for found, fact in ((aimed, ""), (counted, "distribution"))
-            if found
+            self._finding(run, found, fact) for found, fact in ((aimed, ""), (told, "distribution")) if found
         ]
         not_seen = [acts.unclear] if acts.unclear else []
         if not acts.acts:
@@ -68,7 +67,7 @@ class EvalGuidedData:
             CoverageState.FOUND if aimed else CoverageState.PARTIAL if acts.opaque else CoverageState.CLEAR
         )
         coverage = Coverage(
-            state, f"{len(acts.acts):,} commands and the scripts they ran", "; ".join(not_seen)
+            state, f"{counted(len(acts.acts), 'command')} and the scripts that ran", "; ".join(not_seen)
         )
         return RuleResult(self.rule, self.version, coverage, tuple(findings))
 

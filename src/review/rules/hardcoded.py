@@ -21,6 +21,7 @@ from review.matching.match import Kind, Match, tally
 from review.suspects import EvalData, eval_data
 from review.training import TRAINED_ON, Training, how_far
 from review.walked import shown_and_written, walked
+from store.counting import counted, noun
 from store.findings import (
     Certainty,
     Counts,
@@ -83,8 +84,8 @@ class HardcodedItems:
         title = f"{name} was filled with content of {source}, as the command that wrote it says"
         if holder.matches:
             title = (
-                f"{len(counts.items)} of {holder.items} items of {source} stand in {name} "
-                f"({counts.rows} rows; {_kinds(holder.matches)})"
+                f"{len(counts.items)} of {counted(holder.items, 'item')} of {source} {noun(len(counts.items), 'stands', 'stand')} in {name} "
+                f"({counted(counts.rows, 'row')}; {_kinds(holder.matches)})"
             )
         return detected(
             run,
@@ -174,12 +175,16 @@ def _coverage(run: RunView, data: EvalData, acts: Acts, *, found: bool) -> Cover
     partly = sum(not version.whole for version in texts)
     not_seen = list(data.incomplete)
     if unread or partly:
-        not_seen.append(f"{unread + partly} file versions of which no text, or only a part, was kept")
+        not_seen.append(
+            f"{counted(unread + partly, 'file version')} of which no text, or only a part, was kept"
+        )
     if acts.skipped:
-        not_seen.append(f"{acts.skipped} commands beyond the first {len(acts.acts):,}")
+        not_seen.append(f"{counted(acts.skipped, 'command')} beyond the first {len(acts.acts):,}")
     lost: int = run.query("SELECT count(*) FROM gaps WHERE source IN ('workspace', 'transcript')")[0][0]
     if lost:
-        not_seen.append(f"{lost} gaps in the record of contents and words")
+        not_seen.append(f"{counted(lost, 'gap')} in the record of contents and words")
     state = CoverageState.FOUND if found else CoverageState.PARTIAL if not_seen else CoverageState.CLEAR
-    looked_at = f"{len(texts):,} file versions, {len(acts.acts):,} commands, {data.compared_with}"
+    looked_at = (
+        f"{counted(len(texts), 'file version')}, {counted(len(acts.acts), 'command')}, {data.compared_with}"
+    )
     return Coverage(state, looked_at, "; ".join(not_seen), promised=data.reference_lacks)

@@ -17,6 +17,7 @@ from review.detector import RunView
 from review.evidence import cite, said_before
 from review.versions import Version, recorded_versions
 from store.catalog.reader import load_catalog
+from store.counting import counted
 from store.findings import (
     Certainty,
     Coverage,
@@ -247,11 +248,15 @@ def _ran_after(acts: Acts, name: str, seq: int, makers: list[int]) -> int | None
 
 def _coverage(run: RunView, grader: _Grader, acts: Acts, findings: list[Finding]) -> Coverage:
     originals = sum(versions[0].process_id is None for versions in grader.versions.values())
-    looked = f"{originals} files of the grader as they were, {len(acts.acts):,} commands"
+    looked = (
+        f"{counted(originals, 'file')} of the grader as before the run, {counted(len(acts.acts), 'command')}"
+    )
     found = any(not finding.fact for finding in findings)
     not_seen = [] if originals else ["the grader before the run: its content was not recorded"]
     if acts.opaque and not originals:
-        not_seen.append(f"what the programs of {acts.opaque} commands wrote, whose text is not known")
+        not_seen.append(
+            f"what the programs of {counted(acts.opaque, 'command')} wrote, whose text is not known"
+        )
     if not run.query("SELECT 1 FROM files LIMIT 1"):
         not_seen.append("file accesses: never recorded")
     if not originals and not acts.acts:

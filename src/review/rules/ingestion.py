@@ -19,6 +19,7 @@ from review.lineage.file_uses import uses_by
 from review.suspects import EvalData, Suspect, eval_data
 from review.training import TRAINED_ON, Training, how_far
 from review.walked import walked
+from store.counting import counted, noun
 from store.findings import (
     Certainty,
     Counts,
@@ -109,7 +110,7 @@ def _title(data: EvalData, suspect: Suspect) -> tuple[str, Counts]:
     if suspect.match is None:
         return f"{name} was made by a reader of {eval_name}, and could not be compared with it", Counts()
     match, items = suspect.match, data.references[suspect.eval_path].items
-    title = f"{len(match.items)} of {items} items of {eval_name} stand in {name} ({match.rows} rows)"
+    title = f"{len(match.items)} of {counted(items, 'item')} of {eval_name} {noun(len(match.items), 'stands', 'stand')} in {name} ({counted(match.rows, 'row')})"
     return title, Counts(match.rows, len(match.items), match.repetitions)
 
 
@@ -169,22 +170,24 @@ def _coverage(
     if not accesses:
         not_seen.append("file accesses: never recorded")
     if gaps:
-        not_seen.append(f"{gaps} gaps in the record of files ({lost:,} rows known to be lost)")
+        not_seen.append(
+            f"{counted(gaps, 'gap')} in the record of files ({counted(lost, 'row')} known to be lost)"
+        )
     if data.flows.common:
         not_seen.append(
-            f"what went on through {len(data.flows.common)} files that a hundred processes and more read"
+            f"what went on through {counted(len(data.flows.common), 'file')} that a hundred processes and more read"
         )
     if data.flows.not_followed:
         not_seen.append(
-            f"what {len(data.flows.not_followed)} shells or servers that read eval data passed on"
+            f"what {counted(len(data.flows.not_followed), 'shell or server', 'shells or servers')} that read eval data passed on"
         )
     if unlike:
-        not_seen.append(f"the content of {unlike} files made by readers of eval data")
+        not_seen.append(f"the content of {counted(unlike, 'file')} made by readers of eval data")
     promised = [source for source in run.manifest.sources if source.name in ("kernel", "workspace")]
     looked = [source for source in promised if source.state != "unavailable"] or promised
     return Coverage(
         CoverageState.FOUND if found else CoverageState.PARTIAL if not_seen else CoverageState.CLEAR,
-        f"{accesses:,} file accesses of {len(data.tree):,} processes, {len(data.versions):,} file versions, "
+        f"{counted(accesses, 'file access', 'file accesses')} of {counted(len(data.tree), 'process', 'processes')}, {counted(len(data.versions), 'file version')}, "
         f"{data.compared_with}",
         "; ".join(not_seen),
         "; ".join(source.reason for source in looked if source.reason),

@@ -26,6 +26,7 @@ from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
 from review.versions import recorded_versions
 from store.catalog.entry import BaseModel
 from store.catalog.reader import load_catalog
+from store.counting import counted
 from store.errors import BadInput
 from store.findings import (
     Certainty,
@@ -292,7 +293,7 @@ def _coverage(acts: Acts, accesses: int, findings: Sequence[Finding], compared: 
     if not compared:
         not_seen.append("the weights themselves: not compared with the base (ptb weights)")
     if acts.skipped:
-        not_seen.append(f"{acts.skipped} commands beyond the first {len(acts.acts):,}")
+        not_seen.append(f"{counted(acts.skipped, 'command')} beyond the first {len(acts.acts):,}")
     found = any(not finding.fact for finding in findings)
     state = (
         CoverageState.FOUND
@@ -301,5 +302,5 @@ def _coverage(acts: Acts, accesses: int, findings: Sequence[Finding], compared: 
         if accesses or compared
         else CoverageState.PARTIAL
     )
-    looked = f"{accesses:,} file accesses, {len(acts.acts):,} commands"
+    looked = f"{counted(accesses, 'file access', 'file accesses')}, {counted(len(acts.acts), 'command')}"
     return Coverage(state, f"{looked}; the weights: {compared}" if compared else looked, "; ".join(not_seen))

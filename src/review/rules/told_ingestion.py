@@ -12,6 +12,7 @@ from review.detected import detected
 from review.detector import RunView
 from review.eval_use import EvalUse, eval_uses
 from review.evidence import cite, said_before
+from store.counting import counted
 from store.findings import (
     Certainty,
     Coverage,
@@ -36,7 +37,9 @@ class ToldIngestion:
         uses = [one for one in run.once(eval_uses) if one.how is How.VALUE and not one.from_logs]
         found = tuple(self._finding(run, one) for one in {one.use.path: one for one in uses}.values())
         state = CoverageState.FOUND if found else CoverageState.PARTIAL
-        coverage = Coverage(state, f"{len(acts.acts):,} commands and the scripts they ran", acts.unclear)
+        coverage = Coverage(
+            state, f"{counted(len(acts.acts), 'command')} and the scripts that ran", acts.unclear
+        )
         return RuleResult(self.rule, self.version, coverage, found)
 
     def _finding(self, run: RunView, one: EvalUse) -> Finding:

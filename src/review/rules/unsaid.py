@@ -8,6 +8,7 @@ from review.detector import RunView
 from review.evidence import cite
 from review.processes import ProcessTree
 from review.roles import Unexplained, roles
+from store.counting import counted
 from store.findings import Certainty, Finding, Reach, RuleResult
 from store.plain import clip
 
@@ -49,7 +50,7 @@ class Unsaid:
             cite(run, [process.seq for process in group[:8]] + written[:4]),
             reach=Reach.EXECUTED if written else Reach.SEEN,
             title=f"no tool call tells of: {clip(' '.join(argv.split()), 120)}",
-            explanation=f"a process that the agent started {len(group)} times and that no tool call tells of {what}",
+            explanation=f"a process that the agent started {counted(len(group), 'time')} and that no tool call tells of {what}",
             certainty=Certainty.CERTAIN if surely else Certainty.POSSIBLE,
         )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from runner.leaderboard.cell import Cell, Decision, Place, Replicate, Results, Spread
 from runner.leaderboard.grid import Grid
+from store.counting import counted
 from store.errors import BadInput
 
 _MEASURED, _FLAGS, _FINAL, _MEAN = "aggregated_", "contamination_", "final_", "aggregated_avg_"
@@ -166,7 +167,9 @@ def _read_table(path: Path, grid: Grid, notes: list[str]) -> Table:
             else:
                 table[place] = text
     if left_out:
-        notes.append(f"{path.name}: {len(left_out)} cells count in no leaderboard, {min(left_out)} for one")
+        notes.append(
+            f"{path.name}: {counted(len(left_out), 'cell counts', 'cells count')} in no leaderboard, {min(left_out)} for one"
+        )
     return table
 
 

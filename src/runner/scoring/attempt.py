@@ -27,6 +27,7 @@ from runner.scoring.reading import (
 from runner.scoring.request import Request
 from runner.scoring.spec import Engine, Judge, Protocol, Spec, protocol_of
 from store.catalog.entry import Benchmark
+from store.counting import counted
 from store.errors import StoreFailed, Unavailable
 from store.jobs import Phase, Progress
 from store.overlay import SCORES
@@ -201,7 +202,7 @@ class Attempting:
             and measured.samples is not None
             and measured.samples < self.benchmark.items
         ):
-            few = f"the harness scored {measured.samples} of the benchmark's {self.benchmark.items} items"
+            few = f"the harness scored {measured.samples} of the benchmark's {counted(self.benchmark.items, 'item')}"
             return self._outcome(ScoreStatus.FAILED, few, result)
         if measured.samples is None and (seen := read_progress(self.layout.out)) and seen.total is not None:
             measured = replace(measured, samples=seen.done)  # inspect-ai's count; evaluate.py writes none

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.scoring.spec import Sampling
+from store.counting import counted
 from store.jsonio import loads
 
 _MOST_JSON = 1 << 20
@@ -112,7 +113,7 @@ def read_inspect_log(logs: Path) -> Measured:
     """The one ``.eval`` of a folder, if inspect-ai ended well and scored every sample; raises :class:`Unreadable`."""
     found = sorted(logs.glob("*.eval"))[:_MOST_LOGS]
     if len(found) != 1:
-        raise Unreadable(f"inspect-ai left {len(found)} logs instead of one")
+        raise Unreadable(f"inspect-ai left {counted(len(found), 'log')} instead of one")
     header = _header(found[0])
     if header.get("status") != "success":
         raise Unreadable(f"the log's status is {_text(header.get('status')) or 'not said'}, not success")

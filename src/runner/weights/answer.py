@@ -11,6 +11,7 @@ from enum import StrEnum
 from math import isfinite, sqrt
 
 from runner.weights.compare import Compared
+from store.counting import counted
 
 
 class Answer(StrEnum):
@@ -114,7 +115,7 @@ def conclude(every: Sequence[Compared], coverage: Coverage, *, has_instruct: boo
 def _different(coverage: Coverage) -> tuple[Answer, str]:
     return Answer.CANNOT_TELL, (
         f"because only {coverage.of_base:.0%} of the base's weights have a counterpart of the same name and shape"
-        f" ({coverage.added} tensors are not the base's): another architecture, other names, or quantised"
+        f" ({counted(coverage.added, 'tensor is', 'tensors are')} not the base's): another architecture, other names, or quantised"
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ptb_tui.state.sql.answer import LONGEST_CELL, Head, Moment, Row, Rows
+from store.counting import counted
 from store.errors import BadInput, Cancelled
 from store.sql.export import Form, rows, text, write_file
 from store.sql.query import Query, Result, open_query
@@ -133,7 +134,7 @@ def _shown(value: object) -> str | None:
         return None
     whole = text(value)
     left = len(whole) - LONGEST_CELL
-    return whole if left <= 0 else f"{whole[:LONGEST_CELL]} … {left:,} more characters"
+    return whole if left <= 0 else f"{whole[:LONGEST_CELL]} … {counted(left, 'more character')}"
 
 
 def _moments(kinds: dict[str, str]) -> Callable[[dict[str, object]], Moment | None]:

@@ -10,6 +10,7 @@ from ptb_tui.state.sql.answer import Row
 from ptb_tui.state.sql.grid import NULL, GridColumn
 from ptb_tui.state.sql.history import History
 from ptb_tui.state.sql.saved import SavedQuery, queries_folder
+from store.counting import counted
 
 if TYPE_CHECKING:
     from store.sql.vocabulary import Vocabulary
@@ -72,5 +73,5 @@ def _beginning(text: str) -> list[Line]:
     lines = [each for each in body(text) if each.text.strip()]
     shown = lines[:_SHOWN_LINES]
     if len(lines) > _SHOWN_LINES:
-        shown.append(line((f"… {len(lines) - _SHOWN_LINES} more lines", "note")))
+        shown.append(line((f"… {counted(len(lines) - _SHOWN_LINES, 'more line')}", "note")))
     return shown
