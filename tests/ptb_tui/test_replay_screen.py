@@ -7,7 +7,7 @@ import pytest
 from ptb_tui.state.times import GoToSeq
 from store.marks import read_marks
 from store.overlay import Review
-from tests.ptb_tui.screen import opened, replay_of, settle, text
+from tests.ptb_tui.screen import lines, opened, replay_of, settle, text
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -81,6 +81,16 @@ async def test_what_was_tried_does_not_read_like_what_happened(story: Path) -> N
         assert "✗ tried exec" in _selected(text(pilot))
 
 
+async def test_what_was_tried_keeps_its_pid_in_the_column_of_pids(story: Path) -> None:
+    async with opened(story).run_test(size=(200, 60)) as pilot:
+        await settle(pilot)
+        await pilot.press("slash", *"nope", "enter")
+        rows = text(pilot).splitlines()
+    ends = {row[:45].index(" 101  ") for row in rows if " 101  " in row[:45]}
+    assert any("✗ tried exec" in row for row in rows)
+    assert len(ends) == 1
+
+
 async def test_search_goes_on_and_around(story: Path) -> None:
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -92,6 +102,19 @@ async def test_search_goes_on_and_around(story: Path) -> None:
         assert replay_of(pilot).replay.position == first != second
         await pilot.press("slash", *"zzz", "enter")
         assert "nothing matches" in text(pilot)
+
+
+async def test_a_search_for_what_is_nowhere_leaves_the_header_with_the_next_move(story: Path) -> None:
+    async with opened(story).run_test(size=(160, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("slash", *"zzz", "enter")
+        assert "/zzz: no match" in lines(pilot)[1]
+        await pilot.press("j")
+        assert "zzz" not in text(pilot)
+        await pilot.press("n", "enter")
+        assert "nothing matches zzz" in text(pilot)
+        await pilot.press("slash", *("backspace",) * 3, *"notes", "enter", "j")
+        assert "/notes" in lines(pilot)[1]
 
 
 @pytest.mark.parametrize(

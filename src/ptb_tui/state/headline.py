@@ -105,6 +105,8 @@ def _place(run: OpenRun, replay: Replay) -> Line:
     right: list[Part] = []
     if replay.query is not None:
         right.append(Part(f"/{replay.query.text}", "accent", 2))
+    elif replay.missed:
+        right.append(Part(f"/{replay.missed}: no match", "suspicious", 2))
     right.append(_log_filter(replay))
     right.append(_where(replay))
     return left, right

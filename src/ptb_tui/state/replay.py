@@ -45,6 +45,9 @@ class Replay:
         self.position = 0
         """The selected event."""
         self.query: Query | None = None
+        """What was searched for, and is somewhere."""
+        self.missed = ""
+        """What was searched for last and is nowhere, until the playhead moves."""
         self.lanes = WITHOUT_SAMPLES
         """Lanes that have rows in the log."""
         self.following = False
@@ -94,6 +97,7 @@ class Replay:
         self.viewport.show(self.position)
 
     def _put(self, position: int) -> None:
+        self.missed = ""
         if not len(self.reader):
             return
         last = len(self.reader) - 1
@@ -195,7 +199,11 @@ class Replay:
     def search(self, text: str) -> bool:
         """Look for ``text`` from the selected event on, then from the start; False when it is nowhere."""
         self.query = Query(text=text, ignore_case=True) if text else None
-        return self.query is not None and self.match(1, inclusive=True)
+        found = self.query is not None and self.match(1, inclusive=True)
+        self.missed = "" if found else text
+        if not found:
+            self.query = None
+        return found
 
     def match(self, direction: int, *, inclusive: bool = False) -> bool:
         """To the next match (1) or the one before (-1), around the end of the run; False when there is none."""
@@ -314,6 +322,7 @@ class Replay:
         self.viewport.use(self.folding, None if lanes == EVERYTHING else next_visible)
 
     def _place(self, at: int) -> None:
+        self.missed = ""
         self.now = at
         if not self.clocked:
             self.position = min(at, max(len(self.reader) - 1, 0))

@@ -15,7 +15,7 @@ from ptb_tui.state.flags import SYMBOLS, Flag
 from ptb_tui.state.folding import Fold, Row
 from ptb_tui.state.replay import Replay
 from ptb_tui.state.times import FINE_BELOW, SECOND, elapsed
-from ptb_tui.state.wording import Wording, wording
+from ptb_tui.state.wording import WORD_WIDTH, Wording, wording
 from ptb_tui.widgets.paint import Inks, Pen, cut
 from ptb_tui.widgets.panel import inks_of
 from store.event import LANES, Kind
@@ -24,6 +24,8 @@ _WORDS_FROM = 64
 """Width from which the severity of a flag stands beside its symbol."""
 _AMOUNT_WIDTH = 10
 _PIDS_FROM = 110
+_SHORT_WORD = 9
+"""Cells of a word where no column comes after it: what was tried takes more."""
 _CACHED_STRIPS = 600
 _SCROLLBAR = 1
 _WHEEL_ROWS = 3
@@ -174,8 +176,9 @@ class EventLog(Widget, can_focus=True):
         self._write_time(pen, look, palette)
         hue = palette.tried if words.tried else palette.lanes[LANES[lead.kind]]
         pen.write(words.symbol, hue).gap()
-        pen.write(words.word, hue, width=max(9, len(words.word))).gap()
-        if width >= _PIDS_FROM:
+        pids = width >= _PIDS_FROM
+        pen.write(words.word, hue, width=WORD_WIDTH if pids else max(_SHORT_WORD, len(words.word))).gap()
+        if pids:
             pen.write(str(lead.pid) if lead.pid is not None else "", palette.faint, width=7, right=True).gap(
                 2
             )
