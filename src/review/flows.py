@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from review.detector import RunView
 from review.lineage.edges import at_least
-from review.lineage.file_uses import FileUse, Span, uses_of, writers_of
+from review.lineage.file_uses import FileUse, Span, uses_by, uses_of, writers_of
 from review.lineage.graph import Graph, Held, Taking
 from review.lineage.images import Carrier
 from store.findings import Certainty
 
-__all__ = ["Access", "Flows", "Spread", "Step", "Way", "readers", "writers"]
+__all__ = ["Access", "Flows", "Spread", "Step", "Way", "readers", "writers", "written_by"]
 
 _LONGEST_CHAIN = 16
 _MOST_READERS = 100
@@ -68,6 +68,14 @@ def readers(run: RunView, paths: Iterable[str]) -> list[Access]:
 def writers(run: RunView, paths: Iterable[str]) -> list[Access]:
     """Who wrote one of these files, in the order in which they came to it."""
     return [_access(use, use.written) for use in writers_of(run, paths) if use.written is not None]
+
+
+def written_by(run: RunView, makers: Mapping[str, int]) -> list[Access]:
+    """What each of these processes wrote of the path that it stands for; nothing where it is not known to have."""
+    uses = uses_by(run, makers.values())
+    return [
+        _access(use, use.written) for use in uses if use.written and makers.get(use.path) == use.process_id
+    ]
 
 
 class Flows:

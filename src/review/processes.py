@@ -48,6 +48,7 @@ class ProcessTree:
 
     def __init__(self, processes: list[Process]) -> None:
         self._by_id = {process.process_id: process for process in processes}
+        self._evaluations: dict[str | None, frozenset[int]] = {}
         self._children: dict[int, list[int]] = defaultdict(list)
         for process in processes:
             if process.parent_id is not None:
@@ -128,15 +129,20 @@ class ProcessTree:
             process.process_id
             for process in self._by_id.values()
             if process.parent_id not in self._by_id
-            or any(posixpath.basename(word) in _SCAFFOLDS for word in process.argv[:2])
+            or any(word.rpartition("/")[2] in _SCAFFOLDS for word in process.argv[:2])
         }
 
-    def evaluations(self, root: str | None) -> set[int]:
+    def evaluations(self, root: str | None) -> frozenset[int]:
         """Processes that run the benchmark's own ``evaluate.py``, and their descendants.
 
         ``root`` is the task folder: a script of the same name elsewhere is not the benchmark's. Without a root
         the name alone decides.
         """
+        if root not in self._evaluations:
+            self._evaluations[root] = self._found_evaluations(root)
+        return self._evaluations[root]
+
+    def _found_evaluations(self, root: str | None) -> frozenset[int]:
         official = None if root is None else posixpath.join(root, "evaluate.py")
         roots = [
             process
@@ -150,11 +156,11 @@ class ProcessTree:
             for child in self._children.get(root.process_id, ())
             if (born := self._by_id[child].start_us) is None or born >= (root.program_us or 0)
         }
-        return {root.process_id for root in roots} | self.with_descendants(started)
+        return frozenset({root.process_id for root in roots} | self.with_descendants(started))
 
 
 def _is_script(word: str, cwd: str | None, official: str | None) -> bool:
-    if posixpath.basename(word) != "evaluate.py":
+    if not word.endswith("evaluate.py") or posixpath.basename(word) != "evaluate.py":
         return False
     return official is None or posixpath.normpath(posixpath.join(cwd or "/", word)) == official
 

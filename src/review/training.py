@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from review.detector import RunView
 from review.file_names import WEIGHTS
-from review.flows import Access, Flows, Way, writers
+from review.flows import Access, Flows, Way, writers, written_by
 from review.lineage.final_model import standing_makers
 from store.findings import Reach
 
@@ -51,11 +51,12 @@ def how_far(
 
     ``makers``: the process that wrote the content in question, by path; elsewhere it is there from the first write on.
     """
-    first: dict[str, Access] = {path: Access(0, path, 0, 0, 0) for path in paths}
     known = makers or {}
-    for write in sorted(writers(run, paths), key=lambda use: use.first_us, reverse=True):
-        if first[write.path].process_id != known.get(write.path, -1):
-            first[write.path] = write
+    first: dict[str, Access] = {path: Access(0, path, 0, 0, 0) for path in paths}
+    first |= {write.path: write for write in written_by(run, known)}
+    others = [path for path in paths if first[path].process_id != known.get(path, -1)]
+    for write in sorted(writers(run, others), key=lambda use: use.first_us, reverse=True):
+        first[write.path] = write
     reads: dict[str, list[Access]] = defaultdict(list)
     for write, read in flows.readers_after(first.values()):
         reads[write.path].append(read)

@@ -58,6 +58,11 @@ _NOT_WRITING = """
     OR (coalesce(bytes_written, 0) = 0 AND op IN {open_ids} AND coalesce(flags & 515 = 0, false))
 """  # 515 is O_ACCMODE | O_TRUNC
 """Rows of accesses that wrote nothing, to be left out before anything is summed up: most rows of most files."""
+_MAY_READ = """
+    coalesce(bytes_read, 0) + coalesce(bytes_mapped, 0) > 0
+    OR (bytes_read IS NULL AND bytes_mapped IS NULL AND flags & 3 IN (0, 2))
+"""  # 3 is O_ACCMODE
+"""Rows without which an access read nothing."""
 _DATA_PATHS = "data_paths"
 """The table of the ids of all strings that, as paths, may be data."""
 
@@ -65,6 +70,12 @@ _DATA_PATHS = "data_paths"
 def uses_of(run: RunView, paths: Iterable[str]) -> list[FileUse]:
     """Who read or wrote these files, whatever they are called, in the order of ``seq``."""
     return run.once(_Known).of_paths(paths)
+
+
+def uses_of_read(run: RunView, paths: Iterable[str]) -> list[FileUse]:
+    """As :func:`uses_of`, for those of the files that anybody read; far cheaper for checkpoints, which nobody does."""
+    known = run.once(_Known)
+    return known.of_paths(known.read(paths))
 
 
 def writers_of(run: RunView, paths: Iterable[str]) -> list[FileUse]:
@@ -92,12 +103,25 @@ class _Known:
         self._of_path: dict[str, list[FileUse]] = {}
         self._written: dict[str, list[FileUse]] = {}
         self._by_process: dict[int, list[FileUse]] = {}
+        self._unread: set[str] = set()
         self._size = 0
         opening = _listed(run.records.ids(["open"]))
         self._writing = f"NOT ({_NOT_WRITING.format(open_ids=opening)})"
 
     def of_paths(self, paths: Iterable[str]) -> list[FileUse]:
         return self._paths(self._of_path, paths, "true")
+
+    def read(self, paths: Iterable[str]) -> set[str]:
+        """Those of the paths that somebody may have read."""
+        wanted = set(paths) - self._unread
+        ids = self._run.records.ids(wanted - self._of_path.keys())
+        if ids:
+            rows = self._run.records.rows(
+                f"SELECT DISTINCT path FROM files WHERE path IN {_listed(ids)} AND ({_MAY_READ})"
+            )
+            read = {number for (number,) in rows}
+            self._unread.update(self._run.records.text(number) for number in ids if number not in read)
+        return wanted - self._unread
 
     def writers(self, paths: Iterable[str]) -> list[FileUse]:
         wanted = set(paths)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from review.detector import RunView
 from review.lineage.copies import Copies
 from review.lineage.edges import CLOCK_ERROR_US, Edge, Hashes, Judge
-from review.lineage.file_uses import FAR_FUTURE, FileUse, Span, uses_by, uses_of, writers_of
+from review.lineage.file_uses import FAR_FUTURE, FileUse, Span, uses_by, uses_of_read, writers_of
 from review.lineage.images import Carrier, Images
 from review.lineage.kin import Kin
 from review.lineage.names import NameChange, Names
@@ -140,7 +140,7 @@ class Graph:
         """Who read each of these contents before it was overwritten or replaced."""
         wanted = list(contents)
         everything = {name.path for held in wanted for name in self.names.later(held.path, held.since_us)}
-        by_path = _by_path(uses_of(self.run, everything))
+        by_path = _by_path(uses_of_read(self.run, everything))
         self.images.load(use.process_id for uses in by_path.values() for use in uses if use.read)
         return [self._takers(held, by_path) for held in wanted]
 

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any, Protocol, TypeVar, get_args, get_type_hints
@@ -107,22 +108,32 @@ def read_entries(folder: Path, kind: type[E], check: Callable[[E], Iterator[str]
     """
     for path in sorted(folder.glob("*.toml")):
         try:
-            raw = tomllib.loads(path.read_text())
+            text = path.read_text()
         except OSError as error:
             raise BadInput(f"{path} cannot be read: {error.strerror}") from error
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except UnicodeDecodeError as error:
             raise BadInput(f"{path} is no TOML: {error}") from error
-        try:
-            entry = decode(kind, raw, path.stem)
-        except ValueError as error:
-            raise BadInput(f"{path}: {error}") from error
-        problems = [f"{key} is no key of a {kind.__name__.lower()}" for key in unknown_keys(kind, raw)]
-        problems += check(entry)
-        if entry.id != path.stem:
-            problems.append(f"id is {entry.id!r}, and the file is called {path.name}")
-        if problems:
-            raise BadInput(f"{path}: {problems[0]}")
-        yield entry
+        yield _read_entry(path, text, kind, check)
+
+
+@lru_cache(maxsize=256)
+def _read_entry(path: Path, text: str, kind: type[E], check: Callable[[E], Iterator[str]]) -> E:
+    """What ``text`` of the file at ``path`` describes; remembered, because a scan asks for the catalog a dozen times."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path} is no TOML: {error}") from error
+    try:
+        entry = decode(kind, raw, path.stem)
+    except ValueError as error:
+        raise BadInput(f"{path}: {error}") from error
+    problems = [f"{key} is no key of a {kind.__name__.lower()}" for key in unknown_keys(kind, raw)]
+    problems += check(entry)
+    if entry.id != path.stem:
+        problems.append(f"id is {entry.id!r}, and the file is called {path.name}")
+    if problems:
+        raise BadInput(f"{path}: {problems[0]}")
+    return entry
 
 
 def unknown_keys(record: type, value: Any, where: str = "") -> Iterator[str]:
