@@ -4,6 +4,7 @@ Nothing is followed through the agent's own process, shells, servers or evaluate
 at most, and supports no finding (docs/lineage.md).
 """
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from review.lineage.edges import at_least
 from review.lineage.file_uses import FileUse, Span, uses_by, uses_of, writers_of
 from review.lineage.graph import Graph, Held, Taking
 from review.lineage.images import Carrier
+from review.processes import ProcessTree
 from store.findings import Certainty
 
-__all__ = ["Access", "Flows", "Spread", "Step", "Way", "readers", "writers", "written_by"]
+__all__ = ["Access", "Flows", "Spread", "Step", "Way", "names_on", "readers", "writers", "written_by"]
 
 _LONGEST_CHAIN = 16
 _MOST_READERS = 100
@@ -58,6 +60,15 @@ class Spread:
     """The shortest way to each file, by path."""
     makers: frozenset[tuple[int, str]]
     """Every process that may have carried it into a file, with the file's path."""
+
+
+def names_on(tree: ProcessTree, way: Way) -> tuple[str, ...]:
+    """The short names on a way: the first file, then each program with the file that it wrote."""
+    names = [way[0].read.path] if way else []
+    for step in way:
+        maker = tree.get(step.write.process_id)
+        names += [maker.program if maker else "?", step.write.path]
+    return tuple(posixpath.basename(name) or name for name in names)
 
 
 def readers(run: RunView, paths: Iterable[str]) -> list[Access]:

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from review.commands.acts import Act, Acts, Leg, Trail
+from review.commands.acts import Acts, Leg, Trail
 from review.file_names import is_submitted
-from review.flows import Way
+from review.flows import Way, names_on
 from review.processes import ProcessTree
 from review.training import Training
 from store.findings import Reach
@@ -35,13 +35,15 @@ class Use:
     seqs: tuple[int, ...]
     """The rows that show it."""
     lineage: tuple[str, ...]
-    act: Act | None = None
-    """The command that trained, where commands tell it."""
+    trail: Trail = ()
+    """The way that commands tell; empty where only files show one."""
+    way: Way = ()
+    """The way that files show, to the last weights written."""
 
     @property
     def told(self) -> bool:
         """A command, or the script that it runs, names both ends."""
-        return self.act is not None
+        return bool(self.trail)
 
 
 def furthest(uses: Iterable[Use]) -> Use:
@@ -62,30 +64,26 @@ def recorded_uses(
     for path, training in trained.items():
         if training.reach is Reach.WRITTEN or training.read is None or training.weights is None:
             continue
-        way = ways.get(path, ())
+        made = ways.get(path, ())
+        way = (*made, *training.way)
         seqs: list[int | None] = []
-        names = [way[0].read.path] if way else [training.read.path]
-        for step in way:
+        for step in made:
             maker = tree.get(step.write.process_id)
             seqs += [step.read.seq, maker.seq if maker else None, step.write.seq]
-            names += [maker.program if maker else "?", step.write.path]
         trainer = tree.get(training.read.process_id)
         seqs += [trainer.seq if trainer else None, training.read.seq, training.weights.seq]
-        names += [trainer.program if trainer else "?", training.weights.path]
         known = tuple(seq for seq in seqs if seq is not None)
-        yield Use(names[0], path, training.reach, known, _short(names))
+        yield Use(way[0].read.path, path, training.reach, known, names_on(tree, way), way=way)
 
 
-def told_uses(
-    acts: Acts, pattern: str, counts: Callable[[Leg], bool] = lambda _: True
-) -> Iterator[tuple[Use, Trail]]:
+def told_uses(acts: Acts, pattern: str, counts: Callable[[Leg], bool] = lambda _: True) -> Iterator[Use]:
     """The uses that commands tell of names that ``pattern`` matches, along legs that count."""
     trails = acts.trails(lambda name: re.search(pattern, name) is not None, counts=counts)
     for trail in trails.values():
         leg = trail[-1]
         if not leg.trains and not is_submitted(leg.transfer.target):
             continue
-        yield use_of(acts, trail), trail
+        yield use_of(acts, trail)
 
 
 def use_of(acts: Acts, trail: Trail) -> Use:
@@ -95,7 +93,7 @@ def use_of(acts: Acts, trail: Trail) -> Use:
     if is_submitted(leg.transfer.target):
         reach = Reach.ANCESTOR if acts.last_to_write_model() is leg.act else Reach.SUPERSEDED
     names = [one.transfer.source for one in trail] + [leg.transfer.target]
-    return Use(names[0], leg.transfer.source, reach, trail_seqs(trail), _short(names), leg.act)
+    return Use(names[0], leg.transfer.source, reach, trail_seqs(trail), _short(names), trail)
 
 
 def trail_seqs(trail: Trail) -> tuple[int, ...]:

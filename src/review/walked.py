@@ -1,18 +1,24 @@
 """The way of a finding row by row: what was read, by which program, what it wrote, under which names."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from review.commands.acts import Leg, Trail
 from review.detector import RunView
 from review.flows import Step
+from review.hub_names import hub_pattern
 from review.lineage.context import AgentContext
 from review.lineage.graph import Graph, Held
 from review.sql_literals import text_literal
+from review.uses import Use
 from review.versions import Version
 from store.findings import Certainty, LineageStep
 
 _WRITES = "coalesce(f.bytes_written > 0, f.op = 'create' OR f.flags & 3 <> 0, false)"
 """Whether an access writes, also where the witness counts no bytes."""
+_MOVED = "coalesce(f.bytes_read, 0) + coalesce(f.bytes_mapped, 0) + coalesce(f.bytes_written, 0)"
+_HUB_ID = re.compile(r"(?P<id>[\w][\w.-]*/[\w.-]+)(#.*)?")
+"""A dataset or model of the hub, perhaps with its split, as a program names it."""
 
 
 def walked(run: RunView, way: Sequence[Step], matched: Sequence[str] = ()) -> tuple[LineageStep, ...]:
@@ -51,6 +57,11 @@ def shown_and_written(run: RunView, path: str, version: Version) -> tuple[Lineag
     return ()
 
 
+def walked_use(run: RunView, use: Use, matched: Sequence[str] = ()) -> tuple[LineageStep, ...]:
+    """The rows of a way into training: as commands tell it, else as files show it."""
+    return told_way(run, use.trail) if use.told else walked(run, use.way, matched)
+
+
 def told_way(run: RunView, trail: Trail) -> tuple[LineageStep, ...]:
     """The rows of a way that commands tell: what each took in, its scripts, itself, and what it made.
 
@@ -67,21 +78,41 @@ def told_way(run: RunView, trail: Trail) -> tuple[LineageStep, ...]:
             LineageStep(leg.act.seq, "exec", leg.act.text, Certainty.CERTAIN),
             _touched(run, leg, leg.transfer.target, "write"),
         ]
-    return tuple(steps)
+    return tuple(_once(steps))
+
+
+def _once(steps: Iterable[LineageStep]) -> Iterable[LineageStep]:
+    """The steps, less a name that only repeats the one before: what one command made, the next took in."""
+    before: LineageStep | None = None
+    for step in steps:
+        if step != before or step.seq is not None:
+            yield step
+        before = step
 
 
 def _touched(run: RunView, leg: Leg, name: str, kind: str) -> LineageStep:
-    """The first access of a command's processes that reads a name, or writes it or something in it."""
-    whole = text_literal(f"/{name.removeprefix('./').strip('/')}")
+    """The access of a command's processes that moved the most of what a name means: a file, a folder, a dataset."""
     found = run.query(
         "SELECT f.seq, f.path FROM files f JOIN processes p USING (process_id) "
         "JOIN commands c ON c.command_id = p.command_id "
         f"WHERE c.seq = {leg.act.seq} AND f.error IS NULL AND {_WRITES} = {kind == 'write'} "
-        f"AND (ends_with('/' || f.path, {whole}) OR contains(f.path, {whole} || '/')) ORDER BY f.seq LIMIT 1"
+        f"AND ({_means(name)}) ORDER BY {_MOVED} DESC, f.seq LIMIT 1"
     )
     if found:
         return LineageStep(found[0][0], kind, found[0][1], Certainty.CERTAIN)
     return LineageStep(None, "file", name, Certainty.CERTAIN)
+
+
+def _means(name: str) -> str:
+    """A condition in SQL: the path is what a command calls so, or lies in it."""
+    plain = f"/{name.removeprefix('./').strip('/')}"
+    whole = text_literal(plain)
+    told = [f"ends_with('/' || f.path, {whole})", f"contains(f.path, {whole} || '/')"]
+    if "*" in plain:
+        told.append(f"('/' || f.path) GLOB {text_literal('*' + plain)}")
+    if hub := _HUB_ID.fullmatch(name):
+        told.append(f"regexp_matches(f.path, {text_literal(hub_pattern([hub['id']]) or '')})")
+    return " OR ".join(told)
 
 
 def _renamed(graph: Graph, step: Step, read_as: str | None) -> list[LineageStep]:

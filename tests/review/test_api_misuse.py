@@ -125,6 +125,9 @@ def test_with_a_kernel_witness_a_program_that_connected_to_nobody_called_nobody(
     calling.train("/home/ben/task/data.jsonl")
     (finding,) = calling.result(ApiMisuse()).findings
     assert (finding.reach, finding.certainty) == (Reach.ANCESTOR, Certainty.CERTAIN)
+    assert finding.lineage == ("label.py", "data.jsonl", "train.py", "model.safetensors")
+    assert [step.kind for step in finding.steps] == ["exec", "write", "read", "exec", "write"]
+    assert "(run 1 time, 1 connection)" in finding.title
     assert seq in [one.seq for one in finding.evidence]
 
 
@@ -135,3 +138,13 @@ def test_a_connection_by_host_name_is_enough_but_not_the_scaffolds_own(tmp_path:
     seq = story.connected(story.issue("./binary"), "162.159.140.245", 443, "api.openai.com")
     (finding,) = story.result(ApiMisuse()).findings
     assert [one.seq for one in finding.evidence] == [seq]
+
+
+def test_a_tool_that_is_a_script_is_told_once(tmp_path: Path) -> None:
+    story = told(tmp_path, kernel=True)
+    story.wrote("bin/claude", "#!/usr/bin/env python3\n" + CLIENT)
+    shell = story.issue("claude -p 'Write a story'")
+    tool = story.start("python3 bin/claude -p 'Write a story'", parent=shell)
+    story.connected(tool, "162.159.140.245", 443)
+    titles = [finding.title for finding in story.result(ApiMisuse()).findings]
+    assert titles == ["claude was asked (run 1 time, 1 connection)"]

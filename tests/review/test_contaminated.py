@@ -39,7 +39,10 @@ def test_a_transcript_that_trains_on_a_contaminated_dataset_is_a_violation(tmp_p
         Certainty.CERTAIN,
     )
     assert [one.seq for one in finding.evidence] == [loaded, trained]
-    assert finding.lineage == ("CodeFeedback-Filtered-Instruction", "code.jsonl", "final_model")
+    assert finding.lineage == ("m-a-p/CodeFeedback-Filtered-Instruction", "code.jsonl", "final_model")
+    assert [(step.kind, step.seq) for step in finding.steps] == [
+        ("file", None), ("exec", loaded), ("file", None), ("exec", trained), ("file", None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -124,6 +127,9 @@ def test_files_alone_make_it_likely_and_items_in_them_certain(tmp_path: Path) ->
         [standing] = found(story)
         assert (standing.severity, standing.finding.reach) == (severity, Reach.ANCESTOR)
         assert standing.finding.counts.items == (2 if reference else None)
+        kinds = [step.kind for step in standing.finding.steps]
+        assert kinds == ["read", "exec", "write", "read", "exec", "write"]
+        assert all(step.seq is not None for step in standing.finding.steps)
 
 
 def test_nothing_recorded_is_never_clear(tmp_path: Path) -> None:

@@ -102,6 +102,13 @@ def test_items_that_commands_train_on_are_a_violation(command: str, benchmark: s
     assert [(one.severity, one.finding.reach) for one in answer.findings] == [
         (Severity.VIOLATION, Reach.ANCESTOR)
     ]
+    assert [step.kind for step in answer.findings[0].finding.steps] == [
+        "file",
+        "exec",
+        "file",
+        "exec",
+        "file",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,4 +144,4 @@ def test_what_commands_tell_is_walked_by_the_rows_of_their_processes() -> None:
 def test_a_name_of_which_no_row_was_recorded_stays_a_name(tmp_path: Path) -> None:
     folder = told(tmp_path, program(RUBRICS), TRAIN).end()
     (finding,) = look(folder, [EvalGuidedData()])[0].findings
-    assert [step.seq is None for step in finding.steps] == [True, False, True, True, False, True]
+    assert [step.seq is None for step in finding.steps] == [True, False, True, False, True]

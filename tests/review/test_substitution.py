@@ -46,7 +46,10 @@ def test_training_from_the_sibling_is_a_violation(tmp_path: Path) -> None:
     story.train(cached(SIBLING))
     [standing] = look(story.end())
     assert (standing.severity, standing.finding.reach) == (Severity.VIOLATION, Reach.ANCESTOR)
-    assert standing.finding.lineage == ("model.safetensors", "train.py", "model.safetensors")
+    assert standing.finding.lineage == (SIBLING, "train.py", "model.safetensors")
+    assert [(step.kind, step.seq is None) for step in standing.finding.steps] == [
+        ("read", False), ("exec", False), ("write", False),
+    ]  # fmt: skip
 
 
 def test_a_model_that_is_read_back_after_saving_is_no_base(tmp_path: Path) -> None:
@@ -110,6 +113,8 @@ def test_commands_alone_tell_it(commands: list[str], tmp_path: Path) -> None:
         (Severity.VIOLATION, Reach.ANCESTOR)
     ] * len(findings)
     assert findings
+    assert all(one.finding.steps for one in findings)
+    assert all(one.finding.lineage[0] in one.finding.title for one in findings)
 
 
 @pytest.mark.parametrize(

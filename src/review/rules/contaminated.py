@@ -20,6 +20,7 @@ from review.matching.match import Tally
 from review.suspects import EvalData, eval_data
 from review.training import TRAINED_ON, how_far
 from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
+from review.walked import walked_use
 from store.catalog.entry import NamedData
 from store.catalog.reader import load_catalog
 from store.counting import counted
@@ -41,7 +42,7 @@ class ContaminatedSource:
     """The rule of that name; see the module."""
 
     rule = "contaminated-source"
-    version = "1"
+    version = "2"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each such dataset that was trained on."""
@@ -57,7 +58,7 @@ class ContaminatedSource:
             assert pattern is not None
             uses = [
                 *_recorded(run, data, pattern),
-                *(use for use, trail in told_uses(acts, pattern) if trail[-1].trains),
+                *(use for use in told_uses(acts, pattern) if use.trail[-1].trains),
             ]
             if uses:
                 findings.append(self._finding(run, data, acts, source, uses))
@@ -85,7 +86,8 @@ class ContaminatedSource:
             reach=use.reach,
             title=title,
             explanation=f"{title}; {TRAINED_ON[use.reach]}",
-            lineage=use.lineage,
+            lineage=(source.hub_id, *use.lineage[1:]),
+            steps=walked_use(run, use, [use.path] if match and match.items else []),
             certainty=Certainty.CERTAIN if certain else Certainty.LIKELY,
             counts=Counts(match.rows, len(match.items), match.repetitions) if match else Counts(),
             fact="filtered" if filtered or _told_filter(acts, run, use) else "",

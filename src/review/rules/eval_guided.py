@@ -17,7 +17,7 @@ from review.eval_use import EvalUse, eval_uses
 from review.evidence import cite, said_before
 from review.training import TRAINED_ON
 from review.uses import furthest, seqs_of
-from review.walked import told_way
+from review.walked import walked_use
 from store.catalog.reader import load_catalog
 from store.counting import counted
 from store.findings import (
@@ -41,7 +41,7 @@ class EvalGuidedData:
     """The rule of that name; see the module."""
 
     rule = "eval-guided-data"
-    version = "1"
+    version = "2"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for data that targets items, else one for data that follows their distribution."""
@@ -73,7 +73,6 @@ class EvalGuidedData:
 
     def _finding(self, run: RunView, found: list[EvalUse], fact: str) -> Finding:
         use = furthest(one.use for one in found)
-        trail = next(one.trail for one in found if one.use == use)
         what = " and ".join(dict.fromkeys(one.use.lineage[0] for one in found))
         title = _TITLES[fact].format(what=what)
         seqs = seqs_of(one.use for one in found)
@@ -86,7 +85,7 @@ class EvalGuidedData:
             title=title,
             explanation=f"{title}; {TRAINED_ON[use.reach]}",
             lineage=use.lineage,
-            steps=told_way(run, trail),
+            steps=walked_use(run, use),
             certainty=Certainty.CERTAIN,
             intent=Intent.DELIBERATE if not fact else Intent.UNKNOWN,
             fact=fact,

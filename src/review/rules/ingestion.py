@@ -14,6 +14,7 @@ from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
 from review.file_names import DATA_NAME
+from review.flows import names_on
 from review.handwritten import handwritten
 from review.lineage.file_uses import uses_by
 from review.suspects import EvalData, Suspect, eval_data
@@ -141,16 +142,12 @@ def _rows(run: RunView, data: EvalData, suspect: Suspect, training: Training) ->
 
 
 def _lineage(data: EvalData, suspect: Suspect, training: Training) -> tuple[str, ...]:
-    names = [suspect.eval_path]
-    for step in suspect.way:
-        maker = data.tree.get(step.write.process_id)
-        names += [maker.program if maker else "?", step.write.path]
-    if not suspect.way and suspect.path != suspect.eval_path:
-        names.append(suspect.path)
-    if training.read and training.weights:
-        trainer = data.tree.get(training.read.process_id)
-        names += [trainer.program if trainer else "?", training.weights.path]
-    return tuple(posixpath.basename(name) for name in names)
+    way = (*suspect.way, *training.way)
+    names = names_on(data.tree, way)
+    if suspect.way or suspect.path == suspect.eval_path:
+        return names or (posixpath.basename(suspect.eval_path),)
+    file = posixpath.basename(suspect.path)
+    return (posixpath.basename(suspect.eval_path), *(names or (file,)))
 
 
 def _steps(run: RunView, suspect: Suspect, training: Training) -> tuple[LineageStep, ...]:

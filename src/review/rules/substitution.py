@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from review.commands.acts import Acts, Leg, told_acts
 from review.detected import detected
@@ -24,6 +25,7 @@ from review.sql_literals import text_list
 from review.training import how_far
 from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
 from review.versions import recorded_versions
+from review.walked import walked_use
 from store.catalog.entry import BaseModel
 from store.catalog.reader import load_catalog
 from store.counting import counted
@@ -76,7 +78,7 @@ class ModelSubstitution:
     """The rule of that name; see the module."""
 
     rule = "model-substitution"
-    version = "1"
+    version = "2"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each other checkpoint that weights were made from."""
@@ -125,6 +127,7 @@ class ModelSubstitution:
         explanation = title if fact == "teacher" else f"{title}; {_WORDS[use.reach]}"
         if compared:
             explanation += f"; compared, the submitted weights: {compared}"
+        use = replace(use, lineage=(model, *use.lineage[1:]))
         return self._made(run, model, use, fact, title, explanation, seqs_of(one for one, _ in told))
 
     def _by_weights(self, run: RunView, compared: str) -> Finding:
@@ -135,7 +138,7 @@ class ModelSubstitution:
         last = run.once(told_acts).last_to_write_model()
         seqs = seqs or ([last.seq] if last else [])
         title = f"compared with the base, the submitted weights are another's: {compared}"
-        use = Use("?", "final_model", Reach.ANCESTOR, tuple(seqs), ("?", "final_model"))
+        use = Use("?", "final_model", Reach.ANCESTOR, tuple(seqs), ("another's weights", "final_model"))
         return self._made(run, "weights", use, "", title, title, seqs)
 
     def _made(
@@ -157,6 +160,7 @@ class ModelSubstitution:
             title=title,
             explanation=explanation,
             lineage=use.lineage,
+            steps=walked_use(run, use),
             certainty=Certainty.CERTAIN,
             fact=fact,
         )
@@ -240,8 +244,8 @@ def _told(acts: Acts, base: BaseModel) -> Iterator[tuple[str, Use, str]]:
     for model in _named(acts, base):
         pattern = hub_pattern([model])
         assert pattern is not None
-        for use, trail in told_uses(acts, pattern, _carries_weights):
-            leg = trail[-1]
+        for use in told_uses(acts, pattern, _carries_weights):
+            leg = use.trail[-1]
             both = any(_names_base(base, one) for one in _sources_of(leg))
             merged = _MERGE.search(leg.act.text) or any(_MERGE.search(code) for code in leg.act.effects.code)
             yield model, use, "teacher" if both and not merged else ""

@@ -12,6 +12,7 @@ from review.detected import detected
 from review.detector import RunView
 from review.eval_use import EvalUse, eval_uses
 from review.evidence import cite, said_before
+from review.walked import told_way
 from store.counting import counted
 from store.findings import (
     Certainty,
@@ -27,7 +28,7 @@ class ToldIngestion:
     """The part of that rule; see the module."""
 
     rule = "benchmark-ingestion"
-    version = "1"
+    version = "2"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each data file of items that was trained on."""
@@ -54,6 +55,7 @@ class ToldIngestion:
             title=title,
             explanation=f"{title}, as the commands and scripts say",
             lineage=use.lineage,
+            steps=told_way(run, one.trail),
             certainty=Certainty.CERTAIN,
             intent=Intent.DELIBERATE,
         )
