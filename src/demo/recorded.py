@@ -39,13 +39,14 @@ def record_demo(agent: Agent, note: Callable[[str], None]) -> Outcome:
     Raises :class:`Unavailable` where the agent is not installed, and what the recording raises.
     """
     with task_folder() as folder, _command(agent, folder) as argv, _nowhere() as output:
+        name, model = "claude" if agent is Agent.CLAUDE else "demo-agent", "scripted"
         facts = Facts(
-            agent="claude" if agent is Agent.CLAUDE else "demo-agent",
-            agent_model="scripted",
+            agent=name,
+            agent_model=model,
             benchmark=BENCHMARK,
             base_model=BASE_MODEL,
-            method="demo",
-            case_id=f"demo/{BENCHMARK}",
+            method=f"{name}_{model}",
+            case_id=f"{name}_{model}/{BENCHMARK}",
             limit_s=36_000.0,
         )
         return record(

@@ -19,6 +19,7 @@ from ptb_tui.hostile import HostileText
 from ptb_tui.leaving import Readers
 from ptb_tui.settings import read_settings
 from ptb_tui.state.hints import Hints
+from ptb_tui.state.last_theme import remember_theme, remembered_theme
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.queue import Judgement, Queue, RunLine
 from ptb_tui.state.sql.under_way import UnderWay
@@ -35,7 +36,7 @@ from ptb_tui.ways import (
     OpenSql,
 )
 from ptb_tui.widgets.footer import Footer
-from store.errors import PtbError
+from store.errors import PtbError, StoreFailed
 from store.library import RunEntry, entry_of, list_runs
 from store.manifest import State
 from store.plain import plain
@@ -80,7 +81,8 @@ class PtbApp(App[None]):
         """What to tell who sees a screen for the first time; None tells nothing."""
         self._hinting = False
         self.settings = read_settings()
-        self.theme = self.settings.theme or DARK.name
+        remembered = remembered_theme()
+        self.theme = self.settings.theme or (remembered if remembered in PALETTES else None) or DARK.name
         use_keys(self.settings.keys)
 
     def on_load(self) -> None:
@@ -151,7 +153,7 @@ class PtbApp(App[None]):
             yield SystemCommand(
                 f"theme: {words}",
                 f"Paint everything in the {words} theme.",
-                partial(setattr, self, "theme", palette.name),
+                partial(self.choose_theme, palette.name),
             )
 
     def watch_theme(self) -> None:
@@ -351,7 +353,17 @@ class PtbApp(App[None]):
     def action_next_theme(self) -> None:
         """Dark, light, high contrast."""
         names = list(PALETTES)
-        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+        self.choose_theme(
+            names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+        )
+
+    def choose_theme(self, name: str) -> None:
+        """Paint everything in this theme, now and after the next start."""
+        self.theme = name
+        try:
+            remember_theme(name)
+        except StoreFailed as failure:
+            self.say(f"the theme holds until ptb is left: {failure}", bad=True)
 
     async def action_back(self) -> None:
         """To the screen before, unless the screen has something to stop or close first; from the first one, out."""

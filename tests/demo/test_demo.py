@@ -52,6 +52,16 @@ def only_run() -> Path:
     return entry.folder
 
 
+def test_the_leaderboard_calls_the_agent_of_the_demo_by_its_name(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(ptb(), ["demo", "--no-ui"]) == 0
+    capsys.readouterr()
+    call(ptb(), ["leaderboard", "--json"])
+    (row,) = json.loads(capsys.readouterr().out)["agents"]
+    assert row["agent"] == "demo-agent_scripted"
+
+
 def test_the_demo_counts_what_the_script_did_and_finds_it(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

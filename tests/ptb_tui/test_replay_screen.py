@@ -6,7 +6,7 @@ import pytest
 
 from ptb_tui.state.times import GoToSeq
 from store.marks import read_marks
-from store.overlay import Review
+from store.overlay import Review, state_folder
 from tests.ptb_tui.screen import lines, opened, replay_of, settle, text
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -196,6 +196,21 @@ async def test_a_mark_is_put_once_and_can_be_taken_back(story: Path) -> None:
         await settle(pilot)
         assert _selected(text(pilot)).startswith("▸●")
     assert len(read_marks(Review(story, "story"))[0]) == 1
+
+
+async def test_what_is_copied_lies_in_a_file_for_a_terminal_that_does_not_take_it(story: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("e", "y")
+        assert "copied a citation of event #221; also in " in lines(pilot)[-1]
+        assert "copied.txt" in lines(pilot)[-1]
+        kept = state_folder() / "copied.txt"
+        assert kept.read_text() == f"{pilot.app.clipboard}\n"
+        assert kept.stat().st_mode & 0o077 == 0
+        kept.unlink()
+        kept.mkdir()
+        await pilot.press("y")
+        assert "copied a citation of event #221, if your terminal takes it" in lines(pilot)[-1]
 
 
 async def test_a_citation_opens_at_the_same_event(story: Path) -> None:

@@ -14,6 +14,7 @@ from ptb_tui.settings import VARIABLE, parse_settings
 from ptb_tui.theme import CONTRAST, DARK, LIGHT, Palette
 from store.findings import FindingState
 from store.library import entry_of
+from store.overlay import state_folder
 from tests.ptb_tui.screen import opened, replay_of, settle, text
 from tests.ptb_tui.test_deciding import states
 
@@ -144,6 +145,49 @@ async def test_a_theme_is_chosen_by_the_file_by_key_and_by_name(
         await pilot.press("enter")
         await settle(pilot)
         assert pilot.app.theme == theme.name
+
+
+async def test_the_theme_chosen_last_is_there_at_the_next_start(story: Path, settings: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("T")
+        chosen = pilot.app.theme
+    assert chosen != DARK.name
+    assert opened(story).theme == chosen
+    settings.write_text('theme = "dark"')
+    assert opened(story).theme == DARK.name
+
+
+async def test_a_theme_that_cannot_be_remembered_is_used_and_told(story: Path) -> None:
+    async with opened(story).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        state_folder().parent.mkdir(parents=True, exist_ok=True)
+        state_folder().write_text("in the way")
+        await pilot.press("T")
+        assert pilot.app.theme != DARK.name
+        assert "the theme holds until ptb is left" in text(pilot)
+
+
+def test_what_is_remembered_and_is_no_theme_is_none(story: Path) -> None:
+    state_folder().mkdir(parents=True)
+    (state_folder() / "theme").write_text("\x1b]52;c;x\x07")
+    assert opened(story).theme == DARK.name
+
+
+@pytest.mark.parametrize(("last", "first"), [("G", "g"), ("end", "home")])
+async def test_the_help_goes_to_its_end_and_back(story: Path, last: str, first: str) -> None:
+    async with opened(story).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("question_mark")
+        await settle(pilot)
+        top = text(pilot)
+        assert "keys and theme:" not in top
+        await pilot.press(last)
+        await settle(pilot)
+        assert "keys and theme:" in text(pilot)
+        await pilot.press(first)
+        await settle(pilot)
+        assert text(pilot) == top
 
 
 def test_two_actions_can_change_places() -> None:

@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.cli.reviewer import user_name
+from ptb_tui.screens.copying import copy
 from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.screens.judging import ask_verdict
 from ptb_tui.state import acts
@@ -285,8 +286,8 @@ class CaseScreen(Screen[None]):
         standing = self._finding()
         if standing is None or self._reviewed is None:
             return
-        self.app.copy_to_clipboard(cite_finding(standing, self._reviewed.manifest))
-        self.say(f"copied a citation of {standing.finding.rule}")
+        cited = cite_finding(standing, self._reviewed.manifest)
+        self.say(copy(self, f"a citation of {standing.finding.rule}", cited))
 
     def repaint(self) -> None:
         """The theme changed."""

@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.cli.reviewer import user_name
+from ptb_tui.screens.copying import copy
 from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.state import acts
 from ptb_tui.state.citing import cite_finding
@@ -306,8 +307,8 @@ class FindingsScreen(Screen[None]):
         """Copy a citation."""
         found = self._finding()
         if found is not None:
-            self.app.copy_to_clipboard(cite_finding(found.standing, found.reviewed.manifest))
-            self.say(f"copied a citation of {found.standing.finding.rule}")
+            cited = cite_finding(found.standing, found.reviewed.manifest)
+            self.say(copy(self, f"a citation of {found.standing.finding.rule}", cited))
 
     def repaint(self) -> None:
         """The theme changed."""

@@ -29,6 +29,12 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape", "dismiss", "close", show=False, id="everywhere.back"),
         Binding("question_mark", "dismiss", "close", show=False, id="everywhere.help"),
+        Binding("j,down", "scroll(1)", "down", show=False),
+        Binding("k,up", "scroll(-1)", "up", show=False),
+        Binding("ctrl+d,pagedown,space", "page(1)", "page down", show=False),
+        Binding("ctrl+u,pageup", "page(-1)", "page up", show=False),
+        Binding("g,home", "edge(0)", "first", show=False),
+        Binding("G,end", "edge(-1)", "last", show=False),
     ]
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
@@ -43,11 +49,12 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         self._scope = scope
         self._settings = settings
+        self._box = VerticalScroll()
         self._too_small = TooSmall(40, 8)
 
     def compose(self) -> ComposeResult:
         """One table; nothing in it comes from a run."""
-        with VerticalScroll() as box:
+        with self._box as box:
             box.border_title = f"{self._scope.value} · keys"
             box.border_subtitle = "esc closes"
             keys = Static(help_table(self._scope, inks_of(self)), markup=False)
@@ -58,6 +65,21 @@ class HelpScreen(ModalScreen[None]):
     def on_resize(self, event: Resize) -> None:
         """Say so when the window is too small."""
         self._too_small.fit(event.size)
+
+    def action_scroll(self, lines: int) -> None:
+        """A line on or back."""
+        self._box.scroll_relative(y=lines, animate=False)
+
+    def action_page(self, halves: int) -> None:
+        """Half a page on or back."""
+        self.action_scroll(halves * max(self._box.size.height // 2, 1))
+
+    def action_edge(self, which: int) -> None:
+        """To the top or the end."""
+        if which == 0:
+            self._box.scroll_home(animate=False)
+        else:
+            self._box.scroll_end(animate=False)
 
 
 def _settings(settings: Settings, palette: Inks) -> Text:

@@ -12,6 +12,7 @@ from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
+from ptb_tui.screens.copying import copy
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.headline import Line as HeadLine
 from ptb_tui.state.headline import Part
@@ -209,8 +210,7 @@ class LineageScreen(Screen[None]):
             self.say("no recorded row shows this step")
             return
         start = run.cursor.span[0] if run.cursor.span else 0
-        self.app.copy_to_clipboard(run.citation(event, start))
-        self.say(f"copied a citation of event #{event.seq}")
+        self.say(copy(self, f"a citation of event #{event.seq}", run.citation(event, start)))
 
     def repaint(self) -> None:
         """The theme changed."""

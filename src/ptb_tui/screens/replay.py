@@ -8,6 +8,7 @@ from textual.timer import Timer
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
+from ptb_tui.screens.copying import copy
 from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.screens.judging import ask_verdict
 from ptb_tui.screens.marking import Marking
@@ -399,8 +400,8 @@ class ReplayScreen(Screen[None]):
         event = self.replay.event()
         if event is None:
             return
-        self.app.copy_to_clipboard(self.run.citation(event, self.replay.whole.start))
-        self.say(f"copied a citation of event #{event.seq}")
+        cited = self.run.citation(event, self.replay.whole.start)
+        self.say(copy(self, f"a citation of event #{event.seq}", cited))
 
     # Viewing
 

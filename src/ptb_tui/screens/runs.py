@@ -10,6 +10,7 @@ from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
+from ptb_tui.screens.copying import copy
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.queue import Grouping, Judgement, Queue, RunLine, judgements, run_line
 from ptb_tui.ways import OpenCase, OpenCompare, OpenFindings, OpenScore, OpenSql
@@ -258,8 +259,7 @@ class RunsScreen(Screen[None]):
         """Copy the id of the run."""
         selected = self.queue.selected
         if selected is not None:
-            self.app.copy_to_clipboard(plain(selected.run_id))
-            self._footer.say(f"copied {selected.run_id}")
+            self._footer.say(copy(self, "the id of the run", selected.run_id))
 
     def on_run_list_opened(self) -> None:
         """The selected run was clicked."""

@@ -13,6 +13,7 @@ from textual.worker import get_current_worker
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.screens.confirm import ConfirmScreen
+from ptb_tui.screens.copying import copy
 from ptb_tui.screens.score_form import ScoreFormScreen
 from ptb_tui.state.headline import Line as HeadLine
 from ptb_tui.state.page import Page
@@ -211,8 +212,8 @@ class ScoreScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy the command that follows at a prompt."""
-        self.app.copy_to_clipboard(shlex.join(("ptb", "score", self.entry.run_id, "--follow")))
-        self.say("copied the command that follows it")
+        command = shlex.join(("ptb", "score", self.entry.run_id, "--follow"))
+        self.say(copy(self, f"“{command}”", command))
 
     # Moving
 

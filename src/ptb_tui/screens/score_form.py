@@ -11,6 +11,7 @@ from textual.widgets import Static
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.screens.confirm import ConfirmScreen
+from ptb_tui.screens.copying import copy
 from ptb_tui.state.score_form import QUESTIONS, Field, ScoreForm
 from ptb_tui.widgets.key_hints import key_hints
 from ptb_tui.widgets.paint import Inks, cut
@@ -86,9 +87,8 @@ class ScoreFormScreen(ModalScreen[ScoreForm | None]):
 
     def action_copy(self) -> None:
         """Copy the command."""
-        self.app.copy_to_clipboard(self.form.command(self._run_id))
         self._complaint = ""
-        self.draw(said="copied the command")
+        self.draw(said=copy(self, "the command", self.form.command(self._run_id)))
 
     def action_start(self) -> None:
         """Give the form back, when it can be started and is meant to be."""

@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
+from ptb_tui.screens.copying import copy
 from ptb_tui.screens.queries import QueriesScreen
 from ptb_tui.state.headline import Line as HeadLine
 from ptb_tui.state.prose import line
@@ -36,7 +37,6 @@ from ptb_tui.widgets.told import Told
 from ptb_tui.widgets.too_small import TooSmall
 from store.counting import counted
 from store.errors import BadQuery, Cancelled, PtbError
-from store.plain import plain
 
 if TYPE_CHECKING:
     from ptb_tui.state.sql.asking import Asking
@@ -422,8 +422,7 @@ class SqlScreen(Screen[None]):
         if value is None:
             self.say("NULL: nothing to copy")
         else:
-            self.app.copy_to_clipboard(plain(value))
-            self.say(f"copied {column.name}")
+            self.say(copy(self, column.name, value))
 
     def _to_moment(self) -> None:
         selected = self._answer.grid.selected
