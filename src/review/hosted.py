@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from review.commands.shell.syntax import Simple
+from review.commands.shell.simple import Simple
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What the text of a program says about content: which names it reads, which it writes, and what goes into what."""
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -25,6 +26,11 @@ class Origin:
     name: str
     """A path, a hub id or a URL, as the program has it."""
     how: How
+
+
+def counted(origins: Iterable[Origin]) -> frozenset[Origin]:
+    """Where numbers about what has these origins come from."""
+    return frozenset(Origin(origin.name, How.COUNTS) for origin in origins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,16 @@ class Effects:
         """It takes in ``name``."""
         self.reads.setdefault(name)
 
+    def load(self, *names: str) -> frozenset[Origin]:
+        """It takes in these; where what it then has comes from."""
+        for name in names:
+            self.read(name)
+        return frozenset(Origin(name, How.VALUE) for name in names)
+
+    def hold(self, target: str, text: str) -> None:
+        """It adds a text of its own to ``target``."""
+        self.contents[target] = self.contents.get(target, "") + text
+
     def write(self, target: str, origins: frozenset[Origin] = frozenset()) -> None:
         """It writes ``target`` from what has these origins."""
         self.writes.setdefault(target)
@@ -76,3 +92,16 @@ class Effects:
         self.models.update(other.models)
         self.checkpoints.update(other.checkpoints)
         self.whole &= other.whole
+
+    def placed(self, path: Callable[[str], str]) -> "Effects":
+        """The same with every name as ``path`` gives it."""
+        return Effects(
+            {path(name): None for name in self.reads},
+            {path(name): None for name in self.writes},
+            {Transfer(path(t.source), path(t.target), t.how): None for t in self.transfers},
+            {path(name): text for name, text in self.contents.items()},
+            {path(name): None for name in self.models},
+            self.checkpoints,
+            self.commands,
+            self.whole,
+        )

@@ -12,16 +12,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from review.commands.issued import Issued, absolute, issued, steps
-from review.commands.shell.syntax import Simple
+from review.commands.issued import Issued, issued
+from review.commands.places import absolute, steps
+from review.commands.shell.launch import launched
+from review.commands.shell.simple import Simple
 from review.detector import RunView
+from review.sql_literals import text_list
 from review.versions import Version, recorded_versions
 
-_INTERPRETERS = re.compile(r"(python[\d.]*|pypy3?|node|ruby|perl|bash|sh|zsh|dash|source|\.)\Z")
-_LAUNCHERS = frozenset(
-    {"accelerate", "torchrun", "deepspeed", "uv", "poetry", "pdm", "coverage", "ipython", "xvfb-run"}
-)
-_VERBS = frozenset({"run", "launch"})
 _CODE = re.compile(r"\.(py|sh|js|mjs|ts|pl|rb)\Z|/[^/.]+\Z")
 _LONGEST = 1 << 19
 """Characters of one program that are read."""
@@ -64,7 +62,9 @@ def _programs(run: RunView) -> list[Program]:
         if not names and not re.search(r"-c\b|<<", one.text):
             continue
         for simple, folder in steps(run, one):
-            inline += [Program(text[:_LONGEST], None, None, (one,)) for text in _given(simple)]
+            launch = launched(simple)
+            if launch is not None and launch.text is not None:
+                inline.append(Program(launch.text[:_LONGEST], None, None, (one,)))
             inline += [
                 Program(text[:_LONGEST], absolute(run, folder, target), None, ())
                 for target, text in _laid(simple)
@@ -84,17 +84,6 @@ def _programs(run: RunView) -> list[Program]:
     return [*files, *_laid_and_run(run, inline)][:_MOST]
 
 
-def _given(simple: Simple) -> Iterator[str]:
-    """Programs on the command line or on stdin."""
-    if not _INTERPRETERS.match(simple.program):
-        return
-    for place, word in enumerate(simple.arguments):
-        if word in ("-c", "-e") and place + 1 < len(simple.arguments):
-            yield simple.arguments[place + 1]
-    if simple.heredoc and not [word for word in simple.arguments if not word.startswith("-")]:
-        yield simple.heredoc
-
-
 def _laid(simple: Simple) -> Iterator[tuple[str, str]]:
     """Files that ``cat > FILE <<EOF`` and ``tee`` write, with their text."""
     if simple.heredoc is None:
@@ -105,27 +94,14 @@ def _laid(simple: Simple) -> Iterator[tuple[str, str]]:
         yield from ((word, simple.heredoc) for word in simple.arguments if not word.startswith("-"))
 
 
-def scripts_of(simple: Simple) -> Iterator[str]:
+def scripts_of(simple: Simple) -> tuple[str, ...]:
     """Words of the command that stand where a program stands."""
-    if not simple.words:
-        return
-    if "/" in simple.words[0]:
-        yield simple.words[0]
-    rest = list(simple.arguments)
-    if simple.program in _LAUNCHERS:
-        while rest and (rest[0].startswith("-") or rest[0] in _VERBS or _INTERPRETERS.match(rest[0])):
-            rest.pop(0)
-        yield from (word for word in rest[:6] if word.endswith((".py", ".sh")))
-    elif _INTERPRETERS.match(simple.program):
-        for place, word in enumerate(rest):
-            if word == "-m" and place + 1 < len(rest):
-                yield rest[place + 1].replace(".", "/") + ".py"
-                return
-            if not word.startswith("-"):
-                yield word
-                return
-            if word in ("-c", "-e"):
-                return
+    launch = launched(simple)
+    told = (
+        simple.words[0] if simple.words and "/" in simple.words[0] else None,
+        launch.script if launch else None,
+    )
+    return tuple(dict.fromkeys(word for word in told if word is not None))
 
 
 def _laid_and_run(run: RunView, inline: Sequence[Program]) -> Iterator[Program]:
@@ -154,8 +130,6 @@ def _by_processes(run: RunView, written: dict[str, list[Version]], found: dict[s
     argvs = {argv for argv in run.texts(pattern) if " " in argv}
     if not argvs:
         return
-    from review.sql_literals import text_list
-
     rows = run.query(
         f"SELECT seq, argv, cwd, process_id FROM execs WHERE error IS NULL AND argv IN {text_list(argvs)} ORDER BY seq"
     )

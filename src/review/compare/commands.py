@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from review.commands.issued import issued
-from review.commands.shell.syntax import Simple
+from review.commands.shell.simple import Simple
 from review.compare.part import Deed, gather
 from review.detector import RunView
 

@@ -9,9 +9,10 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from review.commands.issued import Issued, changed, issued, issued_with, steps
+from review.commands.issued import Issued, issued, issued_with
+from review.commands.places import changed, steps
 from review.commands.programs import programs
-from review.commands.shell.syntax import Simple
+from review.commands.shell.simple import Simple
 from review.coverage import Asked, covered, told
 from review.deeds import Deed, findings_of
 from review.detector import RunView

@@ -29,6 +29,10 @@ def transfers(effects: ShellEffects) -> set[tuple[str, str, How]]:
         ("SRC=a.jsonl; cp $SRC b.jsonl", "a.jsonl", "b.jsonl"),
         ("sed -i 's/x/y/' evaluate.py", "evaluate.py", "evaluate.py"),
         ("nohup bash -c 'cat a.jsonl > b.jsonl' &", "a.jsonl", "b.jsonl"),
+        ("bash <<EOF\ncp a.jsonl b.jsonl\nEOF", "a.jsonl", "b.jsonl"),
+        ("eval 'cp a.jsonl b.jsonl'", "a.jsonl", "b.jsonl"),
+        ("cp $(python3 -c \"print('a' + '.jsonl')\") b.jsonl", "a.jsonl", "b.jsonl"),
+        ("ls | xargs -I{} cat a.jsonl > b.jsonl 2> log.txt", "a.jsonl", "b.jsonl"),
         ("wget -O b.jsonl https://example.org/a.jsonl", "https://example.org/a.jsonl", "b.jsonl"),
     ],
 )
@@ -53,6 +57,20 @@ def test_a_shell_command_takes_content_from_one_name_to_another(
 )
 def test_a_value_is_followed_through_a_program(body: str) -> None:
     assert ("a.jsonl", "b.jsonl", How.VALUE) in transfers(told("python3 make.py", make=LOAD + body))
+
+
+@pytest.mark.parametrize("command", ["uv run make.py", "python -m make", "conda run -n x python make.py"])
+def test_a_program_is_followed_whoever_launches_it(command: str) -> None:
+    program = "import shutil\nshutil.copy('a.jsonl', 'b.jsonl')"
+    assert ("a.jsonl", "b.jsonl", How.VALUE) in transfers(told(command, make=program))
+
+
+def test_errors_are_no_results() -> None:
+    assert {target for _, target, _ in transfers(told("cat a.jsonl > b.jsonl 2> log.txt"))} == {"b.jsonl"}
+
+
+def test_a_shell_script_of_unknown_text_is_told_as_not_followed() -> None:
+    assert not told("bash prepare.sh").whole
 
 
 def test_what_a_filter_compares_with_is_not_taken_over() -> None:
@@ -142,3 +160,8 @@ def test_no_text_of_a_command_breaks_it(text: str) -> None:
 def test_a_program_that_never_ends_is_not_run_but_bounded() -> None:
     nested = "".join(f"{'    ' * depth}for i{depth} in x:\n" for depth in range(18)) + "    " * 18 + "y = x\n"
     assert not told("python3 make.py", make=nested * 3 + "z = " + "(" * 150 + ")" * 150).reads
+
+
+def test_a_text_that_is_doubled_on_and_on_is_not_held() -> None:
+    for grown in ("s = s + s\n", "s = f'{s}{s}'\n", "s = s.replace('a', s)\n", "s = s.join([s, s])\n"):
+        told("python3 make.py", make="s = 'aa'\n" + grown * 60 + "open(s, 'w').write(s)\n")

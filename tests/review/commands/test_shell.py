@@ -2,10 +2,13 @@
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.commands.shell.syntax import LONGEST, Simple, simple_commands
+from review.commands.shell.launch import launched
+from review.commands.shell.simple import Simple
+from review.commands.shell.syntax import LONGEST, pipelines, simple_commands
 
 
 def programs(text: str) -> list[tuple[str, ...]]:
@@ -44,6 +47,50 @@ def test_a_here_document_is_not_run() -> None:
 
 def test_loops_and_conditions() -> None:
     assert ("claude", "-p", "$t") in programs("for t in a b; do if true; then claude -p $t; fi; done")
+
+
+def test_arithmetic_is_no_command_but_what_it_asks_is() -> None:
+    assert programs("echo $((END - $(date +%s)))")[0] == ("date", "+%s")
+    assert len(programs('echo $((END - 1)) "$((2 + 3))"')) == 1
+
+
+def test_a_pipeline_may_go_on_in_the_next_line() -> None:
+    assert [[s.program for s in told] for told in pipelines("cat a |\n  # only some\n  grep x\nls")] == [
+        ["cat", "grep"],
+        ["ls"],
+    ]
+
+
+def test_errors_are_told_from_results() -> None:
+    simple = only("python a.py > out.json 2> err.log")
+    assert (simple.writes, simple.complaints) == (("out.json", "err.log"), ("err.log",))
+
+
+@pytest.mark.parametrize(
+    ("text", "script", "arguments"),
+    [
+        ("python3 -u train.py --lr 1", "train.py", ("--lr", "1")),
+        ("uv run python -X dev ./train.py", "./train.py", ()),
+        ("accelerate launch --num_processes 8 train.py a", "train.py", ("a",)),
+        ("python -m torch.distributed.run --nproc_per_node 2 train.py", "train.py", ()),
+        ("python -m pkg.train a", "pkg/train.py", ("a",)),
+        ("bash -eo pipefail run.sh a", "run.sh", ("a",)),
+        ("./run.sh a", "./run.sh", ("a",)),
+    ],
+)
+def test_the_program_that_a_command_starts(text: str, script: str, arguments: tuple[str, ...]) -> None:
+    launch = launched(only(text))
+    assert launch is not None
+    assert (launch.script, launch.arguments) == (script, arguments)
+
+
+def test_a_program_given_in_place_is_no_script() -> None:
+    for text in ("python3 -c 'print(1)'", "python3 - <<EOF\nprint(1)\nEOF", "python3 <<< 'print(1)'"):
+        launch = launched(only(text))
+        assert launch is not None
+        assert launch.script is None
+        assert (launch.text or "").strip() == "print(1)"
+    assert launched(only("pip install torch")) is None
 
 
 def test_comments_are_left_out() -> None:

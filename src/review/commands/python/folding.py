@@ -4,16 +4,19 @@ import ast
 import base64
 import binascii
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from review.commands.python.value import NOTHING, Value
+from review.commands.python.call import Call
+from review.commands.python.value import NOTHING, Value, union
+
+_LONGEST = 1 << 20
+"""Characters of one text that is put together."""
 
 
-def folded(
-    name: str, receiver: Value, arguments: list[Value], node: ast.Call, environ: Mapping[str, str]
-) -> Value | None:
-    """Calls of which the text that they give can be told; None for others."""
+def folded(call: Call, environ: Mapping[str, str]) -> Value | None:
+    """What a call gives, where its text can be told; None elsewhere."""
+    name, receiver, arguments = call.name, call.receiver, call.arguments
     texts = [argument.text for argument in arguments]
     match name:
         case "Path" | "str" | "expanduser" | "resolve" | "absolute" | "abspath" | "glob" | "iglob" | "rglob":
@@ -27,9 +30,10 @@ def folded(
             return Value(posixpath.join(*(text or "" for text in texts)))
         case "join" if receiver.text is not None and len(arguments) == 1:
             members = arguments[0].members
-            if members and all(member.text is not None for member in members):
-                return Value(receiver.text.join(member.text or "" for member in members))
-            return Value(arguments[0].text[::-1] if _reverses(node) and arguments[0].text else None,
+            known = [member.text for member in members if member.text is not None]
+            if members and len(known) == len(members):
+                return Value(_put_together(known, receiver.text))
+            return Value(arguments[0].text[::-1] if _reverses(call.node) and arguments[0].text else None,
                           arguments[0].origins)  # fmt: skip
         case "reversed" if len(arguments) == 1:
             return arguments[0]
@@ -38,7 +42,8 @@ def folded(
         case "decode" | "encode" | "strip" | "lower" | "as_posix" | "rstrip" if receiver.text is not None:
             return receiver
         case "replace" if receiver.text is not None and len(texts) == 2 and None not in texts:
-            return Value(receiver.text.replace(texts[0] or "", texts[1] or ""))
+            parts = receiver.text.split(texts[0]) if texts[0] else [receiver.text]
+            return Value(_put_together(parts, texts[1] or ""))
         case "getenv" | "get" if texts and texts[0] is not None and texts[0] in environ:
             return Value(environ[texts[0]])
         case "parse_args" | "parse_known_args":
@@ -46,6 +51,35 @@ def folded(
         case _:
             pass
     return None
+
+
+def combined(left: Value, op: ast.operator, right: Value) -> Value:
+    """What an operator makes of two values: of texts and paths, their text too."""
+    text = None
+    if left.text is not None and right.text is not None:
+        if isinstance(op, ast.Add):
+            text = _put_together([left.text, right.text])
+        elif isinstance(op, ast.Div):
+            text = posixpath.join(left.text, right.text)
+    return Value(text, left.origins | right.origins, members=(*left.members, *right.members)[:64])
+
+
+def joined(parts: Sequence[Value]) -> Value:
+    """An f-string."""
+    texts = [part.text for part in parts if part.text is not None]
+    return Value(_put_together(texts) if len(texts) == len(parts) else None, union(parts).origins)
+
+
+def sliced(value: Value, index: ast.Slice) -> Value:
+    """``value[a:b:c]``: of texts, only what is read backwards is told."""
+    backwards = isinstance(index.step, ast.UnaryOp) and isinstance(index.step.op, ast.USub)
+    return replace(value, text=value.text[::-1] if value.text is not None and backwards else None)
+
+
+def _put_together(texts: Sequence[str], between: str = "") -> str | None:
+    """None for what a program doubles on and on."""
+    size = sum(map(len, texts)) + len(between) * len(texts)
+    return between.join(texts) if size <= _LONGEST else None
 
 
 def _decoded(name: str, text: str) -> str | None:

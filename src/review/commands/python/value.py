@@ -1,9 +1,12 @@
 """What is known of a value in an abstract run of a program: its text, and where it comes from."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from review.commands.effects import Origin
+
+_HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,19 @@ def union(values: Iterable[Value]) -> Value:
     told = list(values)
     origins = frozenset(origin for value in told for origin in value.origins)
     return Value(told[0].text if len(told) == 1 else None, origins)
+
+
+def element_of(value: Value) -> Value:
+    """What a loop over ``value`` gives: its only member, or something of the same origin."""
+    if len(value.members) == 1:
+        return value.members[0]
+    return Value(origins=value.origins | union(value.members).origins, members=value.members)
+
+
+def split_of(value: Value, split: str) -> Value:
+    """One split of datasets of the hub, written ``org/name#split``."""
+    origins = (replace(o, name=f"{o.name}#{split}") if _HUB_ID.match(o.name) else o for o in value.origins)
+    return Value(origins=frozenset(origins))
 
 
 def text_of(value: object) -> str | None:

@@ -1,0 +1,156 @@
+"""What is known of the value of an expression: its text where that can be told, else the names that it comes from.
+
+Conditions carry nothing, so that a filter which compares training data with a test set takes nothing over from the set.
+"""
+
+import ast
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from review.commands.effects import How, Origin, counted
+from review.commands.python.call import Call
+from review.commands.python.calls import Calls
+from review.commands.python.folding import combined, joined, sliced
+from review.commands.python.given import Given
+from review.commands.python.scope import Scope
+from review.commands.python.value import NOTHING, Value, element_of, split_of, text_of, union
+
+_MOST_STEPS = 100_000
+_SPLITS = ("train", "test", "validation", "dev")
+
+CallOwn = Callable[[str, Sequence[Value], Mapping[str, Value]], Value | None]
+"""Calls a function of the program itself; None where it has none of that name."""
+
+
+class TooLong(Exception):
+    """The program is larger than what is followed."""
+
+
+class Expressions:
+    """The expressions of one program."""
+
+    def __init__(self, scope: Scope, given: Given, calls: Calls, call_own: CallOwn) -> None:
+        self._scope = scope
+        self._given = given
+        self._calls = calls
+        self._call_own = call_own
+        self._steps = 0
+
+    def step(self) -> None:
+        """One more part of the program is followed; raises :class:`TooLong` where that is too much."""
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise TooLong
+
+    def value(self, node: ast.expr | None) -> Value:  # noqa: C901  # a case for each kind of expression
+        """What is known of the value of ``node``."""
+        self.step()
+        match node:
+            case None:
+                return NOTHING
+            case ast.Constant(value=value):
+                return Value(text_of(value))
+            case ast.Name(id=name):
+                return self._scope.get(name)
+            case ast.Attribute(value=inner, attr=attr):
+                return self._attribute(inner, attr)
+            case ast.Call():
+                return self._call(node)
+            case ast.BinOp(left=left, op=op, right=right):
+                return combined(self.value(left), op, self.value(right))
+            case ast.JoinedStr(values=parts):
+                return joined([self.value(part) for part in parts])
+            case ast.FormattedValue(value=inner):
+                return self.value(inner)
+            case ast.Subscript(value=inner, slice=index):
+                return self._subscript(inner, index)
+            case ast.Compare(left=left, comparators=others):
+                for part in (left, *others):
+                    self.value(part)
+                return NOTHING
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self.value(test)
+                return union([self.value(body), self.value(orelse)])
+            case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+                values = [self.value(element) for element in elements]
+                return replace(union(values), text=None, members=tuple(values[:64]))
+            case ast.Dict(keys=keys, values=values):
+                return union([self.value(v) for v in [*values, *(k for k in keys if k is not None)]])
+            case (
+                ast.ListComp(elt=element, generators=generators)
+                | ast.SetComp(elt=element, generators=generators)
+                | ast.GeneratorExp(elt=element, generators=generators)
+            ):
+                return self._comprehension([element], generators)
+            case ast.DictComp(key=key, value=value, generators=generators):
+                return self._comprehension([key, value], generators)
+            case ast.NamedExpr(target=target, value=value):
+                result = self.value(value)
+                self._scope.bind(target, result)
+                return result
+            case ast.Lambda(body=body):
+                return self.value(body)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.value(operand)
+                return NOTHING
+            case _:
+                children = [c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr)]
+                return replace(union([self.value(child) for child in children]), text=None)
+
+    def _comprehension(self, elements: list[ast.expr], generators: list[ast.comprehension]) -> Value:
+        numbers: frozenset[Origin] = frozenset()
+        for generator in generators:
+            element = element_of(self.value(generator.iter))
+            numbers |= counted(element.origins)
+            self._scope.bind(generator.target, element)
+            for condition in generator.ifs:
+                self.value(condition)
+        return Value(origins=numbers | union([self.value(element) for element in elements]).origins)
+
+    def _attribute(self, inner: ast.expr, attr: str) -> Value:
+        options = self._given.options
+        if isinstance(inner, ast.Name) and not self._scope.holds(inner.id) and attr in options:
+            return options[attr]
+        value = self.value(inner)
+        if not value.origins and value.text is None and value.opened is None and attr in options:
+            return options[attr]
+        if attr == "parent" and value.text is not None:
+            return Value(posixpath.dirname(value.text))
+        return replace(value, members=()) if value.text is None else value
+
+    def _subscript(self, inner: ast.expr, index: ast.expr) -> Value:
+        owner = inner.attr if isinstance(inner, ast.Attribute) else ""
+        if owner == "environ":
+            return Value(self._given.environ.get(self.value(index).text or ""))
+        if owner == "argv":
+            return self._given.word(index)
+        value = self.value(inner)
+        if isinstance(index, ast.Slice):
+            return sliced(value, index)
+        constant = index.value if isinstance(index, ast.Constant) else None
+        if constant in _SPLITS:
+            return split_of(value, str(constant))
+        chosen = self.value(index)
+        if isinstance(constant, int) and constant < len(value.members):
+            return value.members[constant]
+        choice = frozenset(Origin(o.name, max(o.how, How.CHOICE)) for o in chosen.origins)
+        return Value(origins=value.origins | choice)
+
+    def _call(self, node: ast.Call) -> Value:
+        function, receiver, name = node.func, NOTHING, ""
+        match function:
+            case ast.Name(id=name):
+                pass
+            case ast.Attribute(value=inner, attr=name):
+                receiver = self.value(inner)
+            case _:
+                receiver = self.value(function)
+        arguments = [self.value(a.value if isinstance(a, ast.Starred) else a) for a in node.args]
+        keywords = {k.arg or "": self.value(k.value) for k in node.keywords}
+        own = self._call_own(name, arguments, keywords)
+        return (
+            own
+            if own is not None
+            else self._calls.result(Call(node, name, receiver, tuple(arguments), keywords))
+        )

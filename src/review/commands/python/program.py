@@ -1,0 +1,143 @@
+"""An abstract run of a program: its statements in their order, its own functions where they are called."""
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+
+from review.commands.effects import Effects, Origin
+from review.commands.python.calls import Calls
+from review.commands.python.expressions import Expressions
+from review.commands.python.given import Given
+from review.commands.python.scope import Scope
+from review.commands.python.value import NOTHING, Value, element_of
+
+_MOST_CALLS = 6
+"""Of the program's own functions inside one another."""
+_MOST_YIELDS = 16
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Program:
+    """One program, called once."""
+
+    def __init__(self, tree: ast.Module, effects: Effects, given: Given) -> None:
+        self._tree = tree
+        self._functions: dict[str, Function] = {}
+        imported: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, Function):
+                self._functions.setdefault(node.name, node)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                imported |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        self._scope = Scope(effects, imported)
+        calls = Calls(effects, self._scope, given.environ)
+        self._expressions = Expressions(self._scope, given, calls, self._call_own)
+        self._called: set[str] = set()
+        self._calling: list[str] = []
+        self._returned: list[Value] = []
+
+    def run(self) -> None:
+        """Follow it; a body under ``if __name__ == "__main__"`` too.
+
+        Raises :class:`TooLong` for a program of too many steps.
+        """
+        self._body(self._tree.body)
+        called = set(self._called)
+        for name in self._functions:  # a callback that some library calls
+            if name not in called:
+                self._call_own(name, (), {})
+
+    def _body(self, body: Iterable[ast.stmt]) -> None:
+        for statement in body:
+            self._statement(statement)
+
+    def _statement(self, node: ast.stmt) -> None:  # noqa: C901  # a case for each kind of statement
+        self._expressions.step()
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                result = self._expressions.value(value)
+                for target in targets:
+                    self._scope.bind(target, result)
+            case ast.AnnAssign(target=target, value=value) if value is not None:
+                self._scope.bind(target, self._expressions.value(value))
+            case ast.AugAssign(target=target, value=value):
+                self._scope.mutate(target, self._expressions.value(value).origins or self._scope.rounds)
+            case ast.Expr(value=ast.Constant()):
+                pass  # a docstring
+            case ast.Expr(value=value):
+                self._expressions.value(value)
+            case (
+                ast.For(target=target, iter=iterable, body=body, orelse=orelse)
+                | ast.AsyncFor(target=target, iter=iterable, body=body, orelse=orelse)
+            ):
+                element = element_of(self._expressions.value(iterable))
+                self._scope.bind(target, element)
+                self._loop(body, element.origins)
+                self._body(orelse)
+            case ast.While(test=test, body=body):
+                self._expressions.value(test)
+                self._loop(body, frozenset())
+            case ast.If(test=test, body=body, orelse=orelse):
+                self._expressions.value(test)
+                self._body(body)
+                self._body(orelse)
+            case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
+                for item in items:
+                    entered = self._expressions.value(item.context_expr)
+                    if item.optional_vars is not None:
+                        self._scope.bind(item.optional_vars, entered)
+                self._body(body)
+            case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
+                self._body(body)
+                for handler in handlers:
+                    self._body(handler.body)
+                self._body(orelse)
+                self._body(final)
+            case ast.Return(value=value) if value is not None:
+                result = self._expressions.value(value)
+                if self._returned:
+                    before = self._returned[-1].origins
+                    self._returned[-1] = Value(result.text, before | result.origins)
+            case ast.ClassDef(body=body):
+                self._body([s for s in body if not isinstance(s, ast.FunctionDef)])
+            case ast.Match(subject=subject, cases=cases):
+                self._expressions.value(subject)
+                for case in cases:
+                    self._body(case.body)
+            case _:
+                pass
+
+    def _loop(self, body: list[ast.stmt], over: frozenset[Origin]) -> None:
+        """Twice, so that what the end of a round holds reaches its beginning; inner loops once."""
+        with self._scope.loop(over) as outermost:
+            for _ in range(2 if outermost else 1):
+                self._body(body)
+
+    def _call_own(self, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value | None:
+        """A function of the program itself: its body is run with these arguments."""
+        function = self._functions.get(name)
+        if function is None:
+            return None
+        self._called.add(name)
+        if name in self._calling or len(self._calling) >= _MOST_CALLS:
+            return Value(origins=frozenset(o for v in (*arguments, *keywords.values()) for o in v.origins))
+        self._calling.append(name)
+        self._returned.append(NOTHING)
+        with self._scope.inner():
+            self._bind(function, arguments, keywords)
+            self._body(function.body)
+            returned = self._returned.pop()
+            yielded = [n.value for n in ast.walk(function) if isinstance(n, ast.Yield | ast.YieldFrom)]
+            given = [self._expressions.value(node).origins for node in yielded[:_MOST_YIELDS]]
+        self._calling.pop()
+        return Value(returned.text, returned.origins.union(*given))
+
+    def _bind(self, function: Function, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> None:
+        names = [argument.arg for argument in function.args.args]
+        if names[:1] == ["self"]:
+            names = names[1:]
+        defaults = function.args.defaults
+        for name, default in zip(names[len(names) - len(defaults) :], defaults, strict=False):
+            self._scope.set(name, self._expressions.value(default))
+        for name, value in (*zip(names, arguments, strict=False), *keywords.items()):
+            self._scope.set(name, value)

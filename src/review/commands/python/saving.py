@@ -1,0 +1,93 @@
+"""Calls that write: which name they write to, and what of."""
+
+from review.commands.effects import Effects, Origin
+from review.commands.python.call import Call
+from review.commands.python.value import Value, union
+
+STDOUT = "<stdout>"
+"""The target of what a program prints."""
+
+_SAVING = frozenset({"to_json", "to_csv", "to_parquet", "to_pickle", "save_to_disk", "save_pretrained", "save_model",
+                     "write_text", "write_bytes", "save_pretrained_merged", "push_to_hub", "to_jsonl", "write_parquet",
+                     "write_csv", "write_ndjson", "save_checkpoint", "savez"})  # fmt: skip
+"""Methods that write their object; the first argument, or the object where it is a path, names the target."""
+_MODEL_SAVING = frozenset({"save_pretrained", "save_model", "save_pretrained_merged", "save_checkpoint"})
+_PATH_SAVING = frozenset({"write_text", "write_bytes"})
+_COPYING = frozenset(
+    {"copy", "copy2", "copyfile", "copytree", "move", "rename", "replace", "link", "symlink"}
+)
+_COPIERS = frozenset({"shutil", "os"})
+_OPENED_SAVING = frozenset({"dump", "save", "savez", "copyfileobj"})
+"""Functions that write to a file that they are handed open, and give nothing."""
+_NAMED_SAVING = frozenset({"save", "save_file", "dump", "savetxt"})
+"""Functions that write one thing that they are handed under a name that they are handed."""
+
+
+class Saving:
+    """What the calls of one program write is told to its effects."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+
+    def writes(self, call: Call) -> bool:
+        """Whether the call only writes; then that is told."""
+        origins = union(call.handed).origins
+        if call.name == "print":
+            target = call.keyword("file").opened or STDOUT
+            self._effects.write(target, origins)
+            if target == STDOUT and len(call.arguments) == 1 and call.arguments[0].text is not None:
+                # A name that a program prints may be meant for another (``cp $(python -c …)``).
+                self._effects.contents[STDOUT] = call.arguments[0].text
+            return True
+        if call.receiver.opened is not None:
+            self._effects.write(call.receiver.opened, origins)
+            self._hold(call.receiver.opened, call)
+            return True
+        opened = next((value.opened for value in call.handed if value.opened is not None), None)
+        if opened is not None:  # json.dump(rows, file), writer = csv.writer(file)
+            self._effects.write(opened, origins)
+            return call.name in _OPENED_SAVING
+        return self._downloads(call) or self._saves(call, origins)
+
+    def _downloads(self, call: Call) -> bool:
+        place = call.keyword("local_dir").text
+        if place is None:
+            return False
+        named = [value.text for value in call.handed if value.text not in (None, place)]
+        self._effects.write(place, self._effects.load(*(text for text in named[:1] if text)))
+        return True
+
+    def _saves(self, call: Call, origins: frozenset[Origin]) -> bool:
+        """Whether the call writes under a name that it is handed; then that is told."""
+        name, receiver, arguments = call.name, call.receiver, call.arguments
+        if name in _PATH_SAVING and receiver.text is not None:
+            self._effects.write(receiver.text, origins)
+            self._hold(receiver.text, call)
+            return True
+        if name in _COPYING and call.owner in _COPIERS and len(arguments) > 1:
+            return self._copied(arguments[0], arguments[1])
+        if name in ("rename", "replace") and receiver.text and len(arguments) == 1:
+            return self._copied(receiver, arguments[0])
+        if name in _SAVING:
+            origins |= receiver.origins
+        elif name not in _NAMED_SAVING or len(arguments) < 2:
+            return False
+        target = next((value.text for value in call.handed if value.text is not None), None)
+        if target is not None:
+            self._effects.write(target, origins)
+            if name in _MODEL_SAVING:
+                self._effects.models.setdefault(target)
+        return True
+
+    def _copied(self, source: Value, target: Value) -> bool:
+        origins = source.origins
+        if source.text is not None:
+            origins |= self._effects.load(source.text)
+        if target.text is not None:
+            self._effects.write(target.text, origins)
+        return True
+
+    def _hold(self, target: str, call: Call) -> None:
+        for argument in call.arguments:
+            if argument.text is not None:
+                self._effects.hold(target, argument.text)

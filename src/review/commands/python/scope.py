@@ -1,0 +1,79 @@
+"""What the names of a program hold while it is followed."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from review.commands.effects import Effects, Origin, counted
+from review.commands.python.value import NOTHING, Value
+
+
+class Scope:
+    """The names of one program; what is put into an open file goes to the program's effects."""
+
+    def __init__(self, effects: Effects, imported: Iterable[str]) -> None:
+        self._effects = effects
+        self._imported = frozenset(imported)
+        self._names: dict[str, Value] = {}
+        self._rounds: list[frozenset[Origin]] = []
+
+    def get(self, name: str) -> Value:
+        """What it holds."""
+        return self._names.get(name, NOTHING)
+
+    def holds(self, name: str) -> bool:
+        """Whether the program has given it anything."""
+        return name in self._names
+
+    def set(self, name: str, value: Value) -> None:
+        """It holds this and nothing else."""
+        self._names[name] = value
+
+    @contextmanager
+    def inner(self) -> Iterator[None]:
+        """What is given to names inside the block is forgotten after it."""
+        outer = dict(self._names)
+        yield
+        self._names = outer
+
+    @contextmanager
+    def loop(self, over: frozenset[Origin]) -> Iterator[bool]:
+        """The block is the body of a loop over what has these origins; whether it is in no other one."""
+        self._rounds.append(over)
+        yield len(self._rounds) == 1
+        self._rounds.pop()
+
+    @property
+    def rounds(self) -> frozenset[Origin]:
+        """What a number that is added up in the loops around counts."""
+        return frozenset(origin for over in self._rounds for origin in counted(over))
+
+    def bind(self, target: ast.expr, value: Value) -> None:
+        """An assignment."""
+        match target:
+            case ast.Name(id=name):
+                if self._rounds and name in self._names:  # another round may still hold the older one
+                    value = replace(value, origins=value.origins | self._names[name].origins)
+                self._names[name] = value
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for place, element in enumerate(elements):
+                    told = (
+                        value.members[place] if place < len(value.members) else Value(origins=value.origins)
+                    )
+                    self.bind(element, value if len(elements) == 1 and not value.members else told)
+            case ast.Starred(value=inner):
+                self.bind(inner, Value(origins=value.origins))
+            case ast.Subscript() | ast.Attribute():
+                self.mutate(target, value.origins)
+
+    def mutate(self, target: ast.expr, origins: frozenset[Origin]) -> None:
+        """The object at the root of ``target`` holds these too, from now on."""
+        while isinstance(target, ast.Subscript | ast.Attribute | ast.Call):
+            target = target.func if isinstance(target, ast.Call) else target.value
+        if isinstance(target, ast.Name) and target.id not in self._imported:
+            known = self.get(target.id)
+            if known.opened is not None:
+                self._effects.write(known.opened, origins)
+            elif origins - known.origins:
+                self._names[target.id] = replace(known, text=None, origins=known.origins | origins)

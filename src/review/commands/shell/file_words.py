@@ -1,0 +1,67 @@
+"""Which words of a well-known tool name files that it copies, changes in place, or takes away."""
+
+import re
+from dataclasses import dataclass
+
+from review.commands.shell.simple import Simple
+
+COPIERS = frozenset({"cp", "mv", "ln", "rsync", "install"})
+PATTERN_TOOLS = frozenset({"grep", "zgrep", "egrep", "fgrep", "sed", "awk", "gawk", "jq", "perl", "rg"})
+"""Tools of which the first operand is a pattern or a program."""
+_CHANGING = frozenset({"rm", "unlink", "shred", "truncate", "tee", "touch"})
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Files go from names to a name."""
+
+    sources: tuple[str, ...]
+    target: str
+    into: bool
+    """The target is surely a folder."""
+
+
+def copied(simple: Simple) -> Copy | None:
+    """What a tool that copies, moves or links does; None for others."""
+    words = simple.operands
+    if simple.program not in COPIERS or len(words) < 2:
+        return None
+    *sources, target = words
+    if "-t" in simple.arguments:
+        target, *sources = words
+    into = target.endswith("/") or len(sources) > 1 or "*" in sources[0] or target == "."
+    return Copy(tuple(sources), target, into)
+
+
+def pattern_files(simple: Simple) -> tuple[str, ...]:
+    """The files that a tool of patterns goes over."""
+    named: list[str] = []
+    skip_next = told = False
+    for word in simple.arguments:
+        if skip_next:
+            skip_next = False
+        elif word in ("-e", "-f", "--file") or (word == "--expression" and simple.program != "grep"):
+            skip_next = told = True
+        elif not word.startswith("-"):
+            named.append(word)
+    return tuple(named if told else named[1:])
+
+
+def is_in_place(simple: Simple) -> bool:
+    """Whether a tool of patterns changes the files that it goes over."""
+    return simple.program in ("sed", "perl") and any(re.match(r"-[a-z]*i", word) for word in simple.arguments)
+
+
+def changed_words(simple: Simple) -> tuple[str, ...]:
+    """Files that a simple command writes, empties, moves away or deletes, as its words have them."""
+    words = list(simple.writes)
+    copy = copied(simple)
+    if copy is not None:
+        words += [*(copy.sources if simple.program == "mv" else ()), copy.target]
+    elif simple.program in _CHANGING:
+        words += simple.operands
+    elif simple.program == "dd":
+        words += [word[3:] for word in simple.arguments if word.startswith("of=")]
+    elif is_in_place(simple):
+        words += pattern_files(simple)
+    return tuple(words)

@@ -1,0 +1,97 @@
+"""What well-known tools of the shell do with content: which files they take in, and what becomes of it."""
+
+import itertools
+import posixpath
+from collections.abc import Callable
+
+from review.commands.effects import Effects, How, Origin, counted
+from review.commands.shell.file_words import PATTERN_TOOLS, Copy, copied, is_in_place, pattern_files
+from review.commands.shell.simple import Simple
+
+_READERS = frozenset({"cat", "head", "tail", "zcat", "gunzip", "gzip", "sort", "shuf", "uniq", "cut", "tr", "base64", "rev",
+                      "paste", "tac", "xxd", "less", "more", "nl", "dd", "split", "iconv", "zstdcat", "bzcat"})  # fmt: skip
+_COUNTERS = frozenset({"wc", "sha256sum", "md5sum", "cksum", "du", "stat", "ls", "file"})
+_SILENT = frozenset({"echo", "printf", "pip", "pip3", "uv", "apt", "apt-get", "cd", "rm", "mkdir", "kill", "sleep", "true",
+                     "test", "[", "for", "done", "fi", "find", "which", "date", "ps", "export", "touch", "chmod"})  # fmt: skip
+_DOWNLOADERS = frozenset({"wget", "curl", "git", "hf", "huggingface-cli"})
+OUTPUTS = frozenset({"-o", "--output", "--out", "--output_dir", "--output-dir", "--out-dir", "--save", "--save-path",
+                     "--save_path", "--save-dir", "--output-file", "--output_file", "--outfile", "--local-dir", "-O"})  # fmt: skip
+"""Options of which the word names what a program writes."""
+
+
+class Tools:
+    """The tools of one command: what they do is told to its effects."""
+
+    def __init__(self, effects: Effects, path: Callable[[str], str]) -> None:
+        self._effects = effects
+        self._path = path
+
+    def run(self, simple: Simple, piped: frozenset[Origin]) -> frozenset[Origin] | None:
+        """What goes on to the next command of the pipeline; None for a tool that is not known."""
+        name, named = simple.program, [self._path(word) for word in simple.operands]
+        if name == "tee":
+            for target in named:
+                self._effects.write(target, piped)
+                if simple.heredoc is not None:
+                    self._effects.hold(target, simple.heredoc)
+            return piped
+        if (copy := copied(simple)) is not None:
+            return self._copy(copy)
+        if name in PATTERN_TOOLS:
+            return piped | self._matching(simple)
+        if name in _READERS:
+            return piped | self._effects.load(*(word for word in named if not word.isdigit()))
+        if name in _COUNTERS:
+            return counted(piped | self._effects.load(*named))
+        if name in _DOWNLOADERS:
+            return piped | self._downloaded(simple)
+        if name == "patch" and named:
+            self._effects.write(named[0], piped)
+            return frozenset()
+        return frozenset() if name in _SILENT else None
+
+    def _copy(self, copy: Copy) -> frozenset[Origin]:
+        target = self._path(copy.target)
+        for word in copy.sources:
+            source = self._path(word)
+            origins = self._effects.load(source)
+            below = posixpath.join(target, posixpath.basename(source))
+            may_be_folder = bool(posixpath.splitext(source)[1]) and not posixpath.splitext(target)[1]
+            if may_be_folder and not copy.into:
+                self._effects.write(below, origins)
+            self._effects.write(below if copy.into and "*" not in source else target, origins)
+        return frozenset()
+
+    def _matching(self, simple: Simple) -> frozenset[Origin]:
+        files = [self._path(word) for word in pattern_files(simple)]
+        origins = self._effects.load(*files)
+        if is_in_place(simple):
+            for file in files:
+                self._effects.write(file, origins)
+        counts = simple.program != "sed" and any(
+            word.startswith("-") and not word.startswith("--") and "c" in word for word in simple.arguments
+        )
+        return counted(origins) if counts else origins
+
+    def _downloaded(self, simple: Simple) -> frozenset[Origin]:
+        words = simple.arguments
+        targets = [word for option, word in itertools.pairwise(words) if option in OUTPUTS]
+        named = [word for word in simple.operands if word not in targets and "/" in word]
+        if simple.program == "git" and words[:1] != ("clone",):
+            return self._checked_out(simple)
+        if simple.program == "git" and len(named) == 1:
+            targets = [posixpath.basename(named[0]).removesuffix(".git")]
+        elif simple.program == "git":
+            named, targets = named[:1], named[1:]
+        elif simple.program == "wget" and not targets:
+            targets = [posixpath.basename(word) for word in named]
+        origins = self._effects.load(*named)
+        for target in targets:
+            self._effects.write(self._path(target), origins)
+        return origins
+
+    def _checked_out(self, simple: Simple) -> frozenset[Origin]:
+        if simple.arguments[:1] in (("checkout",), ("restore",)):
+            for word in simple.operands[1:]:
+                self._effects.write(self._path(word), frozenset({Origin("git", How.VALUE)}))
+        return frozenset()
