@@ -230,9 +230,14 @@ class PtbApp(App[None]):
         self.push_screen(screen)
 
     def on_open_case(self, message: OpenCase) -> None:
-        """To the case of a run."""
+        """To the case of a run: back to it, where the reviewer came from there."""
         from ptb_tui.screens.case import CaseScreen
 
+        for screen in self.screen_stack:
+            if isinstance(screen, CaseScreen) and screen.entry.folder == message.folder:
+                while self.screen is not screen:
+                    self.pop_screen()
+                return
         entry = entry_of(message.folder)
         if entry.manifest is None:
             self.say(

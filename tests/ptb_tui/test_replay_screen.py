@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from ptb_tui.app import PtbApp
+from ptb_tui.screens.case import CaseScreen
 from ptb_tui.state.times import GoToSeq
+from store.library import entry_of
 from store.marks import read_marks
 from store.overlay import Review, state_folder
 from tests.ptb_tui.screen import lines, opened, replay_of, settle, text
@@ -211,6 +214,33 @@ async def test_what_is_copied_lies_in_a_file_for_a_terminal_that_does_not_take_i
         kept.mkdir()
         await pilot.press("y")
         assert "copied a citation of event #221, if your terminal takes it" in lines(pilot)[-1]
+
+
+async def test_a_deep_link_leads_to_the_case_and_the_case_back_to_the_same_replay(story: Path) -> None:
+    async with opened(story, GoToSeq(221)).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        replay = replay_of(pilot)
+        await pilot.press("C")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, CaseScreen)
+        assert "against" in text(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert replay_of(pilot) is replay
+
+
+async def test_from_the_replay_of_a_case_back_to_that_case(story: Path) -> None:
+    async with PtbApp(case=entry_of(story)).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        case = pilot.app.screen
+        await pilot.press("l")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert len(pilot.app.screen_stack) == 3
+        await pilot.press("C")
+        await settle(pilot)
+        assert pilot.app.screen is case
 
 
 async def test_a_citation_opens_at_the_same_event(story: Path) -> None:

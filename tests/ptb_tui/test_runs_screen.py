@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 from time import process_time
 
 import pytest
@@ -16,6 +16,7 @@ from ptb_tui.screens.runs import RunsScreen
 from ptb_tui.state.queue import Grouping, Heading, Judgement, Queue, RunLine, Sort
 from ptb_tui.state.stakes import Stake
 from store.findings import Coverage, CoverageState, RuleResult, Severity
+from store.jsonio import dumps, loads
 from store.overlay import Review
 from store.verdicts import ReviewerKind, ScoreAction, Verdict, add_verdict
 from tests.ptb_tui.screen import settle, text
@@ -46,6 +47,53 @@ def row_of(pilot: Pilot[None], word: str) -> str:
     """The only line of the screen's table with ``word``."""
     (line,) = [line for line in text(pilot).splitlines()[3:] if word in line]
     return line
+
+
+def another(story: Path, name: str, *, begins: int = 0, replicate: str | None = None) -> None:
+    """The same run again, so many nanoseconds later."""
+    folder = copytree(story, story.parent / name)
+    manifest = loads((folder / "run.json").read_bytes())
+    assert isinstance(manifest, dict)
+    manifest["run_id"] = name
+    manifest["started_at"] += begins
+    manifest["facts"]["replicate"] = replicate
+    (folder / "run.json").write_bytes(dumps(manifest))
+
+
+MINUTE = 60_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("begins", "told"),
+    [
+        (90 * MINUTE, {"14:00", "15:30"}),
+        (MINUTE // 2, {"14:00:00", "14:00:30"}),
+        (25 * 60 * MINUTE, {"04-03 14:00", "04-04 15:00"}),
+        (0, {"again", "story"}),
+    ],
+)
+async def test_runs_that_look_alike_are_told_apart_by_when_they_began(
+    story: Path, begins: int, told: set[str]
+) -> None:
+    another(story, "again", begins=begins)
+    async with PtbApp(folder=story.parent).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        rows = [line for line in text(pilot).splitlines()[3:-1] if "undecided" in line]
+        assert len(rows) == 2
+        assert {word for word in told if any(word in row for row in rows)} == told
+
+
+async def test_replicates_are_told_by_their_name_and_nothing_is_told_of_runs_that_differ(story: Path) -> None:
+    async with PtbApp(folder=story.parent).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "14:00" not in row_of(pilot, "claude")
+        another(story, "first", replicate="run1")
+        another(story, "second", replicate="run2")
+        rmtree(story)
+        await pilot.press("r")
+        await settle(pilot)
+        assert "undecided" in row_of(pilot, "run1")
+        assert "undecided" in row_of(pilot, "run2")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])

@@ -85,3 +85,20 @@ async def test_every_flag_has_its_symbol_and_its_word_where_it_is_shown(story: P
                 await pilot.press(key)
                 await settle(pilot)
             assert "▲ violation" in text(pilot) or "▲ 1 violation" in text(pilot)
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=lambda palette: palette.name)
+async def test_the_cursor_of_a_query_takes_the_colour_of_every_theme(story: Path, palette: Palette) -> None:
+    app = PtbApp(case=entry_of(story))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("semicolon")
+        await settle(pilot)
+        for name in PALETTES:
+            app.theme = name
+            await settle(pilot)
+        app.theme = palette.name
+        await settle(pilot)
+        grounds = {Color.parse(ground) for words, _, ground, _ in styles(app) if words == "S" and ground}
+        accent = Color.parse(palette.accent)
+        assert any(max(abs(a - b) for a, b in zip(one.rgb, accent.rgb, strict=True)) <= 1 for one in grounds)

@@ -235,6 +235,14 @@ ACTIONS: tuple[Action, ...] = (
         hint=True,
     ),
     Action(
+        "replay.case",
+        ("C",),
+        "case",
+        "To the case of this run: what speaks against it and for it, and what is to be decided.",
+        Group.REVIEW,
+        "case",
+    ),
+    Action(
         "replay.sql",
         ("semicolon",),
         "SQL",

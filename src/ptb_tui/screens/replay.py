@@ -18,7 +18,7 @@ from ptb_tui.state.headline import headline
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.replay import Replay
 from ptb_tui.state.times import GO_TO_HINT, GoTo, counted, parse_go_to
-from ptb_tui.ways import OpenLineage, OpenScore, OpenSql
+from ptb_tui.ways import OpenCase, OpenLineage, OpenScore, OpenSql
 from ptb_tui.widgets.detail import DetailPane
 from ptb_tui.widgets.event_log import EventLog
 from ptb_tui.widgets.footer import Footer
@@ -380,6 +380,14 @@ class ReplayScreen(Screen[None]):
         """The scoring of this run."""
         self._player.pause()
         self.post_message(OpenScore(self.run.folder))
+
+    def action_case(self) -> None:
+        """The case of this run."""
+        self._player.pause()
+        if self.run.live:
+            self.say("a run has its case once it is recorded")
+        else:
+            self.post_message(OpenCase(self.run.folder))
 
     def action_sql(self) -> None:
         """SQL over what is shown here."""

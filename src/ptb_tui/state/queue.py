@@ -63,6 +63,8 @@ class RunLine:
     benchmark: str = ""
     base_model: str = ""
     witnesses: tuple[SourceInfo, ...] = ()
+    replicate: str = ""
+    """Which repetition of its case it is, as the run says."""
     judgement: Judgement | None = None
     """None as long as it has not been read."""
 
@@ -386,6 +388,7 @@ def run_line(entry: RunEntry) -> RunLine:
         benchmark=facts.benchmark or "",
         base_model=facts.base_model or "",
         witnesses=manifest.sources,
+        replicate=facts.replicate or "",
     )
 
 

@@ -1,6 +1,7 @@
 """The queue of runs as a table that paints only the lines on screen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from rich.style import Style
 from textual import events
@@ -9,6 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ptb_tui.state.flags import tally
+from ptb_tui.state.look_alikes import told_apart
 from ptb_tui.state.queue import Heading, Queue, RunLine, Sort
 from ptb_tui.state.stakes import points
 from ptb_tui.state.times import brief, counted, day_and_time
@@ -31,6 +33,7 @@ class _Column:
     """Left out on a narrower terminal."""
 
 
+_DATES_FROM = 112
 _COLUMNS = (
     _Column(Sort.STATE, "", 2),
     _Column(Sort.AGENT, "agent", 0),
@@ -40,8 +43,12 @@ _COLUMNS = (
     _Column(Sort.FLAGS, "flags", 12),
     _Column(Sort.VERDICT, "verdict", 11),
     _Column(Sort.DURATION, "duration", 8, right=True, from_width=90),
-    _Column(Sort.STARTED, "started (utc)", 16, from_width=112),
+    _Column(Sort.STARTED, "started (utc)", 16, from_width=_DATES_FROM),
 )
+_APART = _Column(Sort.STARTED, "run", 0)
+_AFTER_TASK = 3
+_LONGEST_WORD = 14
+"""Cells of what tells look-alikes apart."""
 _STATE_SYMBOLS = {"recording": "●", "closed": " ", "recovered": "◐", "broken": "✗"}
 
 
@@ -59,6 +66,9 @@ class RunList(Widget, can_focus=True):
         super().__init__()
         self._queue = queue
         self._top = 0
+        self._told_of: list[RunLine] = []
+        self._apart: dict[Path, str] = {}
+        """What tells runs apart that look alike, where there is no room for dates."""
         self.note = "reading runs …"
         """Shown instead of an empty table."""
 
@@ -69,6 +79,9 @@ class RunList(Widget, can_focus=True):
 
     def show(self) -> None:
         """Paint again, with the selected run on screen."""
+        if self._told_of is not self._queue.shown:
+            self._told_of = self._queue.shown
+            self._apart = told_apart(self._told_of)
         height = max(self.size.height - _HEAD_ROWS, 1)
         row = self._queue.row
         self._top = min(max(self._top, row - height + 1), row)
@@ -127,6 +140,9 @@ class RunList(Widget, can_focus=True):
 
     def _columns(self) -> list[tuple[_Column, int]]:
         columns = [column for column in _COLUMNS if self.size.width >= column.from_width]
+        if self._apart and self.size.width < _DATES_FROM:
+            width = min(max(len(_APART.title), *(len(word) for word in self._apart.values())), _LONGEST_WORD)
+            columns.insert(_AFTER_TASK, replace(_APART, width=width))
         fixed = sum(column.width + 2 for column in columns if column.width)
         flexible = [column for column in columns if not column.width]
         share = max((self.size.width - fixed - 2) // len(flexible) - 2, 6)
@@ -162,7 +178,11 @@ class RunList(Widget, can_focus=True):
             )
             return
         for column, width in self._columns()[1:]:
-            text, style = _cell(line, column.sort, palette)
+            text, style = (
+                (self._apart.get(line.folder, ""), palette.soft)
+                if column.title == _APART.title
+                else _cell(line, column.sort, palette)
+            )
             pen.write(text, style, width=width, right=column.right).gap(2)
 
 

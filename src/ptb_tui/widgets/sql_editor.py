@@ -22,6 +22,7 @@ class SqlEditor(TextArea):
     SqlEditor { height: 3; border: none; padding: 0 1; background: $surface; border-left: tall $line; }
     SqlEditor:focus { border: none; border-left: tall $accent; }
     SqlEditor .text-area--cursor-line { background: $surface; }
+    SqlEditor .text-area--cursor, SqlEditor:light .text-area--cursor { background: $accent; color: $background; }
     SqlEditor .text-area--placeholder { color: $soft; }
     """
 
