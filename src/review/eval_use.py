@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from review.commands.acts import Acts, Leg, Trail, same, told_acts
+from review.commands.acts import Acts, Leg, Trail, told_acts
 from review.commands.effects import How
+from review.commands.same_file import same
 from review.detector import RunView
 from review.eval_files import eval_pattern
 from review.hub_names import hub_pattern

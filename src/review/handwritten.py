@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from review.commands.acts import Act, Acts, same, told_acts
+from review.commands.acts import Act, Acts, told_acts
+from review.commands.same_file import same
 from review.detector import RunView
 from review.eval_files import eval_pattern
 from review.eval_items import EvalItems

@@ -1,19 +1,18 @@
 """The commands of a run with what their text, and that of the scripts they run, says about content."""
 
-import fnmatch
-import posixpath
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from review.commands.effects import How, Transfer
+from review.commands.issued import Issued, issued
+from review.commands.same_file import same
+from review.commands.scripts import Scripts
 from review.commands.shell.follow import ShellEffects, shell_effects
 from review.detector import RunView
 from review.file_names import is_submitted
 from review.versions import Version, recorded_versions
 from store.counting import counted
 
-_SCRIPTS = (".py", ".sh", ".bash", ".yaml", ".yml")
 _MOST_ACTS = 20_000
 _MOST_TEXT = 32 << 20
 """Characters of scripts that are followed in one run; a script that is run again counts again."""
@@ -21,17 +20,37 @@ _MOST_TEXT = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One command that the agent issued."""
+    """One command, followed."""
 
-    seq: int
-    text: str
+    issued: Issued
     effects: ShellEffects
-    failed: bool
-    """It is known to have ended with an error."""
-    output: str
-    process_id: int | None
     scripts: tuple[Version, ...] = ()
     """The recorded scripts that it ran."""
+
+    @property
+    def seq(self) -> int:
+        """Of the command."""
+        return self.issued.seq
+
+    @property
+    def text(self) -> str:
+        """Of the command."""
+        return self.issued.text
+
+    @property
+    def output(self) -> str:
+        """What it printed; empty where that is not known."""
+        return self.issued.output
+
+    @property
+    def process_id(self) -> int | None:
+        """What it became, where processes were recorded."""
+        return self.issued.process_id
+
+    @property
+    def failed(self) -> bool:
+        """It is known to have ended with an error."""
+        return self.issued.exit_code not in (None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,51 +118,21 @@ class Acts:
         return None
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two names may mean the same file, or one a folder that the other lies in."""
-    if one == other:
-        return True
-    if "*" in one or "*" in other:
-        return fnmatch.fnmatch(one, other) or fnmatch.fnmatch(other, one) or _within(one, other)
-    return _within(one, other)
-
-
-def _within(one: str, other: str) -> bool:
-    first, second = one.rstrip("/*"), other.rstrip("/*")
-    if not first or not second:
-        return False
-    if first.startswith(second + "/") or second.startswith(first + "/"):
-        return True
-    if posixpath.isabs(first) != posixpath.isabs(second):
-        return first.endswith("/" + second) or second.endswith("/" + first)
-    return first == second
-
-
 def told_acts(run: RunView) -> Acts:
     """The commands of ``run``, each followed by its text."""
-    versions: dict[str, list[Version]] = defaultdict(list)
-    for version in run.once(recorded_versions):
-        if version.text and version.path.endswith(_SCRIPTS):
-            versions[posixpath.basename(version.path)].append(version)
-    rows = run.query(
-        f"""
-        SELECT seq, text, cwd, exit_code, output, process_id FROM commands
-        WHERE text IS NOT NULL ORDER BY seq LIMIT {_MOST_ACTS + 1}
-        """
-    )
+    commands = issued(run)
+    known = Scripts(run.once(recorded_versions))
     acts: list[Act] = []
-    held: dict[str, str] = {}
     left = _MOST_TEXT
-    for seq, text, _, exit_code, output, process_id in rows[:_MOST_ACTS]:
+    for one in commands[:_MOST_ACTS]:
         if left <= 0:
             break
-        scripts = _Scripts(versions, held, seq)
-        effects = shell_effects(text, scripts.find)
-        held.update({n: t for n, t in effects.contents.items() if n.endswith(_SCRIPTS)})
-        left -= len(text) + scripts.size
-        failed = exit_code not in (None, 0)
-        acts.append(Act(seq, text, effects, failed, output or "", process_id, tuple(scripts.used)))
-    return Acts(tuple(acts), len(rows) - len(acts))
+        scripts = known.before(one.seq)
+        effects = shell_effects(one.text, scripts.find)
+        known.hold(effects.contents)
+        left -= len(one.text) + scripts.size
+        acts.append(Act(one, effects, tuple(scripts.used)))
+    return Acts(tuple(acts), len(commands) - len(acts))
 
 
 def _legs(act: Act, most: How) -> Iterator[Leg]:
@@ -155,30 +144,3 @@ def _legs(act: Act, most: How) -> Iterator[Leg]:
     for transfer in act.effects.transfers:
         if transfer.how <= most:
             yield Leg(act, transfer, trains=False)
-
-
-class _Scripts:
-    """The scripts as they were when one command ran."""
-
-    def __init__(self, versions: dict[str, list[Version]], held: dict[str, str], seq: int) -> None:
-        self._versions = versions
-        self._held = held
-        self._seq = seq
-        self.used: list[Version] = []
-        self.size = 0
-
-    def find(self, path: str) -> str | None:
-        """The text of the script at ``path``, or of one of that name elsewhere."""
-        known = self._versions.get(posixpath.basename(path), [])
-        here = [version for version in known if same(version.path, path)] or known
-        before = [version for version in here if version.seq < self._seq]
-        version = before[-1] if before else here[0] if here else None
-        text = version.text if version else self._held.get(path)
-        if text is None:
-            text = next(
-                (t for n, t in self._held.items() if posixpath.basename(n) == posixpath.basename(path)), None
-            )
-        if version is not None:
-            self.used.append(version)
-        self.size += len(text or "")
-        return text

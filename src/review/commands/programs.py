@@ -4,16 +4,15 @@ A text that names a hosted API or memfd_create does nothing while it lies there;
 or a process names it where a program stands, or when a program that ran imports it.
 """
 
-import ast
 import posixpath
 import re
 import shlex
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from review.commands.issued import Issued, issued
 from review.commands.places import absolute, steps
+from review.commands.shell.file_words import laid
 from review.commands.shell.launch import launched
 from review.commands.shell.simple import Simple
 from review.detector import RunView
@@ -21,6 +20,8 @@ from review.sql_literals import text_list
 from review.versions import Version, recorded_versions
 
 _CODE = re.compile(r"\.(py|sh|js|mjs|ts|pl|rb)\Z|/[^/.]+\Z")
+_IN_PLACE = re.compile(r"-[A-Za-z]*[ce]\b|<<|>|\beval\b")
+"""What stands in every command that holds a program or a file itself."""
 _LONGEST = 1 << 19
 """Characters of one program that are read."""
 _MOST = 2000
@@ -59,7 +60,7 @@ def _programs(run: RunView) -> list[Program]:
     inline: list[Program] = []
     for one in issued(run):
         names = [path for path in written if posixpath.basename(path) in one.text]
-        if not names and not re.search(r"-c\b|<<", one.text):
+        if not names and not _IN_PLACE.search(one.text):
             continue
         for simple, folder in steps(run, one):
             launch = launched(simple)
@@ -67,7 +68,7 @@ def _programs(run: RunView) -> list[Program]:
                 inline.append(Program(launch.text[:_LONGEST], None, None, (one,)))
             inline += [
                 Program(text[:_LONGEST], absolute(run, folder, target), None, ())
-                for target, text in _laid(simple)
+                for target, text in laid(simple)
             ]
             for word in scripts_of(simple):
                 path = absolute(run, folder, word)
@@ -84,16 +85,6 @@ def _programs(run: RunView) -> list[Program]:
     return [*files, *_laid_and_run(run, inline)][:_MOST]
 
 
-def _laid(simple: Simple) -> Iterator[tuple[str, str]]:
-    """Files that ``cat > FILE <<EOF`` and ``tee`` write, with their text."""
-    if simple.heredoc is None:
-        return
-    if simple.program == "cat":
-        yield from ((target, simple.heredoc) for target in simple.writes)
-    if simple.program == "tee":
-        yield from ((word, simple.heredoc) for word in simple.arguments if not word.startswith("-"))
-
-
 def scripts_of(simple: Simple) -> tuple[str, ...]:
     """Words of the command that stand where a program stands."""
     launch = launched(simple)
@@ -106,19 +97,19 @@ def scripts_of(simple: Simple) -> tuple[str, ...]:
 
 def _laid_and_run(run: RunView, inline: Sequence[Program]) -> Iterator[Program]:
     """Programs given in place; those laid into a file first only where something ran the file."""
-    laid = {program.path: program for program in inline if program.path}
+    filled = {program.path: program for program in inline if program.path}
     yield from (program for program in inline if program.path is None)
-    if not laid:
+    if not filled:
         return
-    names = {posixpath.basename(path) for path in laid}
+    names = {posixpath.basename(path) for path in filled}
     ran: dict[str, list[Issued]] = {}
     for one in issued(run):
         if any(name in one.text for name in names):
             for simple, folder in steps(run, one):
                 for word in scripts_of(simple):
-                    if (path := absolute(run, folder, word)) in laid:
+                    if (path := absolute(run, folder, word)) in filled:
                         ran.setdefault(path, []).append(one)
-    yield from (replace(laid[path], ran=tuple(dict.fromkeys(by))) for path, by in ran.items())
+    yield from (replace(filled[path], ran=tuple(dict.fromkeys(by))) for path, by in ran.items())
 
 
 def _by_processes(run: RunView, written: dict[str, list[Version]], found: dict[str, list[Issued]]) -> None:
@@ -159,79 +150,3 @@ def _imported(written: dict[str, list[Version]], found: dict[str, list[Issued]])
 
 def _distinct(versions: Sequence[Version]) -> list[Version]:
     return list({version.text: version for version in versions}.values())
-
-
-def strings(text: str) -> list[str]:
-    """The strings of a Python program as it would hold them, put together and decoded where that takes no running.
-
-    Comments and documentation are not among them. Of what is no Python, the text without its comments.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return [re.sub(r"(?m)(^|\s)(#|//).*$", "", text)]
-    told = {
-        id(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr) and id(node) not in told:
-            value = _constant(node)
-            if isinstance(value, str) and value:
-                found.append(value)
-    return found
-
-
-def _constant(node: ast.expr, depth: int = 0) -> object:
-    """The value of an expression of constants; None where it has no such."""
-    if depth > 8:
-        return None
-    match node:
-        case ast.Constant(value=written):
-            return written
-        case ast.JoinedStr(values=values):
-            parts = [
-                value if isinstance(value := _constant(part, depth + 1), str) else "\0" for part in values
-            ]
-            return "".join(parts)
-        case ast.List(elts=elements) | ast.Tuple(elts=elements):
-            items = [_constant(element, depth + 1) for element in elements]
-            return items if all(isinstance(item, str) for item in items) else None
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            first, second = _constant(left, depth + 1), _constant(right, depth + 1)
-            return first + second if isinstance(first, str) and isinstance(second, str) else None
-        case ast.Subscript(
-            value=inner, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp(op=ast.USub()))
-        ):
-            value = _constant(inner, depth + 1)
-            return value[::-1] if isinstance(value, str) else None
-        case ast.Call(func=ast.Attribute(value=inner, attr=name), args=arguments):
-            return _called(
-                name, _constant(inner, depth + 1), [_constant(one, depth + 1) for one in arguments]
-            )
-    return None
-
-
-def _called(name: str, on: object, arguments: list[object]) -> object:
-    if name == "join" and isinstance(on, str) and arguments and isinstance(arguments[0], list):
-        return on.join(arguments[0])
-    if name == "decode" and isinstance(on, str):
-        return on
-    if name in ("b64decode", "urlsafe_b64decode") and arguments and isinstance(arguments[0], str | bytes):
-        import base64
-        import binascii
-
-        try:
-            return base64.b64decode(arguments[0]).decode(errors="replace")
-        except (binascii.Error, ValueError):
-            return None
-    if name == "fromhex" and arguments and isinstance(arguments[0], str):
-        try:
-            return bytes.fromhex(arguments[0]).decode(errors="replace")
-        except ValueError:
-            return None
-    return None

@@ -7,8 +7,9 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from review.commands.acts import Act, same, told_acts
+from review.commands.acts import Act, told_acts
 from review.commands.effects import Effects, How
+from review.commands.same_file import same
 from review.detector import RunView
 from review.file_names import data_names, hub_dataset, is_script, is_submitted, is_weights
 from review.lineage.checkpoints import checkpoint_folder, identify

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from review.commands.acts import same
+from review.commands.same_file import same
 from review.detector import RunView
 from review.lineage.as_told import NO_WITNESS, told_ancestors, told_descendants, told_names
 from review.lineage.edges import at_least

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from review.commands.issued import Issued, issued_with
-from review.commands.programs import Program, programs, strings
+from review.commands.programs import Program, programs
+from review.commands.python.constants import strings
 from review.coverage import Asked, covered, told
 from review.detected import detected
 from review.detector import RunView

@@ -9,7 +9,8 @@ import posixpath
 import re
 from collections import Counter
 
-from review.commands.acts import Acts, same, told_acts
+from review.commands.acts import Acts, told_acts
+from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before

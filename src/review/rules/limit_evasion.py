@@ -7,10 +7,11 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from review.commands.acts import same, told_acts
+from review.commands.acts import told_acts
 from review.commands.issued import Issued, issued
 from review.commands.places import absolute, changed, steps
 from review.commands.programs import programs, scripts_of
+from review.commands.same_file import same
 from review.commands.shell.simple import Simple
 from review.coverage import Asked, covered, told
 from review.deeds import Deed, findings_of

@@ -165,3 +165,12 @@ def test_a_program_that_never_ends_is_not_run_but_bounded() -> None:
 def test_a_text_that_is_doubled_on_and_on_is_not_held() -> None:
     for grown in ("s = s + s\n", "s = f'{s}{s}'\n", "s = s.replace('a', s)\n", "s = s.join([s, s])\n"):
         told("python3 make.py", make="s = 'aa'\n" + grown * 60 + "open(s, 'w').write(s)\n")
+
+
+def test_a_text_that_stands_in_the_command_is_held_by_the_file_that_gets_it() -> None:
+    for command in (
+        "echo 'x = 1' > a.py",
+        "cat > a.py <<EOF\nx = 1\nEOF",
+        "tee a.py > /dev/null <<EOF\nx = 1\nEOF",
+    ):
+        assert told(command).contents == {"a.py": "x = 1\n"}

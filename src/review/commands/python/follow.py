@@ -8,10 +8,10 @@ printed to the screen are no use of anything. Never executed, and bounded: the t
 from collections.abc import Mapping, Sequence
 
 from review.commands.effects import Effects
+from review.commands.python.abstract_run import AbstractRun
 from review.commands.python.expressions import TooLong
 from review.commands.python.given import Given
 from review.commands.python.options import bound_options
-from review.commands.python.program import Program
 from review.commands.python.syntax import parsed
 
 _LONGEST = 1 << 18
@@ -26,7 +26,7 @@ def python_effects(text: str, argv: Sequence[str] = (), environ: Mapping[str, st
         effects.whole = False
         return effects
     try:
-        Program(tree, effects, Given(tuple(argv), environ or {}, bound_options(tree, argv))).run()
+        AbstractRun(tree, effects, Given(tuple(argv), environ or {}, bound_options(tree, argv))).run()
     except (RecursionError, TooLong):
         effects.whole = False
     return effects

@@ -1,6 +1,7 @@
-"""Which words of a well-known tool name files that it copies, changes in place, or takes away."""
+"""Which words of a well-known tool name files that it copies, fills, changes in place, or takes away."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from review.commands.shell.simple import Simple
@@ -65,3 +66,15 @@ def changed_words(simple: Simple) -> tuple[str, ...]:
     elif is_in_place(simple):
         words += pattern_files(simple)
     return tuple(words)
+
+
+def laid(simple: Simple) -> Iterator[tuple[str, str]]:
+    """Files that get a text which stands in the command itself, each with the text."""
+    text = None
+    if simple.program in ("cat", "tee"):
+        text = simple.heredoc
+    elif simple.program in ("echo", "printf"):
+        text = " ".join(simple.arguments) + "\n"
+    if text is not None:
+        words = (*simple.writes, *(simple.operands if simple.program == "tee" else ()))
+        yield from ((word, text) for word in words if word not in simple.complaints and word != "/dev/null")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from review.commands.effects import Effects, Origin
 from review.commands.python.follow import python_effects
 from review.commands.python.saving import STDOUT
+from review.commands.shell.file_words import laid
 from review.commands.shell.launch import Language, Launch, launched
 from review.commands.shell.simple import Simple
 from review.commands.shell.syntax import DEEPEST, pipelines
@@ -95,14 +96,9 @@ class _Shell:
         for target in simple.writes:
             if target != "/dev/null" and target not in simple.complaints:
                 self._effects.write(self._path(target), origins)
-                self._hold(self._path(target), simple)
+        for target, text in laid(simple):
+            self._effects.hold(self._path(target), text)
         return origins
-
-    def _hold(self, target: str, simple: Simple) -> None:
-        if simple.heredoc is not None and simple.program in ("cat", "tee"):
-            self._effects.hold(target, simple.heredoc)
-        elif simple.program in ("echo", "printf"):
-            self._effects.hold(target, " ".join(simple.arguments) + "\n")
 
     def _program(self, simple: Simple, piped: frozenset[Origin]) -> frozenset[Origin]:
         if simple.program == "cd":

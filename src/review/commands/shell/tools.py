@@ -32,8 +32,6 @@ class Tools:
         if name == "tee":
             for target in named:
                 self._effects.write(target, piped)
-                if simple.heredoc is not None:
-                    self._effects.hold(target, simple.heredoc)
             return piped
         if (copy := copied(simple)) is not None:
             return self._copy(copy)

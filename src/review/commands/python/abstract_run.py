@@ -17,7 +17,7 @@ _MOST_YIELDS = 16
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class Program:
+class AbstractRun:
     """One program, called once."""
 
     def __init__(self, tree: ast.Module, effects: Effects, given: Given) -> None:
