@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from shutil import copytree, rmtree
+from threading import Event
 
 import pytest
 from textual.pilot import Pilot
@@ -82,6 +83,33 @@ async def test_two_runs_from_the_queue_are_compared_and_a_deed_leads_to_its_mome
         assert "pip install unsloth" in event.label
         await pilot.press("q")
         assert "A shorter" in text(pilot), "back where one came from"
+
+
+async def test_figures_do_not_wait_for_the_index_of_a_large_run_and_escape_waits_for_neither(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built, at_work = Event(), Event()
+    whole = OpenRun.open
+
+    def slowly(folder: Path) -> OpenRun:
+        at_work.set()
+        assert built.wait(20)
+        return whole(folder)
+
+    monkeypatch.setattr(OpenRun, "open", slowly)
+    async with PtbApp(folder=two).run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await pilot.press("m", "j", "c")
+        for _ in range(200):
+            if at_work.is_set() and "figures differ" in text(pilot):
+                break
+            await pilot.pause(0.05)
+        assert "opening A …" in text(pilot)
+        assert "claude · opus-4.6" in text(pilot)
+        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, RunsScreen)
+        built.set()
+        await settle(pilot)
 
 
 async def test_the_playhead_leads_to_either_run(two: Path) -> None:

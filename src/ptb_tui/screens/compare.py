@@ -53,7 +53,14 @@ class CompareScreen(Screen[None]):
         self._axis: Axis | None = None
         self._parts: list[Compared] = []
         self._everything = True
+        self._titles: tuple[str, ...] = ()
+        """Of the parts, in the order in which they are answered."""
         self._busy = True
+        """Parts are still to come."""
+        self._broken = False
+        """The runs cannot be opened."""
+        self._opening = 0
+        """Which of the runs."""
         self._page = Page()
         self._header = Header(self._headline)
         self._lanes = TwoLanes()
@@ -70,10 +77,11 @@ class CompareScreen(Screen[None]):
         yield self._table
 
     def on_mount(self) -> None:
-        """The lanes first; figures come as they are found."""
+        """Lanes and figures, each as it is found: a first time index of one run may take longer than all figures."""
         self._table.focus()
-        self._header.show()
+        self._show()
         self._open()
+        self._compare()
 
     def on_resize(self, event: Resize) -> None:
         """Arrange for the size at hand."""
@@ -92,15 +100,18 @@ class CompareScreen(Screen[None]):
         runs: list[OpenRun] = []
         try:
             for folder in self._folders:
+                if worker.is_cancelled:
+                    break
+                self.app.call_from_thread(self._opening_now, len(runs))
                 runs.append(OpenRun.open(folder))
                 runs[-1].read_review()
-            axis = Axis(*runs)
+            axis = Axis(*runs) if len(runs) == len(self._folders) else None
         except (PtbError, OSError) as error:
             for run in runs:
                 run.close()
             self.app.call_from_thread(self._failed, str(error))
             return
-        if worker.is_cancelled:
+        if worker.is_cancelled or axis is None:
             for run in runs:
                 run.close()
             return
@@ -111,10 +122,14 @@ class CompareScreen(Screen[None]):
         first, second = (_title(run, axis.lasted(side)) for side, run in enumerate(runs))
         self._lanes.begin(axis, (first, second))
         self._header.show()
-        self._compare()
+
+    def _opening_now(self, side: int) -> None:
+        self._opening = side
+        self._show()
 
     def _failed(self, message: str) -> None:
-        self._busy = False
+        self.workers.cancel_group(self, "compare")
+        self._busy, self._broken = False, True
         self._lanes.note = "these runs cannot be compared"
         self._lanes.refresh()
         self._page.fill([Section("why", (Item((line((message, "ink")),)),))])
@@ -125,18 +140,24 @@ class CompareScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="compare")
     def _compare(self) -> None:
         from review.compare.comparison import compare_runs
+        from review.compare.sides import PARTS
 
         worker = get_current_worker()
+        self._titles = tuple(title for title, _ in PARTS)
         try:
             for part in compare_runs(*self._folders, reader=user_name()):
                 if worker.is_cancelled:
                     return
                 self.app.call_from_thread(self._add, part)
         except (PtbError, OSError) as error:
-            self.app.call_from_thread(self.say, str(error), bad=True)
-        self.app.call_from_thread(self._done)
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self.say, str(error), bad=True)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._done)
 
     def _add(self, part: Compared) -> None:
+        if self._broken:
+            return
         self._parts.append(part)
         self._show()
 
@@ -161,7 +182,8 @@ class CompareScreen(Screen[None]):
         first: HeadLine = ([Part("ptb", "accent"), Part("compare", "strong"), *names], [])
         axis = self._axis
         if axis is None:
-            left = [Part("opening …" if self._busy else "", "soft")]
+            letter = "AB"[self._opening]
+            left = [Part("" if self._broken else f"opening {letter} …", "soft")]
         elif axis.clocked:
             fine = axis.whole.width < FINE_BELOW
             left = [
@@ -175,11 +197,16 @@ class CompareScreen(Screen[None]):
         different = sum(pair.differs for part in self._parts for pair in part.pairs)
         deeds = sum(len(part.only_first) + len(part.only_second) for part in self._parts)
         right = [
-            Part("reading …" if self._busy and self._parts else "", "accent", 1),
+            Part(self._asking(), "accent", 1),
             Part(counted(different, "figure differs", "figures differ") if self._parts else "", "ink"),
             Part(counted(deeds, "deed of one alone", "deeds of one alone") if self._parts else "", "soft", 2),
         ]
         return [first, (left, right)]
+
+    def _asking(self) -> str:
+        """Which part is being asked for."""
+        done = len(self._parts)
+        return f"reading {self._titles[done]} …" if self._busy and done < len(self._titles) else ""
 
     def say(self, message: str, *, bad: bool = False) -> None:
         """Show one message in the footer."""
