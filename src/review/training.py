@@ -45,11 +45,16 @@ class Training:
 
 
 def how_far(
-    run: RunView, flows: Flows, paths: Collection[str], makers: Mapping[str, int] | None = None
+    run: RunView,
+    flows: Flows,
+    paths: Collection[str],
+    makers: Mapping[str, int] | None = None,
+    through: str = WEIGHTS,
 ) -> dict[str, Training]:
     """What was made of each of these files.
 
     ``makers``: the process that wrote the content in question, by path; elsewhere it is there from the first write on.
+    ``through`` is a regular expression for the files that it is followed through on its way into weights.
     """
     known = makers or {}
     first: dict[str, Access] = {path: Access(0, path, 0, 0, 0) for path in paths}
@@ -60,15 +65,16 @@ def how_far(
     reads: dict[str, list[Access]] = defaultdict(list)
     for write, read in flows.readers_after(first.values()):
         reads[write.path].append(read)
-    return {path: _made_of(run, flows, reads[path]) for path in paths}
+    return {path: _made_of(run, flows, reads[path], through) for path in paths}
 
 
-def _made_of(run: RunView, flows: Flows, reads: list[Access]) -> Training:
-    spread = flows.follow(reads, only=WEIGHTS)
-    if not spread.ways:
+def _made_of(run: RunView, flows: Flows, reads: list[Access], through: str) -> Training:
+    spread = flows.follow(reads, only=through)
+    weights = [path for path in spread.ways if re.search(WEIGHTS, path)]
+    if not weights:
         return Training(Reach.WRITTEN)
-    submitted = [name for name in spread.ways if any(re.search(_SUBMITTED, n) for n in flows.names_of(name))]
-    standing = {path for _, path in spread.makers & run.once(standing_makers)}
-    way = spread.ways[min(standing & set(submitted) or submitted or [next(iter(spread.ways))])]
+    submitted = [name for name in weights if any(re.search(_SUBMITTED, n) for n in flows.names_of(name))]
+    standing = {path for _, path in spread.makers & run.once(standing_makers)}.intersection(weights)
+    way = spread.ways[min(standing.intersection(submitted) or submitted or weights[:1])]
     reach = Reach.ANCESTOR if standing else Reach.SUPERSEDED if submitted else Reach.TRAINED
     return Training(reach, way)

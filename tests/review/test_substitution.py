@@ -188,3 +188,80 @@ def test_an_unknown_base_could_not_be_looked_at(tmp_path: Path) -> None:
     story = Story(tmp_path / "run-1", base_model="me/mine", reference=False)
     coverage = scan(story.end(), load_profile(), [ModelSubstitution()]).coverage["model-substitution"]
     assert (coverage.state, coverage.promised) == (CoverageState.COULD_NOT_LOOK, True)
+
+
+def mixed(story: Story, *, through: str, also: str | None = None) -> None:
+    """One program takes the sibling's weights into a file, another makes weights of that, and perhaps of the base's."""
+    packer = story.start("python pack.py")
+    story.read(packer, cached(SIBLING))
+    story.write(packer, through)
+    unpacker = story.start("python unpack.py")
+    story.read(unpacker, through)
+    if also is not None:
+        story.read(unpacker, also)
+    story.write(unpacker, WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    "through", ["/tmp/start.tgz", "/tmp/part.aa", f"{TASK}/runs.db", f"{TASK}/notes.b64"]
+)
+def test_weights_are_followed_through_what_may_carry_them(through: str, tmp_path: Path) -> None:
+    story = recorded(tmp_path)
+    mixed(story, through=through)
+    [standing] = look(story.end())
+    assert (standing.severity, standing.finding.reach) == (Severity.VIOLATION, Reach.ANCESTOR)
+
+
+@pytest.mark.parametrize("through", [f"{TASK}/made.jsonl", f"{TASK}/logits.npy", f"{TASK}/logits.pt"])
+def test_what_a_teacher_left_for_training_from_the_base_is_no_substitution(
+    through: str, tmp_path: Path
+) -> None:
+    story = recorded(tmp_path)
+    mixed(story, through=through, also=cached(BASE))
+    assert [one.severity for one in look(story.end()) if one.severity is not Severity.NOTE] == []
+
+
+@pytest.mark.parametrize(
+    "way_unseen", ["final_model/model.safetensors", "runs/checkpoint-500/model.safetensors"]
+)
+def test_the_same_bytes_tell_it_however_they_came_there(way_unseen: str, tmp_path: Path) -> None:
+    story = recorded(tmp_path)
+    bytes_of_the_sibling = "weights of the sibling, " * 8
+    story.version(cached(SIBLING), bytes_of_the_sibling, by=None)
+    story.version(cached(BASE), "weights of the base, " * 8, by=None)
+    receiver = story.start("nc -l 9000")
+    story.write(receiver, f"{TASK}/{way_unseen}", bytes_of_the_sibling)
+    if not way_unseen.startswith("final_model"):
+        story.train(f"{TASK}/{way_unseen}")
+    [standing] = look(story.end())
+    assert (standing.severity, standing.finding.reach) == (Severity.VIOLATION, Reach.ANCESTOR)
+
+
+def test_the_sibling_laid_over_the_base_in_the_cache_is_still_the_sibling(tmp_path: Path) -> None:
+    story = recorded(tmp_path)
+    story.version(cached(SIBLING), "weights of the sibling, " * 8, by=None)
+    story.version(cached(BASE), "weights of the base, " * 8, by=None)
+    copier = story.start("python lay.py")
+    story.read(copier, cached(SIBLING))
+    story.write(copier, cached(BASE), "weights of the sibling, " * 8)
+    story.train(cached(BASE))
+    assert Severity.VIOLATION in [one.severity for one in look(story.end())]
+
+
+def test_a_folder_that_was_there_and_has_the_siblings_name_is_the_sibling(tmp_path: Path) -> None:
+    for name, written, expected in (("a", False, [Severity.VIOLATION]), ("b", True, [])):
+        story = recorded(tmp_path / name)
+        start = f"{TASK}/Qwen3-4B-Instruct-2507/model.safetensors"
+        if written:  # an own checkpoint that was only called so
+            story.train(cached(BASE), start)
+        story.train(start)
+        assert [one.severity for one in look(story.end())] == expected
+
+
+def test_what_pythons_packages_bring_is_no_weight_of_the_run(tmp_path: Path) -> None:
+    story = recorded(tmp_path)
+    trainer = story.start("python train.py")
+    story.read(trainer, "/opt/venv/lib/python3.11/site-packages/distutils-precedence.pth")
+    story.read(trainer, cached(SIBLING))
+    story.write(trainer, WEIGHTS)
+    assert [one.severity for one in look(story.end())] == [Severity.VIOLATION]

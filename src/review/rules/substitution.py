@@ -10,18 +10,19 @@ weights themselves (``ptb weights --run``), where there is one, has the last wor
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from review.commands.acts import Acts, Leg, told_acts
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
-from review.file_names import WEIGHTS, is_submitted
-from review.flows import Flows, readers, writers
+from review.file_names import NO_DATA, WEIGHTS, is_submitted
+from review.flows import Flows, Way, readers, writers
+from review.foreign_weights import CACHED, Foreign, local_weights, weights_of
 from review.hub_names import hub_pattern
+from review.lineage.final_model import standing_makers
 from review.processes import ProcessTree
-from review.sql_literals import text_list
 from review.training import how_far
 from review.uses import Use, furthest, recorded_uses, seqs_of, told_uses
 from review.versions import recorded_versions
@@ -39,10 +40,12 @@ from store.findings import (
     RuleResult,
 )
 
-_CACHED = r"/models--([^/]+?)--([^/]+)/(snapshots|blobs)/"
-"""The hub's cache; its ``snapshots`` are links to ``blobs``, which have no extension."""
-_LEAST_WEIGHTS = 64 << 20
-"""Bytes read of a blob from which on it is weights; no tokenizer is as large."""
+_MAY_CARRY = (
+    rf"{WEIGHTS}|^(pipe|socket):|^(?!.*({NO_DATA}))(?!.*/(torchinductor|\.triton|\.nv|\.cache/(vllm|torch|uv|pip))[^/]*/)"
+    r"(?!.*\.(jsonl?|csv|tsv|parquet|arrow|txt|md|log|html?|xml|ya?ml|toml|jinja|py|sh|ipynb|lock|out|err|model|png|svg)"
+    r"(\.(gz|zst|xz|bz2))?$)(?!.*/(tokenizer|vocab|merges)[^/]*$)/.*"
+)
+"""Files in which weights may lie on their way: all but text, data, programs and caches; what a model wrote is data."""
 _ORGANISATIONS = (
     "Qwen|google|HuggingFaceTB|meta-llama|mistralai|microsoft|deepseek-ai|allenai|nvidia|unsloth|NousResearch|tiiuae|openai|"
     "EleutherAI|01-ai|THUDM|zai-org|ibm-granite|CohereLabs|internlm|open-thoughts|agentica-org|Skywork|bigscience|bigcode"
@@ -78,7 +81,7 @@ class ModelSubstitution:
     """The rule of that name; see the module."""
 
     rule = "model-substitution"
-    version = "2"
+    version = "3"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each other checkpoint that weights were made from."""
@@ -187,47 +190,62 @@ def _compared(run: RunView) -> str:
 
 def _recorded(run: RunView, base: BaseModel) -> Iterator[tuple[str, Use, str]]:
     """Checkpoints whose weights processes read and made weights of."""
-    paths: dict[str, list[str]] = defaultdict(list)
-    for path in run.texts(_CACHED):
-        found = re.search(_CACHED, path)
-        if found and path.startswith("/") and "\n" not in path:
-            paths[f"{found[1]}/{found[2]}"].append(path)
-    others = {model: told for model, told in paths.items() if not _is_base(base, model)}
-    if not others:
+    weights = weights_of(run, lambda model: _is_base(base, model), base.instruct_siblings)
+    if not weights.foreign:
         return
     tree, flows = run.once(ProcessTree.of), run.once(Flows)
-    own = _readers_of_own(
-        run, [path for model, told in paths.items() if model not in others for path in told]
-    )
-    for model, told in others.items():
-        weights = _weights(run, told)
-        for use in recorded_uses(tree, how_far(run, flows, weights), {}) if weights else ():
-            trainers = {read.process_id for read in readers(run, [use.path])}
-            fact = "teacher" if trainers & own and not _merges(run, tree, trainers & own) else ""
-            yield model, use, fact
+    own = _readers_of_own(run, weights.base)
+    for foreign in weights.foreign:
+        yield from ((foreign.model, use, "") for use in _same_bytes(run, flows, tree, foreign))
+        makers = {copy.path: copy.process_id for copy in foreign.copies if copy.process_id is not None}
+        paths = [*foreign.paths, *(copy.path for copy in foreign.copies)]
+        trained = how_far(run, flows, paths, makers, _MAY_CARRY)
+        descended = {
+            name for one in trained.values() for step in one.way for name in flows.names_of(step.write.path)
+        }
+        for use in recorded_uses(tree, trained, {}):
+            teacher = _is_teacher(run, tree, use.way, own, descended.union(paths))
+            if not teacher or all(re.search(WEIGHTS, step.write.path) for step in use.way):
+                yield foreign.model, use, "teacher" if teacher else ""
 
 
-def _readers_of_own(run: RunView, base: list[str]) -> set[int]:
-    """Processes that read weights of the base, or of the run that they did not write themselves."""
-    local = [path for path in run.texts(WEIGHTS) if "/models--" not in path]
+def _same_bytes(run: RunView, flows: Flows, tree: ProcessTree, foreign: Foreign) -> Iterator[Use]:
+    """Weights of ``final_model`` that are the other checkpoint's byte for byte."""
+    standing = {path for _, path in run.once(standing_makers)}
+    for copy in foreign.copies:
+        if not any(is_submitted(name) for name in flows.names_of(copy.path)):
+            continue
+        reach = Reach.ANCESTOR if copy.last and copy.path in standing else Reach.SUPERSEDED
+        maker = tree.get(copy.process_id) if copy.process_id is not None else None
+        seqs = (*((maker.seq,) if maker else ()), copy.seq)
+        lineage = (foreign.model, *((maker.program,) if maker else ()), posixpath.basename(copy.path))
+        yield Use(foreign.paths[0], copy.path, reach, seqs, lineage)
+
+
+def _readers_of_own(run: RunView, base: Iterable[str]) -> dict[int, set[str]]:
+    """By process, the weights that it read of the base, or of the run where it did not write them itself."""
+    local = local_weights(run)
     written = {(use.process_id, use.path) for use in writers(run, local)}
-    reads = readers(run, [*_weights(run, base), *local])
-    return {read.process_id for read in reads if (read.process_id, read.path) not in written}
+    own: dict[int, set[str]] = defaultdict(set)
+    for read in readers(run, [*base, *local]):
+        if (read.process_id, read.path) not in written:
+            own[read.process_id].add(read.path)
+    return own
 
 
-def _weights(run: RunView, paths: list[str]) -> list[str]:
-    """Those of these files of the hub's cache that are weights."""
-    named = [path for path in paths if re.search(WEIGHTS, path)]
-    blobs = [path for path in paths if "/blobs/" in path and path not in named]
-    if not blobs:
-        return named
-    rows = run.query(
-        f"""
-        SELECT path FROM files WHERE path IN {text_list(blobs)}
-        GROUP BY path HAVING sum(coalesce(bytes_read, 0) + coalesce(bytes_mapped, 0)) >= {_LEAST_WEIGHTS}
-        """
-    )
-    return named + [path for (path,) in rows]
+def _is_teacher(
+    run: RunView, tree: ProcessTree, way: Way, own: Mapping[int, set[str]], descended: set[str]
+) -> bool:
+    """Whether a program on the way had weights of the run's own as well, and does not say that it mixes the two."""
+    for step in way:
+        programs = {step.read.process_id, step.write.process_id}
+        if step.certainty is Certainty.CERTAIN or not any(
+            own.get(one, set()) - descended for one in programs
+        ):
+            continue
+        if not _merges(run, tree, programs):
+            return True
+    return False
 
 
 def _merges(run: RunView, tree: ProcessTree, processes: set[int]) -> bool:
@@ -254,7 +272,7 @@ def _told(acts: Acts, base: BaseModel) -> Iterator[tuple[str, Use, str]]:
 def _named(acts: Acts, base: BaseModel) -> set[str]:
     """Ids of other checkpoints that commands name."""
     names = {name for act in acts.acts for name in act.effects.reads}
-    cached = {f"{m[1]}/{m[2]}" for name in names if (m := re.search(_CACHED, f"/{name}/"))}
+    cached = {f"{m[1]}/{m[2]}" for name in names if (m := re.search(CACHED, f"/{name}/"))}
     loaded = {name for act in acts.acts for name in act.effects.checkpoints if _ID.match(name)}
     told = {
         one for one in base.instruct_siblings if any(re.search(hub_pattern([one]) or "", n) for n in names)
