@@ -20,7 +20,7 @@ class How(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ContentOrigin:
     """A part of where a value comes from."""
 
     name: str
@@ -28,9 +28,9 @@ class Origin:
     how: How
 
 
-def counted(origins: Iterable[Origin]) -> frozenset[Origin]:
+def as_counts(origins: Iterable[ContentOrigin]) -> frozenset[ContentOrigin]:
     """Where numbers about what has these origins come from."""
-    return frozenset(Origin(origin.name, How.COUNTS) for origin in origins)
+    return frozenset(ContentOrigin(origin.name, How.COUNTS) for origin in origins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,17 @@ class Effects:
         """It takes in ``name``."""
         self.reads.setdefault(name)
 
-    def load(self, *names: str) -> frozenset[Origin]:
+    def load(self, *names: str) -> frozenset[ContentOrigin]:
         """It takes in these; where what it then has comes from."""
         for name in names:
             self.read(name)
-        return frozenset(Origin(name, How.VALUE) for name in names)
+        return frozenset(ContentOrigin(name, How.VALUE) for name in names)
 
     def hold(self, target: str, text: str) -> None:
         """It adds a text of its own to ``target``."""
         self.contents[target] = self.contents.get(target, "") + text
 
-    def write(self, target: str, origins: frozenset[Origin] = frozenset()) -> None:
+    def write(self, target: str, origins: frozenset[ContentOrigin] = frozenset()) -> None:
         """It writes ``target`` from what has these origins."""
         self.writes.setdefault(target)
         if _MODEL.search(target):

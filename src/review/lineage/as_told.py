@@ -18,8 +18,8 @@ from review.lineage.made_from import (
     Afterwards,
     Checkpoint,
     DataFile,
+    DataOrigin,
     MadeFrom,
-    Origin,
     SavedFile,
     Stage,
     StageKind,
@@ -212,16 +212,16 @@ def _checkpoints(run: RunView, act: Act, names: Iterable[str]) -> Iterator[Check
 
 def _data(run: RunView, act: Act, name: str) -> DataFile:
     makers = [one for one in run.once(said) if one.seq < act.seq and same(one.target, name)]
-    origins: list[Origin] = []
+    origins: list[DataOrigin] = []
     for seq in dict.fromkeys(one.seq for one in reversed(makers)):
         written = [one for one in makers if one.seq == seq]
         inputs = tuple(dict.fromkeys(one.source for one in written if one.source is not None))
         text = f"written by {written[0].command}"
-        origins.append(Origin(text, seq, written[0].command, inputs, written[0].certainty))
+        origins.append(DataOrigin(text, seq, written[0].command, inputs, written[0].certainty))
     if not origins:
         hub = hub_dataset(name)
         text = f"{hub} of the hub" if hub else "no command is known to write it"
-        origins.append(Origin(text, None, None, (), Certainty.POSSIBLE))
+        origins.append(DataOrigin(text, None, None, (), Certainty.POSSIBLE))
     return DataFile(name, act.seq, None, None, None, Certainty.LIKELY, tuple(origins[:1]))
 
 

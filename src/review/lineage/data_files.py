@@ -6,7 +6,7 @@ from review.file_names import hub_dataset, is_data, is_script
 from review.lineage.edges import Edge
 from review.lineage.graph import Content, Graph, Making
 from review.lineage.images import Carrier
-from review.lineage.made_from import DataFile, Origin
+from review.lineage.made_from import DataFile, DataOrigin
 from store.findings import Certainty
 
 MOST_LISTED = 50
@@ -52,27 +52,29 @@ def _latest(makings: Sequence[Making]) -> list[Making]:
     return sorted(makings, key=lambda m: m.written.last_us, reverse=True)[:_MOST_ORIGINS]
 
 
-def _origins(graph: Graph, path: str, makings: Sequence[tuple[Making, Sequence[Edge]]]) -> tuple[Origin, ...]:
+def _origins(
+    graph: Graph, path: str, makings: Sequence[tuple[Making, Sequence[Edge]]]
+) -> tuple[DataOrigin, ...]:
     if makings:
         return tuple(_origin(graph, making, edges) for making, edges in makings)
     hub = hub_dataset(path)
     if hub:
-        return (Origin(f"{hub} of the hub", None, None, (), Certainty.LIKELY),)
+        return (DataOrigin(f"{hub} of the hub", None, None, (), Certainty.LIKELY),)
     text = "not written in this run: there before, or its writer was not seen"
-    return (Origin(text, None, None, (), Certainty.POSSIBLE),)
+    return (DataOrigin(text, None, None, (), Certainty.POSSIBLE),)
 
 
-def _origin(graph: Graph, making: Making, into: Sequence[Edge]) -> Origin:
+def _origin(graph: Graph, making: Making, into: Sequence[Edge]) -> DataOrigin:
     seq = making.written.seq
     if making.carrier is Carrier.AGENT:
-        return Origin("written by the agent itself", seq, None, (), Certainty.CERTAIN)
+        return DataOrigin("written by the agent itself", seq, None, (), Certainty.CERTAIN)
     command = graph.images.at(making.use.process_id, making.written.last_us).argv
     edges = [*data_edges(into), *(edge for edge in into if is_script(edge.source.path))]
     read = tuple(dict.fromkeys(edge.source.path for edge in edges))
     same = bool(edges) and all(edge.certainty is Certainty.CERTAIN for edge in edges)
     by = "the benchmark's own evaluation, " if making.carrier is Carrier.EVALUATION else ""
     under = f", as {making.use.path}" if making.changes else ""
-    return Origin(
+    return DataOrigin(
         f"written by {by}{command}{under}",
         seq,
         command,

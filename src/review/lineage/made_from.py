@@ -50,7 +50,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class DataOrigin:
     """Where a data file came from, one level up."""
 
     text: str
@@ -79,7 +79,7 @@ class DataFile:
     """Of the latest recorded content; None where none was recorded."""
     certainty: Certainty
     """Of its having gone into the weights."""
-    origins: tuple[Origin, ...]
+    origins: tuple[DataOrigin, ...]
 
 
 @dataclass(frozen=True, slots=True)

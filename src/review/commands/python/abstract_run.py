@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 
-from review.commands.effects import Effects, Origin
+from review.commands.effects import ContentOrigin, Effects
 from review.commands.python.calls import Calls
 from review.commands.python.expressions import Expressions
 from review.commands.python.given import Given
@@ -107,7 +107,7 @@ class AbstractRun:
             case _:
                 pass
 
-    def _loop(self, body: list[ast.stmt], over: frozenset[Origin]) -> None:
+    def _loop(self, body: list[ast.stmt], over: frozenset[ContentOrigin]) -> None:
         """Twice, so that what the end of a round holds reaches its beginning; inner loops once."""
         with self._scope.loop(over) as outermost:
             for _ in range(2 if outermost else 1):

@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from review.commands.effects import Effects, Origin, counted
+from review.commands.effects import ContentOrigin, Effects, as_counts
 from review.commands.python.call import Call
 from review.commands.python.folding import folded
 from review.commands.python.saving import Saving
@@ -96,7 +96,7 @@ class Calls:
             if isinstance(call.node.func, ast.Attribute) and origins - call.receiver.origins:
                 self._scope.mutate(call.node.func.value, union(call.handed).origins)
         if call.name in _COUNTING:
-            origins = counted(origins)
+            origins = as_counts(origins)
         if call.name in _GENERATING:
             origins = frozenset(o for o in origins if o.name not in self._effects.checkpoints)
         if call.name in ("LLM", "pipeline"):
@@ -118,7 +118,7 @@ class Calls:
             names[0] = f"{names[0]}#{split.partition('[')[0]}"
         return names
 
-    def _trained(self, call: Call, origins: frozenset[Origin]) -> frozenset[Origin]:
+    def _trained(self, call: Call, origins: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         """What a trainer is handed goes into the model that it is handed."""
         keywords = call.node.keywords
         inside = [*call.node.args, *(k.value for k in keywords if not _ASIDE.search(k.arg or ""))]

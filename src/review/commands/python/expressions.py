@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from review.commands.effects import How, Origin, counted
+from review.commands.effects import ContentOrigin, How, as_counts
 from review.commands.python.call import Call
 from review.commands.python.calls import Calls
 from review.commands.python.folding import combined, joined, sliced
@@ -99,10 +99,10 @@ class Expressions:
                 return replace(union([self.value(child) for child in children]), text=None)
 
     def _comprehension(self, elements: list[ast.expr], generators: list[ast.comprehension]) -> Value:
-        numbers: frozenset[Origin] = frozenset()
+        numbers: frozenset[ContentOrigin] = frozenset()
         for generator in generators:
             element = element_of(self.value(generator.iter))
-            numbers |= counted(element.origins)
+            numbers |= as_counts(element.origins)
             self._scope.bind(generator.target, element)
             for condition in generator.ifs:
                 self.value(condition)
@@ -134,7 +134,7 @@ class Expressions:
         chosen = self.value(index)
         if isinstance(constant, int) and constant < len(value.members):
             return value.members[constant]
-        choice = frozenset(Origin(o.name, max(o.how, How.CHOICE)) for o in chosen.origins)
+        choice = frozenset(ContentOrigin(o.name, max(o.how, How.CHOICE)) for o in chosen.origins)
         return Value(origins=value.origins | choice)
 
     def _call(self, node: ast.Call) -> Value:

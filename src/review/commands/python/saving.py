@@ -1,6 +1,6 @@
 """Calls that write: which name they write to, and what of."""
 
-from review.commands.effects import Effects, Origin
+from review.commands.effects import ContentOrigin, Effects
 from review.commands.python.call import Call
 from review.commands.python.value import Value, union
 
@@ -57,7 +57,7 @@ class Saving:
         self._effects.write(place, self._effects.load(*(text for text in named[:1] if text)))
         return True
 
-    def _saves(self, call: Call, origins: frozenset[Origin]) -> bool:
+    def _saves(self, call: Call, origins: frozenset[ContentOrigin]) -> bool:
         """Whether the call writes under a name that it is handed; then that is told."""
         name, receiver, arguments = call.name, call.receiver, call.arguments
         if name in _PATH_SAVING and receiver.text is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from review.commands.effects import Effects, Origin, counted
+from review.commands.effects import ContentOrigin, Effects, as_counts
 from review.commands.python.value import NOTHING, Value
 
 
@@ -16,7 +16,7 @@ class Scope:
         self._effects = effects
         self._imported = frozenset(imported)
         self._names: dict[str, Value] = {}
-        self._rounds: list[frozenset[Origin]] = []
+        self._rounds: list[frozenset[ContentOrigin]] = []
 
     def get(self, name: str) -> Value:
         """What it holds."""
@@ -38,16 +38,16 @@ class Scope:
         self._names = outer
 
     @contextmanager
-    def loop(self, over: frozenset[Origin]) -> Iterator[bool]:
+    def loop(self, over: frozenset[ContentOrigin]) -> Iterator[bool]:
         """The block is the body of a loop over what has these origins; whether it is in no other one."""
         self._rounds.append(over)
         yield len(self._rounds) == 1
         self._rounds.pop()
 
     @property
-    def rounds(self) -> frozenset[Origin]:
+    def rounds(self) -> frozenset[ContentOrigin]:
         """What a number that is added up in the loops around counts."""
-        return frozenset(origin for over in self._rounds for origin in counted(over))
+        return frozenset(origin for over in self._rounds for origin in as_counts(over))
 
     def bind(self, target: ast.expr, value: Value) -> None:
         """An assignment."""
@@ -67,7 +67,7 @@ class Scope:
             case ast.Subscript() | ast.Attribute():
                 self.mutate(target, value.origins)
 
-    def mutate(self, target: ast.expr, origins: frozenset[Origin]) -> None:
+    def mutate(self, target: ast.expr, origins: frozenset[ContentOrigin]) -> None:
         """The object at the root of ``target`` holds these too, from now on."""
         while isinstance(target, ast.Subscript | ast.Attribute | ast.Call):
             target = target.func if isinstance(target, ast.Call) else target.value

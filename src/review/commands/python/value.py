@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from review.commands.effects import Origin
+from review.commands.effects import ContentOrigin
 
 _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 
@@ -15,7 +15,7 @@ class Value:
 
     text: str | None = None
     """What it is, where that can be told."""
-    origins: frozenset[Origin] = frozenset()
+    origins: frozenset[ContentOrigin] = frozenset()
     opened: str | None = None
     """The name that it is open for writing at."""
     members: tuple["Value", ...] = ()

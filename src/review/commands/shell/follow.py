@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from review.commands.effects import Effects, Origin
+from review.commands.effects import ContentOrigin, Effects
 from review.commands.python.follow import python_effects
 from review.commands.python.saving import STDOUT
 from review.commands.shell.file_words import laid
@@ -54,7 +54,7 @@ class _Shell:
     def run(self, text: str) -> None:
         """Follow the commands of ``text`` in their order."""
         for pipeline in pipelines(text):
-            origins: frozenset[Origin] = frozenset()
+            origins: frozenset[ContentOrigin] = frozenset()
             for simple in pipeline:
                 origins = self._simple(self._expanded(simple), origins)
 
@@ -86,7 +86,7 @@ class _Shell:
             return posixpath.normpath(name) if "://" not in name else name
         return posixpath.normpath(posixpath.join(self._cwd, name))
 
-    def _simple(self, simple: Simple, piped: frozenset[Origin]) -> frozenset[Origin]:
+    def _simple(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         """What goes on to the next command of the pipeline."""
         piped |= self._effects.load(*map(self._path, simple.reads))
         origins = piped
@@ -100,7 +100,7 @@ class _Shell:
             self._effects.hold(self._path(target), text)
         return origins
 
-    def _program(self, simple: Simple, piped: frozenset[Origin]) -> frozenset[Origin]:
+    def _program(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         if simple.program == "cd":
             self._cwd = self._path(simple.operands[0]) if simple.operands else ""
             return piped
@@ -110,7 +110,7 @@ class _Shell:
         known = self._tools.run(simple, piped)
         return piped | self._unknown(simple.words, piped) if known is None else known
 
-    def _launched(self, launch: Launch, piped: frozenset[Origin]) -> frozenset[Origin]:
+    def _launched(self, launch: Launch, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         text = launch.text
         if launch.script is not None:
             name = posixpath.basename(launch.script)
@@ -133,11 +133,11 @@ class _Shell:
         path = self._path(name)
         return self._effects.contents.get(path) or self._scripts(path)
 
-    def _followed(self, text: str, arguments: Sequence[str]) -> frozenset[Origin]:
+    def _followed(self, text: str, arguments: Sequence[str]) -> frozenset[ContentOrigin]:
         """Through a Python program; where what it prints comes from."""
         effects = python_effects(text, arguments, self._variables)
         self._effects.code.append(text)
-        stdout = frozenset(Origin(t.source, t.how) for t in effects.transfers if t.target == STDOUT)
+        stdout = frozenset(ContentOrigin(t.source, t.how) for t in effects.transfers if t.target == STDOUT)
         self._printed = effects.contents.pop(STDOUT, None)
         effects.transfers = {t: None for t in effects.transfers if t.target != STDOUT}
         effects.writes.pop(STDOUT, None)
@@ -158,7 +158,7 @@ class _Shell:
         inner.run(text)
         return inner._printed
 
-    def _unknown(self, words: Sequence[str], piped: frozenset[Origin]) -> frozenset[Origin]:
+    def _unknown(self, words: Sequence[str], piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         program = unknown_effects(words, piped, self._path, self._script)
         self._effects.programs.append(program)
         self._effects.add(program)

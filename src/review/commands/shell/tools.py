@@ -4,7 +4,7 @@ import itertools
 import posixpath
 from collections.abc import Callable
 
-from review.commands.effects import Effects, How, Origin, counted
+from review.commands.effects import ContentOrigin, Effects, How, as_counts
 from review.commands.shell.file_words import PATTERN_TOOLS, Copy, copied, is_in_place, pattern_files
 from review.commands.shell.simple import Simple
 
@@ -26,7 +26,7 @@ class Tools:
         self._effects = effects
         self._path = path
 
-    def run(self, simple: Simple, piped: frozenset[Origin]) -> frozenset[Origin] | None:
+    def run(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin] | None:
         """What goes on to the next command of the pipeline; None for a tool that is not known."""
         name, named = simple.program, [self._path(word) for word in simple.operands]
         if name == "tee":
@@ -40,7 +40,7 @@ class Tools:
         if name in _READERS:
             return piped | self._effects.load(*(word for word in named if not word.isdigit()))
         if name in _COUNTERS:
-            return counted(piped | self._effects.load(*named))
+            return as_counts(piped | self._effects.load(*named))
         if name in _DOWNLOADERS:
             return piped | self._downloaded(simple)
         if name == "patch" and named:
@@ -48,7 +48,7 @@ class Tools:
             return frozenset()
         return frozenset() if name in _SILENT else None
 
-    def _copy(self, copy: Copy) -> frozenset[Origin]:
+    def _copy(self, copy: Copy) -> frozenset[ContentOrigin]:
         target = self._path(copy.target)
         for word in copy.sources:
             source = self._path(word)
@@ -60,7 +60,7 @@ class Tools:
             self._effects.write(below if copy.into and "*" not in source else target, origins)
         return frozenset()
 
-    def _matching(self, simple: Simple) -> frozenset[Origin]:
+    def _matching(self, simple: Simple) -> frozenset[ContentOrigin]:
         files = [self._path(word) for word in pattern_files(simple)]
         origins = self._effects.load(*files)
         if is_in_place(simple):
@@ -69,9 +69,9 @@ class Tools:
         counts = simple.program != "sed" and any(
             word.startswith("-") and not word.startswith("--") and "c" in word for word in simple.arguments
         )
-        return counted(origins) if counts else origins
+        return as_counts(origins) if counts else origins
 
-    def _downloaded(self, simple: Simple) -> frozenset[Origin]:
+    def _downloaded(self, simple: Simple) -> frozenset[ContentOrigin]:
         words = simple.arguments
         targets = [word for option, word in itertools.pairwise(words) if option in OUTPUTS]
         named = [word for word in simple.operands if word not in targets and "/" in word]
@@ -88,8 +88,8 @@ class Tools:
             self._effects.write(self._path(target), origins)
         return origins
 
-    def _checked_out(self, simple: Simple) -> frozenset[Origin]:
+    def _checked_out(self, simple: Simple) -> frozenset[ContentOrigin]:
         if simple.arguments[:1] in (("checkout",), ("restore",)):
             for word in simple.operands[1:]:
-                self._effects.write(self._path(word), frozenset({Origin("git", How.VALUE)}))
+                self._effects.write(self._path(word), frozenset({ContentOrigin("git", How.VALUE)}))
         return frozenset()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from review.commands.effects import Effects, Origin
+from review.commands.effects import ContentOrigin, Effects
 from review.commands.shell.tools import OUTPUTS
 
 _TRAINER = re.compile(
@@ -27,7 +27,7 @@ class _Told:
 
 def unknown_effects(
     words: Sequence[str],
-    piped: frozenset[Origin],
+    piped: frozenset[ContentOrigin],
     path: Callable[[str], str],
     script: Callable[[str], str | None],
 ) -> Effects:
