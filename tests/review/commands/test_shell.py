@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review.commands.shell.launch import launched
@@ -97,6 +97,7 @@ def test_comments_are_left_out() -> None:
     assert programs("ls # rm -rf /\necho a#b") == [("ls",), ("echo", "a#b")]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet=st.sampled_from("ab $()`'\"\\;|&<>\n#={}EOF-0"), max_size=80))
 def test_no_text_breaks_the_reader(text: str) -> None:
     for simple in simple_commands(text):
@@ -104,7 +105,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 
 def test_a_long_text_takes_no_longer_than_it_should() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for hostile in ("$(" * LONGEST, "'" * LONGEST, "<<E\n" * LONGEST, "(" * LONGEST, "a " * LONGEST):
         simple_commands(hostile[: LONGEST * 2])
-    assert time.perf_counter() - begun < 20
+    assert time.process_time() - begun < 20
