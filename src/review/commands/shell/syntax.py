@@ -6,6 +6,7 @@ word is a program only where the shell would run it. Nothing is expanded; what i
 
 from collections.abc import Iterator
 
+from review.commands.shell.groups import behind_the_shell
 from review.commands.shell.launch import Language, launched
 from review.commands.shell.simple import Simple
 from review.commands.shell.tokens import Written, written
@@ -21,8 +22,10 @@ def pipelines(text: str) -> list[list[Simple]]:
     """The pipelines of ``text`` in order, without what inner shells and substitutions run."""
     found: list[list[Simple]] = []
     piped = False
-    for command in written(text[:LONGEST]):
-        simple = _simple(command)
+    commands = written(text[:LONGEST])
+    behind = behind_the_shell(commands)
+    for place, command in enumerate(commands):
+        simple = _simple(command, background=place in behind)
         if simple is not None:
             if piped:
                 found[-1].append(simple)
@@ -53,7 +56,7 @@ def _inside(simple: Simple, depth: int) -> Iterator[Simple]:
         yield from simple_commands(launch.text, depth)
 
 
-def _simple(command: Written) -> Simple | None:
+def _simple(command: Written, *, background: bool) -> Simple | None:
     """None for what runs nothing and touches nothing."""
     parts = unwrapped(command.words)
     if not (parts.words or parts.assignments or command.writes or command.reads):
@@ -64,7 +67,7 @@ def _simple(command: Written) -> Simple | None:
         tuple(command.writes),
         tuple(command.reads),
         command.heredoc,
-        command.ended_by == "&",
+        background,
         parts.detached,
         parts.called,
         tuple(command.complaints),

@@ -21,6 +21,9 @@ _WRAPPERS = {
     "builtin": frozenset(),
     "xargs": frozenset({"-n", "-P", "-I", "-L", "-d", "-a"}),
     "unbuffer": frozenset(),
+    "unshare": frozenset({"-S", "-G", "-R", "-w"}),
+    "nsenter": frozenset({"-t", "-S", "-G"}),
+    "coproc": frozenset(),
 }
 """Programs that run another one, with those of their options that take a word."""
 _DETACHING = frozenset({"nohup", "setsid", "disown"})
@@ -64,4 +67,6 @@ def _after(name: str, words: list[str]) -> list[str]:
     takes = _WRAPPERS[name]
     while words and words[0].startswith("-"):
         words = words[2:] if words[0] in takes else words[1:]
+    if name == "coproc" and words[1:2] == ["{"]:
+        return words[2:]
     return words[1:] if name == "timeout" else words
