@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 
 from ptb_tui.app import PtbApp
 from ptb_tui.state.draft import Axis, Draft
@@ -179,3 +180,23 @@ def test_a_draft_says_what_it_lacks() -> None:
     assert draft.score_action is ScoreAction.STANDS
     draft.turn(-1)
     assert draft.score_action is None
+
+
+async def test_the_keys_of_the_form_stay_in_sight_however_long_the_reason_is(story: Path) -> None:
+    async with PtbApp(case=entry_of(story)).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("v")
+        await settle(pilot)
+        assert "⏎ keep" in text(pilot)
+        assert "was it trained on the benchmark's evaluation data?" in text(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+        pilot.app.screen.post_message(Paste("word " * 400))
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "word word" in text(pilot)
+        assert "⏎ keep" in text(pilot)
+        assert "rests on" in text(pilot)
+        await pilot.press("j")
+        assert "are the submitted weights made from the given base model?" in text(pilot)

@@ -176,7 +176,7 @@ class CompareScreen(Screen[None]):
 
     def _headline(self) -> list[HeadLine]:
         names = [
-            Part(f"{letter} {folder.name}", SIDE_INKS[side], 1)
+            Part(f"{letter} {folder.name}", SIDE_INKS[side])
             for side, (letter, folder) in enumerate(zip("AB", self._folders, strict=True))
         ]
         first: HeadLine = ([Part("ptb", "accent"), Part("compare", "strong"), *names], [])
@@ -301,5 +301,5 @@ def _title(run: OpenRun, lasted: int | None) -> str:
     who = " · ".join(filter(None, (facts.agent, facts.agent_model))) or "unknown agent"
     task = " · ".join(filter(None, (facts.benchmark, facts.base_model)))
     score = f"reported {facts.reported_score:.1%}" if facts.reported_score is not None else ""
-    long = f"lasted {brief(lasted)}" if lasted is not None else "no clock"
+    long = f"events over {brief(lasted)}" if lasted is not None else "no clock"
     return "   ".join(filter(None, (who, task, score, long)))

@@ -3,17 +3,15 @@
 from rich.cells import set_cell_size
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.events import Resize
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.screens.confirm import ConfirmScreen
 from ptb_tui.screens.copying import copy
 from ptb_tui.state.score_form import QUESTIONS, Field, ScoreForm
-from ptb_tui.widgets.key_hints import key_hints
+from ptb_tui.widgets.form_box import FormBox
 from ptb_tui.widgets.paint import Inks, cut
 from ptb_tui.widgets.panel import inks_of
 from ptb_tui.widgets.prompt import Prompt
@@ -31,11 +29,6 @@ class ScoreFormScreen(ModalScreen[ScoreForm | None]):
     BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     ScoreFormScreen { align: center middle; background: $background 60%; }
-    ScoreFormScreen > Vertical {
-        width: 98; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
-        background: $surface; border: round $line; border-title-color: $accent;
-    }
-    ScoreFormScreen Static { width: 100%; height: auto; }
     """
 
     def __init__(self, run_id: str, form: ScoreForm) -> None:
@@ -44,14 +37,12 @@ class ScoreFormScreen(ModalScreen[ScoreForm | None]):
         self._run_id = run_id
         self.form = form
         self._complaint = ""
-        self._drawn = Static(markup=False)
+        self._box = FormBox(self.SCOPE, f"score · {run_id}")
         self._too_small = TooSmall(50, 14)
 
     def compose(self) -> ComposeResult:
         """The form, redrawn whole."""
-        with Vertical() as box:
-            box.border_title = Text(f"score · {plain(self._run_id)}").markup
-            yield self._drawn
+        yield self._box
         yield self._too_small
 
     def on_resize(self, event: Resize) -> None:
@@ -112,15 +103,12 @@ class ScoreFormScreen(ModalScreen[ScoreForm | None]):
         rows = [self._row(palette, one) for one in self.form.fields]
         question = QUESTIONS[self.form.selected].says
         command = Text(plain(self.form.command(self._run_id)), palette.soft)
-        keys = key_hints(Scope.SCORE_FORM, palette)
         told = (
             Text(f"! {plain(self._complaint)}", palette.suspicious)
             if self._complaint
             else Text(said, palette.good)
         )
-        self._drawn.update(
-            Text("\n").join([*rows, Text(), Text(f"  {question}", palette.note), told, command, Text(), keys])
-        )
+        self._box.draw([*rows, Text(), Text(f"  {question}", palette.note)], [told, command])
 
     def _row(self, palette: Inks, one: Field) -> Text:
         selected = one is self.form.selected

@@ -2,16 +2,14 @@
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.events import Resize
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.state.draft import QUESTIONS, Axis, Draft
 from ptb_tui.state.times import counted
-from ptb_tui.widgets.key_hints import key_hints
+from ptb_tui.widgets.form_box import FormBox
 from ptb_tui.widgets.paint import Inks
 from ptb_tui.widgets.panel import inks_of
 from ptb_tui.widgets.prompt import Prompt
@@ -21,6 +19,9 @@ from store.verdicts import Answer
 
 _NAME_WIDTH = 11
 _ANSWER_WIDTH = 12
+_QUESTIONS_FROM = 104
+"""Width from which questions stand beside answers."""
+_SCORE_QUESTION = "what becomes of the score?"
 
 
 class VerdictScreen(ModalScreen[Draft | None]):
@@ -30,32 +31,28 @@ class VerdictScreen(ModalScreen[Draft | None]):
     BINDINGS = bindings(SCOPE)
     DEFAULT_CSS = """
     VerdictScreen { align: center middle; background: $background 60%; }
-    VerdictScreen > Vertical {
-        width: 98; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
-        background: $surface; border: round $line; border-title-color: $accent;
-    }
-    VerdictScreen > Vertical > Static { width: 100%; height: auto; }
     """
 
     def __init__(self, title: str, draft: Draft, complaint: str = "") -> None:
         """``title`` names the run; ``draft`` is what the form starts with, ``complaint`` why it could not be kept."""
         super().__init__()
-        self._title = title
         self.draft = draft
         self._complaint = complaint
+        self._wide = True
+        """Every question stands beside its answer."""
         self._too_small = TooSmall(50, 14)
-        self._form = Static(markup=False)
+        self._box = FormBox(self.SCOPE, f"verdict · {title}")
 
     def compose(self) -> ComposeResult:
         """The form, redrawn whole."""
-        with Vertical() as box:
-            box.border_title = Text(f"verdict · {plain(self._title)}").markup
-            yield self._form
+        yield self._box
         yield self._too_small
 
     def on_resize(self, event: Resize) -> None:
-        """Say so when the window is too small."""
+        """Say so when the window is too small; questions that do not fit beside their answers stand under them."""
         self._too_small.fit(event.size)
+        self._wide = event.size.width >= _QUESTIONS_FROM
+        self._draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While the reason is typed, keys are letters."""
@@ -103,16 +100,17 @@ class VerdictScreen(ModalScreen[Draft | None]):
         draft = self.draft
         lines = [self._row(palette, axis, draft.answers[axis], QUESTIONS[axis]) for axis in Axis]
         action = draft.score_action.value if draft.score_action else None
-        lines.append(self._row(palette, None, action, "what becomes of the score?"))
+        lines.append(self._row(palette, None, action, _SCORE_QUESTION))
         why = Text.assemble(("\n  why        ", palette.soft), (plain(draft.rationale) or "–", palette.ink))
         marks = f"rests on {counted(len(draft.evidence), 'event', 'events')}: marks, violations, accepted findings"
-        keys = key_hints(Scope.VERDICT, palette)
+        asked = QUESTIONS[draft.axis] if draft.axis else _SCORE_QUESTION
+        question = [] if self._wide else [Text(f"\n  {asked}", palette.note)]
         said = Text(
             f"! {plain(self._complaint)}" if self._complaint else marks,
             palette.suspicious if self._complaint else palette.soft,
         )
         filled = [Text(f"  {draft.drafted}\n", palette.note)] if draft.drafted else []
-        self._form.update(Text("\n").join([*filled, *lines, why, Text.assemble("  ", said), Text(), keys]))
+        self._box.draw([*filled, *lines, *question, why], [Text.assemble("  ", said)])
 
     def _row(self, palette: Inks, axis: Axis | None, answer: str | None, question: str) -> Text:
         selected = axis == self.draft.axis
@@ -126,7 +124,7 @@ class VerdictScreen(ModalScreen[Draft | None]):
             ("▸ " if selected else "  ", palette.playhead),
             (f"{name:<{_NAME_WIDTH}}", palette.strong if selected else palette.ink),
             (f"{answer or 'not judged':<{_ANSWER_WIDTH}}", ink),
-            (question, palette.soft),
+            (question if self._wide else "", palette.soft),
         )
         if selected:
             row.stylize(palette.cursor)
