@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Iterator
 
 from review.commands.acts import told_acts
 from review.detector import RunView
@@ -9,11 +10,12 @@ from review.file_names import hub_dataset
 from review.flows import readers
 from review.handwritten import handwritten
 from review.intent import Circumstances
+from review.known_sources import SourceUse
 from review.lineage.context import AgentContext
 from review.lineage.file_uses import uses_by
 from review.lineage.graph import Graph, Held
 from review.matching.match import Kind, Tally
-from review.suspects import EvalData, Suspect
+from review.suspects import EvalData, Suspect, eval_data
 from review.versions import Version
 from store.catalog.reader import load_catalog
 
@@ -46,6 +48,43 @@ def circumstances(run: RunView, data: EvalData, suspect: Suspect) -> Circumstanc
         shown=_is_shown(run, data, suspect),
         known=_is_known(run, version),
     )
+
+
+def circumstances_of(run: RunView, found: SourceUse) -> Circumstances:
+    """Those of a dataset that is known to hold items and that was trained on."""
+    hub_id, items, data = found.source.hub_id, found.items, run.once(eval_data)
+    began = min((seq for use in found.uses for seq in use.seqs), default=0)
+    named = _is_said_of(run, found, began)
+    if data is None or items is None or items.version is None:
+        return Circumstances(source=hub_id, named=named)
+    text = items.version.text or ""
+    own = next((v for v in data.versions if v.text and found.is_of(v.path)), None)
+    suspect = Suspect(items.version.path, items.reference, items.tally, items.version)
+    kinds = {one.kind for one in data.references[items.reference].matches(text)}
+    return Circumstances(
+        disguised=Kind.RENAMED in kinds or items.tally.repetitions > _repetitions(data, suspect, own),
+        source=hub_id,
+        picked=own is not None and _is_picked(data, suspect, items.tally, text, own.text or ""),
+        at_hand=_is_at_hand(run, data, found),
+        mostly=2 * items.tally.rows > _rows(text),
+        shown=not found.is_of(items.reference) and _is_shown(run, data, suspect),
+        known=_is_known(run, items.version),
+        named=named,
+    )
+
+
+def _is_at_hand(run: RunView, data: EvalData, found: SourceUse) -> bool:
+    """Whether a program on the way had read evaluation data, too."""
+    makers = {step.write.process_id for use in found.uses for step in use.way[:-1]}
+    paths = (use.path for use in uses_by(run, makers) if use.read is not None) if makers else ()
+    return any(data.is_eval_file(path) and not found.is_of(path) for path in paths)
+
+
+def _is_said_of(run: RunView, found: SourceUse, before: int) -> bool:
+    """Whether the agent had said of this dataset that it holds evaluation data, before the first row of its way or with it."""
+    name = re.compile(rf"(?i)(?<![\w-]){re.escape(found.source.hub_id.rpartition('/')[2])}(?![\w-])")
+    told = (name.sub("it", one) for one in _sentences(run, before) if name.search(one))
+    return any(_tells_of_items(one) for one in told)
 
 
 class _Source:
@@ -159,14 +198,21 @@ def _is_shown(run: RunView, data: EvalData, suspect: Suspect) -> bool:
 
 def _is_known(run: RunView, version: Version) -> bool:
     """Whether the agent had said by then that its data holds evaluation data."""
+    return any(_tells_of_items(one) for one in _sentences(run, version.seq))
+
+
+def _tells_of_items(sentence: str) -> bool:
+    """Whether it says that data holds evaluation data."""
+    holds = re.search(_HELD, sentence) and re.search(_EVALUATION, sentence)
+    return bool(holds) and not re.search(_PREVENTED, sentence)
+
+
+def _sentences(run: RunView, before: int) -> Iterator[str]:
+    """What the agent had said, or thought, by the row of that ``seq``."""
     rows = run.query(
         f"""
         SELECT text FROM transcript
-        WHERE role = 'assistant' AND kind IN ('message', 'thought') AND text IS NOT NULL AND seq < {version.seq}
+        WHERE role = 'assistant' AND kind IN ('message', 'thought') AND text IS NOT NULL AND seq < {before}
         """
     )
-    sentences = (sentence for (text,) in rows for sentence in re.split(r"(?<=[.!?])\s|\n", text))
-    return any(
-        re.search(_HELD, one) and re.search(_EVALUATION, one) and not re.search(_PREVENTED, one)
-        for one in sentences
-    )
+    return (sentence for (text,) in rows for sentence in re.split(r"(?<=[.!?])\s|\n", text))

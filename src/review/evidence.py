@@ -20,12 +20,21 @@ def cite(run: RunView, seqs: Iterable[int | None]) -> Cited:
     rows = run.query(
         f"SELECT seq, kind, summary, epoch_us(ts) FROM events WHERE seq IN ({', '.join(map(str, wanted))})"
     )
+    texts = _command_texts(run, [seq for seq, kind, _, _ in rows if kind == "command"])
     known = {
-        seq: (Evidence(seq, kind, clip(summary or "", _LONGEST_TEXT)), us) for seq, kind, summary, us in rows
+        seq: (Evidence(seq, kind, clip(texts.get(seq) or summary or "", _LONGEST_TEXT)), us)
+        for seq, kind, summary, us in rows
     }
     evidence = tuple(known[seq][0] for seq in wanted if seq in known)
     us = known[wanted[0]][1] if wanted[0] in known else None
     return evidence, None if us is None else us * 1000
+
+
+def _command_texts(run: RunView, seqs: list[int]) -> dict[int, str]:
+    """Commands as they were given: the summary of a row has the first line, which may be ``python3 - <<EOF``."""
+    if not seqs:
+        return {}
+    return dict(run.query(f"SELECT seq, text FROM commands WHERE seq IN ({', '.join(map(str, seqs))})"))
 
 
 def said_before(run: RunView, seq: int) -> int | None:

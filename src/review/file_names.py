@@ -57,6 +57,11 @@ def is_data(path: str, certainty: Certainty) -> bool:
     return certainty is not Certainty.POSSIBLE or re.search(DATA_NAME, path) is not None
 
 
+def is_data_file(path: str) -> bool:
+    """Whether a file may hold training data, by its name."""
+    return is_data(path, Certainty.LIKELY)
+
+
 def hub_dataset(path: str) -> str | None:
     """The hub id of the dataset that a cached file belongs to."""
     found = _HUB_DATA.search(path)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from review.commands.acts import Act, Acts, told_acts
+from review.commands.acts import Act, Acts, Trail, told_acts
 from review.commands.same_file import same
 from review.detector import RunView
 from review.eval_files import eval_pattern
@@ -171,18 +171,30 @@ def _tool_texts(run: RunView) -> str:
 
 def told_reach(acts: Acts, holder: Holder) -> Reach:
     """How far a text got by what commands and scripts say of themselves."""
-    ran = [act for act in acts.acts if not act.failed and _runs(act, holder)]
-    written = {name for act in ran for name in act.effects.writes} if holder.is_script else set()
-    sources = written | {holder.path}
-    trails = acts.trails(lambda name: any(same(name, source) for source in sources))
+    ran = acts_that_ran(acts, holder)
     models = {name for act in ran if holder.is_script for name in act.effects.models}
-    trained = [trail[-1] for trail in trails.values() if trail[-1].trains]
+    trail = told_trail(acts, holder)
     last = acts.last_to_write_model()
-    if any(leg.act is last for leg in trained) or (models and last in ran):
+    if (trail and trail[-1].act is last) or (models and last in ran):
         return Reach.ANCESTOR
-    if trained or models:
+    if trail or models:
         return Reach.TRAINED
     return Reach.EXECUTED if ran and holder.is_script else Reach.WRITTEN
+
+
+def told_trail(acts: Acts, holder: Holder) -> Trail:
+    """The way that commands tell from a text, or from what it wrote when it ran, into training; empty where none does."""
+    ran = acts_that_ran(acts, holder) if holder.is_script else []
+    sources = {holder.path, *(name for act in ran for name in act.effects.writes)}
+    trails = acts.trails(lambda name: any(same(name, source) for source in sources))
+    trained = [trail for trail in trails.values() if trail[-1].trains]
+    last = acts.last_to_write_model()
+    return max(trained, key=lambda trail: trail[-1].act is last, default=())
+
+
+def acts_that_ran(acts: Acts, holder: Holder) -> list[Act]:
+    """The commands that ran a script, as far as they are not known to have failed."""
+    return [act for act in acts.acts if not act.failed and _runs(act, holder)]
 
 
 def _runs(act: Act, holder: Holder) -> bool:

@@ -63,6 +63,6 @@ def _joined(all_said: Sequence[Coverage]) -> Coverage:
 
 
 def _each(glue: str, texts: Iterable[str]) -> str:
-    """The parts of these texts, each once."""
-    parts = [part for text in texts for part in text.split(glue)]
-    return glue.join(dict.fromkeys(filter(None, parts)))
+    """The parts of these texts, each once; one that another repeats with a reason (``X: never recorded``) is left out."""
+    parts = dict.fromkeys(part for text in texts for part in text.split(glue) if part)
+    return glue.join(part for part in parts if not any(other.startswith(f"{part}: ") for other in parts))

@@ -46,6 +46,11 @@ class Use:
         return bool(self.trail)
 
 
+def as_far(one: Reach, other: Reach) -> bool:
+    """Whether something that reached ``one`` got as far as what reached ``other``."""
+    return _ORDER.index(one) >= _ORDER.index(other)
+
+
 def furthest(uses: Iterable[Use]) -> Use:
     """The use that got furthest; of equal ones, one that commands tell."""
     return max(uses, key=lambda use: (_ORDER.index(use.reach), use.told))

@@ -76,7 +76,6 @@ def test_the_demo_counts_what_the_script_did_and_finds_it(
     told = set(re.findall(r"^  [▲△] (\w+)  ([a-z-]+) ", out, flags=re.M))
     assert told == {
         ("violation", "benchmark-ingestion"),
-        ("violation", "eval-guided-data"),
         ("suspicious", "architecture-switch"),
     }
     assert "▲ violation  benchmark-ingestion" in out

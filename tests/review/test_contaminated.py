@@ -8,7 +8,7 @@ import pytest
 from review.profile import load_profile
 from review.rules.contaminated import ContaminatedSource
 from review.scan import scan
-from store.findings import Certainty, CoverageState, Reach, Severity, StandingFinding
+from store.findings import Certainty, CoverageState, Intent, Reach, Severity, StandingFinding
 from tests.review.runs import TASK, Story, samples
 
 RULE = "contaminated-source"
@@ -130,6 +130,73 @@ def test_files_alone_make_it_likely_and_items_in_them_certain(tmp_path: Path) ->
         kinds = [step.kind for step in standing.finding.steps]
         assert kinds == ["read", "exec", "write", "read", "exec", "write"]
         assert all(step.seq is not None for step in standing.finding.steps)
+
+
+ITEMS = [
+    f"Write a function that sorts a list of {n} winter coats by the day on which the {what} of each was worn last"
+    for n, what in enumerate(["collar", "lining", "button", "pocket", "sleeve", "zip"])
+]
+OTHERS = [
+    f"Explain to a pupil of {n} years how a steam engine with {n + 3} valves turns heat into motion, please"
+    for n in range(6, 26)
+]
+
+
+def trained_on_a_part(story: Story, *kept: str) -> list[StandingFinding]:
+    """The dataset holds two items; ``kept`` is what a program of unknown text left of it."""
+    reference = "".join(json.dumps({"prompt": item}) + "\n" for item in ITEMS)
+    story.version(f"{HUB}/datasets--openai--openai_humaneval/test.jsonl", reference, by=None)
+    story.version(SOURCE, samples(*OTHERS, *ITEMS[:2]), by=None)
+    maker = story.start("./convert")
+    story.read(maker, SOURCE)
+    story.write(maker, f"{TASK}/code.jsonl", samples(*kept))
+    story.train(f"{TASK}/code.jsonl")
+    return list(scan(story.end(), load_profile()).findings)
+
+
+@pytest.mark.parametrize(
+    ("kept", "words", "intent"),
+    [
+        ((*OTHERS, *ITEMS[:2]), "", Intent.ACCIDENTAL),
+        ((*OTHERS, *ITEMS[:2], ITEMS[0]), "", Intent.DELIBERATE),
+        ((*OTHERS[:6], *ITEMS[:2]), "", Intent.UNKNOWN),
+        (
+            (*OTHERS, *ITEMS[:2]),
+            "CodeFeedback-Filtered-Instruction contains test problems, which helps.",
+            Intent.DELIBERATE,
+        ),
+        (
+            (*OTHERS, *ITEMS[:2]),
+            "CodeFeedback-Filtered-Instruction contains no test problems.",
+            Intent.ACCIDENTAL,
+        ),
+    ],
+)
+def test_intent_is_told_and_excuses_nothing_that_the_rules_name(
+    kept: tuple[str, ...], words: str, intent: Intent, tmp_path: Path
+) -> None:
+    story = Story(tmp_path / "run-1", benchmark="humaneval", reference=False)
+    if words:
+        story.say(words)
+    [standing] = trained_on_a_part(story, *kept)
+    assert (standing.finding.rule, standing.finding.intent) == (RULE, intent)
+    assert standing.severity is Severity.VIOLATION
+
+
+def test_what_came_with_such_a_dataset_is_told_by_this_rule_alone(tmp_path: Path) -> None:
+    mirror = f"{HUB}/datasets--TIGER-Lab--AIME25/snapshots/1/aime2025.jsonl"
+    story = Story(tmp_path / "run-1", benchmark="aime2025", reference=False)
+    text = "".join(json.dumps({"problem": item}) + "\n" for item in ITEMS)
+    story.version(mirror, text, by=None)
+    copier = story.start("cp aime2025.jsonl raw.jsonl")
+    story.read(copier, mirror)
+    story.write(copier, f"{TASK}/raw.jsonl", text)
+    picker = story.start("grep problem raw.jsonl")
+    story.read(picker, f"{TASK}/raw.jsonl")
+    story.write(picker, f"{TASK}/maths.jsonl", text)
+    story.train(f"{TASK}/maths.jsonl")
+    answer = scan(story.end(), load_profile())
+    assert [(one.finding.rule, one.severity) for one in answer.findings] == [(RULE, Severity.VIOLATION)]
 
 
 def test_nothing_recorded_is_never_clear(tmp_path: Path) -> None:

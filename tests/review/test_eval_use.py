@@ -1,5 +1,6 @@
 """eval-guided-data, and benchmark-ingestion from transcripts alone: what commands say that eval data was used for."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from review.rules.eval_guided import EvalGuidedData
 from review.rules.told_ingestion import ToldIngestion
 from review.scan import look, scan
 from store.findings import Reach, Severity
-from tests.review.runs import Story
+from tests.review.runs import EVAL, QUESTIONS, TASK, WEIGHTS, Story, samples
+from tests.review.told import Told
 
 ITEMS = "evaluation_code/data/healthbench.jsonl"
 TRAIN = "python3 sft.py own.jsonl --output_dir final_model"
@@ -125,20 +127,62 @@ def test_the_train_split_is_clean(call: str, tmp_path: Path) -> None:
     assert scan(story.end(), load_profile(), [ToldIngestion()]).findings == ()
 
 
-def test_what_commands_tell_is_walked_by_the_rows_of_their_processes() -> None:
+def test_what_commands_tell_is_walked_by_the_rows_of_their_processes(tmp_path: Path) -> None:
+    story = Told(tmp_path / "run-1", reference=False)
+    maker, own = story.issue(program(RUBRICS)), f"{TASK}/own.jsonl"
+    story.read(maker, f"{TASK}/{ITEMS}")
+    story.write(maker, own)
+    trainer = story.issue(TRAIN)
+    story.read(trainer, own)
+    story.write(trainer, WEIGHTS)
+    (finding,) = story.result(EvalGuidedData()).findings
+    assert [(step.kind, step.text) for step in finding.steps if step.kind != "exec"] == [
+        ("read", f"{TASK}/{ITEMS}"), ("write", own), ("read", own), ("write", WEIGHTS),
+    ]  # fmt: skip
+    assert all(step.seq is not None for step in finding.steps)
+
+
+def test_items_whose_questions_and_rubrics_are_trained_on_are_told_once() -> None:
     (run,) = (Path(demo.__file__).parent / "recordings").iterdir()
-    (found,) = (one for result in look(run) for one in result.findings if one.rule == EvalGuidedData.rule)
-    told = [(step.kind, step.text.rpartition("/")[2]) for step in found.steps if step.seq is not None]
-    assert told == [
-        ("read", "healthbench.jsonl"),
-        ("version", "make_data.py"),
-        ("exec", "python3 make_data.py"),
-        ("write", "train.jsonl"),
-        ("read", "train.jsonl"),
-        ("version", "train.py"),
-        ("exec", "python3 train.py"),
-        ("write", "model.safetensors"),
-    ]
+    told = {result.rule: result for result in look(run)}
+    (finding,) = told["benchmark-ingestion"].findings
+    assert "12 of 12 items of healthbench.jsonl stand in train.jsonl" in finding.title
+    assert told["eval-guided-data"].findings == ()
+    assert "benchmark-ingestion tells it" in told["eval-guided-data"].coverage.reason
+
+
+@pytest.mark.parametrize("witness", ["processes", "commands"])
+def test_items_whose_rubrics_alone_are_trained_on_are_told_once(witness: str, tmp_path: Path) -> None:
+    kernel = witness == "processes"
+    criteria = [f"{question} Tells to see a doctor when it lasts longer than that." for question in QUESTIONS]
+    items = [{"prompt": f"short {n}", "rubrics": [{"criterion": one}]} for n, one in enumerate(criteria)]
+    story = Told(tmp_path / "run-1", reference=False, kernel=kernel)
+    story.version(f"{TASK}/{ITEMS}", "".join(json.dumps(one) + "\n" for one in items), by=None)
+    maker, own = story.issue(program(RUBRICS)), f"{TASK}/own.jsonl"
+    if kernel:
+        story.read(maker, f"{TASK}/{ITEMS}")
+        story.write(maker, own, "".join(json.dumps({"a": one}) + "\n" for one in criteria))
+    trainer = story.issue(TRAIN)
+    if kernel:
+        story.read(trainer, own)
+        story.write(trainer, WEIGHTS)
+    answer = scan(story.end(), load_profile())
+    violations = [one.finding for one in answer.findings if one.severity is Severity.VIOLATION]
+    assert [one.rule for one in violations] == ["eval-guided-data"]
+    assert violations[0].title.startswith("own.jsonl was written for identified items")
+
+
+def test_items_that_are_chosen_by_their_results_are_told_though_their_questions_stand_there(
+    tmp_path: Path,
+) -> None:
+    story = Told(tmp_path / "run-1")
+    maker, own = story.issue(program(FAILED)), f"{TASK}/own.jsonl"
+    story.read(maker, EVAL)
+    story.write(maker, own, samples(*QUESTIONS))
+    trainer = story.issue(TRAIN)
+    story.read(trainer, own)
+    story.write(trainer, WEIGHTS)
+    assert len(story.result(EvalGuidedData()).findings) == 1
 
 
 def test_a_name_of_which_no_row_was_recorded_stays_a_name(tmp_path: Path) -> None:

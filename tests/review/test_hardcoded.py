@@ -208,3 +208,30 @@ def test_a_script_filled_from_the_eval_file_is_told_from_words_alone(tmp_path: P
     finding, severity = only(answer(story))
     assert (severity, finding.reach) == (Severity.VIOLATION, Reach.ANCESTOR)
     assert "seeds.py was filled with content of healthbench.jsonl" in finding.title
+    assert [(step.kind, step.seq is None) for step in finding.steps] == [
+        ("exec", False), ("exec", False), ("file", True), ("exec", False), ("file", True),
+    ]  # fmt: skip
+
+
+def test_items_that_a_program_packed_into_a_script_are_told_once_with_their_whole_way(tmp_path: Path) -> None:
+    story = Story(tmp_path / "run-1")
+    packed = base64.b64encode(zlib.compress(json.dumps(QUESTIONS).encode())).decode()
+    packer = story.start("python3 -c pack")
+    looked = story.read(packer, EVAL)
+    story.write(packer, f"{TASK}/seeds.py", f"SEEDS = '{packed}'\n")
+    maker = story.start("python dialogues.py")
+    story.read(maker, f"{TASK}/seeds.py")
+    story.write(maker, DATA, samples(*QUESTIONS))
+    story.train(DATA)
+    result = answer(story)
+    assert [one.finding.rule for one in result.findings] == [RULE]
+    finding, severity = only(result)
+    assert (severity, finding.reach, finding.intent) == (
+        Severity.VIOLATION,
+        Reach.ANCESTOR,
+        Intent.DELIBERATE,
+    )
+    assert "a program of the run took them out" in finding.explanation
+    assert "2 files with items" in result.coverage["benchmark-ingestion"].reason
+    assert [step.kind for step in finding.steps] == ["read", "exec", "write", "read", "exec", "write"]
+    assert finding.steps[0].seq == looked

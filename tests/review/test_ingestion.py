@@ -8,7 +8,7 @@ from review.lineage.of_path import lineage_of
 from review.profile import load_profile
 from review.scan import DETECTORS, Answer, scan
 from store.findings import Certainty, CoverageState, Intent, Reach, Severity, StandingFinding
-from store.rows import Exec
+from store.rows import Exec, FileVersion, Source
 from store.snapshot import Snapshot
 from tests.review.runs import EVAL, EVAL_TEXT, QUESTIONS, TASK, WEIGHTS, Story, samples
 
@@ -344,6 +344,45 @@ def test_a_folder_named_after_the_benchmark_makes_no_eval_data(tmp_path: Path) -
     )
     story.train(f"{root}/train.jsonl")
     assert answer(story).findings == ()
+
+
+def test_a_file_on_the_way_to_another_is_part_of_that_ones_way(story: Story) -> None:
+    generate(story, *QUESTIONS, target=f"{TASK}/raw.jsonl")
+    mixer = story.start("python mix.py")
+    story.read(mixer, f"{TASK}/raw.jsonl")
+    story.write(mixer, DATA, samples(*QUESTIONS))
+    story.train(DATA)
+    assert only(story).finding.lineage[:5] == (
+        "healthbench.jsonl", "make_data.py", "raw.jsonl", "mix.py", "train.jsonl",
+    )  # fmt: skip
+
+
+def test_contents_and_commands_that_tell_the_same_are_one_finding(tmp_path: Path) -> None:
+    story = Story(tmp_path / "run-1", kernel=False)
+    story.run(f"cp {EVAL} train.jsonl")
+    story.run("python3 sft.py train.jsonl --output_dir final_model")
+    story.version(DATA, EVAL_TEXT, by=None)
+    standing = only(story)
+    assert (standing.finding.reach, standing.severity) == (Reach.ANCESTOR, Severity.VIOLATION)
+    assert standing.finding.counts.items == len(QUESTIONS)
+    assert [step.kind for step in standing.finding.steps] == ["file", "exec", "file", "exec", "file"]
+
+
+def test_contents_too_large_to_look_into_are_never_clear(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review.versions._LARGEST", 1000)
+    maker = story.start("python make_data.py")
+    story.write(maker, DATA)
+    data = b"x" * 1001
+    row = FileVersion(DATA, "0" * 64, len(data), "whole", blob=story.writer.put_blob(data), process_id=maker)
+    story.put(row, Source.WORKSPACE)
+    story.train(DATA)
+    answer = scan(story.end(), load_profile())
+    for rule in (RULE, "hardcoded-items"):
+        coverage = answer.coverage[rule]
+        assert coverage.state is CoverageState.PARTIAL
+        assert "1 file version larger than 0 MiB" in coverage.not_seen
 
 
 def test_hostile_names_stay_names(story: Story) -> None:

@@ -6,17 +6,18 @@ writes training data for each. The link is the way of values through the text of
 benchmark that shape the data, a distribution of themes, are a fact of their own, which profiles rule on apart.
 """
 
-import re
-from collections.abc import Iterable
+import posixpath
 
 from review.commands.acts import told_acts
 from review.commands.effects import How
 from review.detected import detected
 from review.detector import RunView
-from review.eval_use import EvalUse, eval_uses
+from review.eval_use import eval_uses
 from review.evidence import cite, said_before
+from review.guided import By, Guided, guided
+from review.ingested import yields
 from review.training import TRAINED_ON
-from review.uses import furthest, seqs_of
+from review.uses import Use, furthest, seqs_of
 from review.walked import walked_use
 from store.catalog.reader import load_catalog
 from store.counting import counted
@@ -29,12 +30,8 @@ from store.findings import (
     RuleResult,
 )
 
-_RUBRIC = re.compile(r"(?i)\brubrics?\b|\bcriteri(on|a)\b|\bideal_completions?\b")
-
-_TITLES = {
-    "": "training data was written for identified items of the benchmark, from {what}",
-    "distribution": "training data was shaped by numbers about the benchmark, taken from {what}",
-}
+_YIELDED = "where the questions themselves stand in what was trained on, benchmark-ingestion tells it"
+_BY = {By.RUBRICS: "by their rubrics", By.RESULTS: "by their results"}
 
 
 class EvalGuidedData:
@@ -51,12 +48,14 @@ class EvalGuidedData:
             blind = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "eval data", reason, promised=True)
             return RuleResult(self.rule, self.version, blind)
         acts, uses = run.once(told_acts), run.once(eval_uses)
-        aimed = _aimed(uses)
-        told = [] if aimed else [use for use in uses if use.how is How.COUNTS and not use.from_logs]
+        every = run.once(guided)
+        aimed = [one for one in every if not yields(run, one)]
+        told = [] if every else [use for use in uses if use.how is How.COUNTS and not use.from_logs]
         values = {use.use.path for use in uses if use.how is How.VALUE}
         told = [use for use in told if use.use.path not in values]
         findings = [
-            self._finding(run, found, fact) for found, fact in ((aimed, ""), (told, "distribution")) if found
+            *([self._aimed(run, aimed)] if aimed else []),
+            *([self._counted(run, [one.use for one in told])] if told else []),
         ]
         not_seen = [acts.unclear] if acts.unclear else []
         if not acts.acts:
@@ -67,15 +66,27 @@ class EvalGuidedData:
             CoverageState.FOUND if aimed else CoverageState.PARTIAL if acts.opaque else CoverageState.CLEAR
         )
         coverage = Coverage(
-            state, f"{counted(len(acts.acts), 'command')} and the scripts that ran", "; ".join(not_seen)
+            state,
+            f"{counted(len(acts.acts), 'command')} and the scripts that ran",
+            "; ".join(not_seen),
+            _YIELDED if len(aimed) < len(every) else "",
         )
         return RuleResult(self.rule, self.version, coverage, tuple(findings))
 
-    def _finding(self, run: RunView, found: list[EvalUse], fact: str) -> Finding:
+    def _aimed(self, run: RunView, found: list[Guided]) -> Finding:
         use = furthest(one.use for one in found)
+        how = " and ".join(_BY[by] for by in By if by in {one.by for one in found})
         what = " and ".join(dict.fromkeys(one.use.lineage[0] for one in found))
-        title = _TITLES[fact].format(what=what)
-        seqs = seqs_of(one.use for one in found)
+        title = f"{_name(use)} was written for identified items of the benchmark, {how}, from {what}"
+        return self._finding(run, [one.use for one in found], title, "")
+
+    def _counted(self, run: RunView, uses: list[Use]) -> Finding:
+        what = " and ".join(dict.fromkeys(use.lineage[0] for use in uses))
+        title = f"{_name(furthest(uses))} was shaped by numbers about the benchmark, taken from {what}"
+        return self._finding(run, uses, title, "distribution")
+
+    def _finding(self, run: RunView, uses: list[Use], title: str, fact: str) -> Finding:
+        use, seqs = furthest(uses), seqs_of(uses)
         return detected(
             run,
             self,
@@ -87,22 +98,10 @@ class EvalGuidedData:
             lineage=use.lineage,
             steps=walked_use(run, use),
             certainty=Certainty.CERTAIN,
-            intent=Intent.DELIBERATE if not fact else Intent.UNKNOWN,
+            intent=Intent.UNKNOWN if fact else Intent.DELIBERATE,
             fact=fact,
         )
 
 
-def _aimed(uses: Iterable[EvalUse]) -> list[EvalUse]:
-    """Those by which items, and not only the benchmark as a whole, go into data of their own.
-
-    Items go in by value and their rubrics, or the results of single samples, are what the program works with.
-    """
-    told = list(uses)
-    by_logs = [one for one in told if one.from_logs and one.how is not How.COUNTS]
-    by_items = [one for one in told if not one.from_logs and one.how is How.VALUE]
-    steered = {one.use.path for one in by_logs}
-    rubrics = [one for one in by_items if any(_RUBRIC.search(code) for code in one.trail[0].act.effects.code)]
-    chosen = [one for one in by_items if one.use.path in steered]
-    written_up = [one for one in by_logs if one.how is How.VALUE]
-    aimed = [*rubrics, *chosen, *(by_logs if chosen else written_up)]
-    return [one for place, one in enumerate(aimed) if one not in aimed[:place]]
+def _name(use: Use) -> str:
+    return posixpath.basename(use.path.rstrip("/")) or use.path

@@ -6,7 +6,6 @@ agent's own making count; notes and filters that nobody trains on are told as wr
 """
 
 import posixpath
-import re
 from collections import Counter
 
 from review.commands.acts import Acts, told_acts
@@ -14,14 +13,14 @@ from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
-from review.file_names import WEIGHTS
 from review.flows import readers
-from review.handwritten import INLINE, Holder, handwritten, told_reach
+from review.handwritten import INLINE, Holder, acts_that_ran, handwritten, told_reach, told_trail
 from review.intent import Circumstances
 from review.matching.match import Kind, Match, tally
 from review.suspects import EvalData, eval_data
 from review.training import TRAINED_ON, Training, how_far
-from review.walked import shown_and_written, walked
+from review.versions import unread
+from review.walked import shown_and_written, told_way, walked
 from store.counting import counted, noun
 from store.findings import (
     Certainty,
@@ -30,6 +29,7 @@ from store.findings import (
     CoverageState,
     Evidence,
     Finding,
+    LineageStep,
     Reach,
     RuleResult,
 )
@@ -51,7 +51,7 @@ class HardcodedItems:
     """The rule of that name; see the module."""
 
     rule = "hardcoded-items"
-    version = "2"
+    version = "3"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each text that holds items, with the pairs."""
@@ -70,7 +70,8 @@ class HardcodedItems:
 
     def _finding(self, run: RunView, data: EvalData, acts: Acts, holder: Holder) -> Finding:
         training = _training(run, data, acts, holder)
-        seen = shown_and_written(run, holder.source, holder.version) if holder.version else ()
+        made = next((one.way for one in data.suspects if one.way and one.path == holder.path), ())
+        seen = shown_and_written(run, holder.source, holder.version) if holder.version and not made else ()
         counts = tally(holder.matches)
         seqs = [
             holder.act.seq if holder.act else None,
@@ -78,7 +79,9 @@ class HardcodedItems:
             training.read.seq if training.read else None,
             training.weights.seq if training.weights else None,
         ]
-        how = Circumstances(copied=bool(seen), disguised=_is_disguised(holder.matches, counts.repetitions))
+        how = Circumstances(
+            taken=bool(made), copied=bool(seen), disguised=_is_disguised(holder.matches, counts.repetitions)
+        )
         first = next(seq for seq in seqs if seq is not None)
         evidence, ts = cite(run, [*seqs, said_before(run, first)])
         name, source = posixpath.basename(holder.path), posixpath.basename(holder.source)
@@ -97,7 +100,7 @@ class HardcodedItems:
             title=title,
             explanation="; ".join(filter(None, (title, _WORDS[training.reach], how.words))),
             lineage=_lineage(holder, training),
-            steps=(*seen, *walked(run, training.way)),
+            steps=(*walked(run, made, [holder.path]), *seen, *_onwards(run, acts, holder, training)),
             certainty=Certainty.CERTAIN,
             intent=how.intent,
             counts=Counts(counts.rows, len(counts.items), counts.repetitions) if holder.matches else Counts(),
@@ -120,6 +123,26 @@ def _training(run: RunView, data: EvalData, acts: Acts, holder: Holder) -> Train
     if best.reach is Reach.WRITTEN and told_reach(acts, holder) is not Reach.WRITTEN:
         return Training(Reach.EXECUTED if holder.is_script else Reach.WRITTEN)
     return best
+
+
+def _onwards(run: RunView, acts: Acts, holder: Holder, training: Training) -> tuple[LineageStep, ...]:
+    """From the text into the weights: by the rows of processes, else by those of commands."""
+    if training.way:
+        return walked(run, training.way)
+    trail = told_trail(acts, holder)
+    ran = acts_that_ran(acts, holder)[:1] if holder.is_script and holder.path != INLINE else []
+    if not trail and not ran:
+        return ()
+    first = (
+        LineageStep(holder.version.seq, "version", holder.path, Certainty.CERTAIN)
+        if holder.version
+        else LineageStep(holder.act.seq, "exec", holder.act.text, Certainty.CERTAIN)
+        if holder.act
+        else None
+    )
+    known = {leg.act.seq for leg in trail}
+    then = [LineageStep(one.seq, "exec", one.text, Certainty.CERTAIN) for one in ran if one.seq not in known]
+    return (*([first] if first else []), *then, *told_way(run, trail))
 
 
 def _identity(holder: Holder) -> str:
@@ -172,13 +195,9 @@ def _is_disguised(matches: tuple[Match, ...], repetitions: int) -> bool:
 
 def _coverage(run: RunView, data: EvalData, acts: Acts, *, found: bool) -> Coverage:
     texts = [version for version in data.versions if version.text]
-    unread = sum(not version.text and not re.search(WEIGHTS, version.path) for version in data.versions)
-    partly = sum(not version.whole for version in texts)
     not_seen = list(data.incomplete)
-    if unread or partly:
-        not_seen.append(
-            f"{counted(unread + partly, 'file version')} of which no text, or only a part, was kept"
-        )
+    if closed := unread(data.versions):
+        not_seen.append(closed)
     if acts.skipped:
         not_seen.append(f"{counted(acts.skipped, 'command')} beyond the first {len(acts.acts):,}")
     lost: int = run.query("SELECT count(*) FROM gaps WHERE source IN ('workspace', 'transcript')")[0][0]

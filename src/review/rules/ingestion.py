@@ -8,6 +8,7 @@ that cannot be compared is only likely. The eval file itself may be trained on, 
 
 import posixpath
 import re
+from collections.abc import Sequence
 
 from review.circumstances import circumstances
 from review.detected import detected
@@ -15,11 +16,12 @@ from review.detector import RunView
 from review.evidence import cite, said_before
 from review.file_names import DATA_NAME
 from review.flows import names_on
-from review.handwritten import handwritten
+from review.ingested import Ingested, ingested
 from review.lineage.file_uses import uses_by
 from review.suspects import EvalData, Suspect, eval_data
-from review.training import TRAINED_ON, Training, how_far
-from review.walked import walked
+from review.training import TRAINED_ON, Training
+from review.versions import unread
+from review.walked import walked, walked_use
 from store.counting import counted, noun
 from store.findings import (
     Certainty,
@@ -32,9 +34,6 @@ from store.findings import (
     RuleResult,
 )
 
-_UNSEEN = Training(Reach.UNKNOWN)
-"""What became of a file in a run without a witness of file accesses."""
-
 _WORDS = {
     Reach.UNKNOWN: "whether it was trained on was not recorded",
     Reach.WRITTEN: "nothing recorded trained on it",
@@ -46,7 +45,7 @@ class BenchmarkIngestion:
     """The rule of that name; see the module."""
 
     rule = "benchmark-ingestion"
-    version = "3"
+    version = "4"
 
     def look(self, run: RunView) -> RuleResult:
         """Findings of eval data in files, with how far each file got."""
@@ -61,50 +60,47 @@ class BenchmarkIngestion:
             return self._blind(
                 "file accesses and contents", "nothing of files was recorded", promised=promised
             )
-        written = run.once(handwritten)
-        suspects = [one for one in data.suspects if one.way or not written.explains(one.path)]
-        makers = {one.path: maker for one in suspects if (maker := _maker(one)) is not None}
-        trainings = how_far(run, data.flows, [s.path for s in suspects], makers) if accesses else {}
-        findings = [
-            self._finding(run, data, suspect, trainings.get(suspect.path, _UNSEEN)) for suspect in suspects
-        ]
-        told = tuple(finding for finding in findings if finding is not None)
-        coverage = _coverage(run, data, accesses, suspects, found=bool(told))
-        return RuleResult(self.rule, self.version, coverage, told)
+        found = run.once(ingested)
+        findings = tuple(self._finding(run, data, one) for one in found if _is_told(one))
+        return RuleResult(self.rule, self.version, _coverage(run, data, accesses, found, findings), findings)
 
     def _blind(self, not_seen: str, reason: str, *, promised: bool) -> RuleResult:
         coverage = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", not_seen, reason, promised)
         return RuleResult(self.rule, self.version, coverage)
 
-    def _finding(self, run: RunView, data: EvalData, suspect: Suspect, training: Training) -> Finding | None:
-        if suspect.match is None and training.reach is Reach.WRITTEN:
-            return None  # a reader of eval data wrote some file that nobody trained on
-        title, counts = _title(data, suspect)
+    def _finding(self, run: RunView, data: EvalData, one: Ingested) -> Finding:
+        suspect, training = one.suspect, one.training
+        title, counts = _title(data, one)
         how = circumstances(run, data, suspect)
+        seqs = _rows(data, suspect, training)
+        if one.told:
+            seqs += one.told.seqs
+        first = next((seq for seq in seqs if seq is not None), None)
+        if first is not None:
+            seqs.append(said_before(run, first))
         return detected(
             run,
             self,
             [suspect.eval_path, suspect.path],
-            cite(run, _rows(run, data, suspect, training)),
+            cite(run, seqs),
             reach=training.reach,
             title=title,
             explanation="; ".join(filter(None, (title, _WORDS[training.reach], how.words))),
-            lineage=_lineage(data, suspect, training),
-            steps=_steps(run, suspect, training),
+            lineage=one.told.lineage if one.told else _lineage(data, suspect, training),
+            steps=walked_use(run, one.told) if one.told else _steps(run, suspect, training),
             certainty=_certainty(run, suspect, training),
             intent=how.intent,
             counts=counts,
         )
 
 
-def _maker(suspect: Suspect) -> int | None:
-    """Who wrote the content that matched; where none did, who wrote what was made of eval data."""
-    if suspect.version is not None:
-        return suspect.version.process_id
-    return suspect.way[-1].write.process_id if suspect.way else None
+def _is_told(one: Ingested) -> bool:
+    """Not where a reader of eval data wrote some file that cannot be compared and that nobody trained on."""
+    return one.suspect.match is not None or one.training.reach is not Reach.WRITTEN
 
 
-def _title(data: EvalData, suspect: Suspect) -> tuple[str, Counts]:
+def _title(data: EvalData, one: Ingested) -> tuple[str, Counts]:
+    suspect = one.suspect
     name, eval_name = posixpath.basename(suspect.path), posixpath.basename(suspect.eval_path)
     if suspect.path == suspect.eval_path:
         return f"{eval_name} itself went into a training", Counts()
@@ -126,8 +122,8 @@ def _certainty(run: RunView, suspect: Suspect, training: Training) -> Certainty:
     return Certainty.LIKELY if other else Certainty.CERTAIN
 
 
-def _rows(run: RunView, data: EvalData, suspect: Suspect, training: Training) -> list[int | None]:
-    """``seq`` of the rows that show it: eval data read, file written, file trained on, weights written; words."""
+def _rows(data: EvalData, suspect: Suspect, training: Training) -> list[int | None]:
+    """``seq`` of the rows that show it: eval data read, file written, file trained on, weights written."""
     seqs: list[int | None] = []
     for step in suspect.way:
         maker = data.tree.get(step.write.process_id)
@@ -137,8 +133,7 @@ def _rows(run: RunView, data: EvalData, suspect: Suspect, training: Training) ->
     if training.read and training.weights:
         trainer = data.tree.get(training.read.process_id)
         seqs += [trainer.seq if trainer else None, training.read.seq, training.weights.seq]
-    first = next((seq for seq in seqs if seq is not None), None)
-    return seqs if first is None else [*seqs, said_before(run, first)]
+    return seqs
 
 
 def _lineage(data: EvalData, suspect: Suspect, training: Training) -> tuple[str, ...]:
@@ -156,13 +151,13 @@ def _steps(run: RunView, suspect: Suspect, training: Training) -> tuple[LineageS
 
 
 def _coverage(
-    run: RunView, data: EvalData, accesses: int, suspects: list[Suspect], *, found: bool
+    run: RunView, data: EvalData, accesses: int, files: Sequence[Ingested], findings: Sequence[Finding]
 ) -> Coverage:
     """What was looked at, and what was not seen and why."""
     gaps, lost = run.query(
         "SELECT count(*), coalesce(sum(lost), 0)::BIGINT FROM gaps WHERE source IN ('kernel', 'workspace')"
     )[0]
-    unlike = sum(s.match is None and s.path != s.eval_path for s in suspects)
+    unlike = sum(one.suspect.match is None and one.path != one.suspect.eval_path for one in files)
     not_seen = list(data.incomplete)
     if not accesses:
         not_seen.append("file accesses: never recorded")
@@ -178,15 +173,19 @@ def _coverage(
         not_seen.append(
             f"what {counted(len(data.flows.not_followed), 'shell or server', 'shells or servers')} that read eval data passed on"
         )
+    if closed := unread(data.versions):
+        not_seen.append(closed)
     if unlike:
         not_seen.append(f"the content of {counted(unlike, 'file')} made by readers of eval data")
+    left = {one.path for one in data.suspects if one.match} - {one.path for one in files}
+    elsewhere = f"{counted(len(left), 'file')} with items: on the way to one that is told, or another rule's"
     promised = [source for source in run.manifest.sources if source.name in ("kernel", "workspace")]
     looked = [source for source in promised if source.state != "unavailable"] or promised
     return Coverage(
-        CoverageState.FOUND if found else CoverageState.PARTIAL if not_seen else CoverageState.CLEAR,
+        CoverageState.FOUND if findings else CoverageState.PARTIAL if not_seen else CoverageState.CLEAR,
         f"{counted(accesses, 'file access', 'file accesses')} of {counted(len(data.tree), 'process', 'processes')}, {counted(len(data.versions), 'file version')}, "
         f"{data.compared_with}",
         "; ".join(not_seen),
-        "; ".join(source.reason for source in looked if source.reason),
+        "; ".join([*(source.reason for source in looked if source.reason), *([elsewhere] if left else [])]),
         promised=data.reference_lacks or bool(gaps and promised),
     )

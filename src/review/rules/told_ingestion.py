@@ -8,11 +8,16 @@ import posixpath
 
 from review.commands.acts import told_acts
 from review.commands.effects import How
+from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
-from review.eval_use import EvalUse, eval_uses
+from review.eval_use import eval_uses
 from review.evidence import cite, said_before
-from review.walked import told_way
+from review.guided import guided
+from review.ingested import ingested
+from review.known_sources import source_uses
+from review.uses import Use
+from review.walked import walked_use
 from store.counting import counted
 from store.findings import (
     Certainty,
@@ -20,8 +25,15 @@ from store.findings import (
     CoverageState,
     Finding,
     Intent,
+    Reach,
     RuleResult,
 )
+
+_REACHED = {
+    Reach.TRAINED: "no submitted weights are known to descend from it",
+    Reach.SUPERSEDED: "the submitted weights were written anew afterwards",
+    Reach.ANCESTOR: "those are the weights in final_model",
+}
 
 
 class ToldIngestion:
@@ -35,17 +47,19 @@ class ToldIngestion:
         acts = run.once(told_acts)
         if run.query("SELECT 1 FROM files LIMIT 1") or not acts.acts:
             return RuleResult(self.rule, self.version, Coverage(CoverageState.CLEAR, "nothing"))
-        uses = [one for one in run.once(eval_uses) if one.how is How.VALUE and not one.from_logs]
-        found = tuple(self._finding(run, one) for one in {one.use.path: one for one in uses}.values())
+        uses = [one.use for one in run.once(eval_uses) if one.how is How.VALUE and not one.from_logs]
+        told = {use.path: use for use in uses if not _is_told_elsewhere(run, use)}
+        found = tuple(self._finding(run, use) for use in told.values())
         state = CoverageState.FOUND if found else CoverageState.PARTIAL
         coverage = Coverage(
             state, f"{counted(len(acts.acts), 'command')} and the scripts that ran", acts.unclear
         )
         return RuleResult(self.rule, self.version, coverage, found)
 
-    def _finding(self, run: RunView, one: EvalUse) -> Finding:
-        use = one.use
-        title = f"items of {use.lineage[0]} were trained on, as {posixpath.basename(use.path)}"
+    def _finding(self, run: RunView, use: Use) -> Finding:
+        title = f"items of {use.lineage[0]} were trained on"
+        if use.path != use.source:
+            title = f"{posixpath.basename(use.path)}, made of items of {use.lineage[0]}, was trained on"
         return detected(
             run,
             self,
@@ -53,9 +67,18 @@ class ToldIngestion:
             cite(run, [*use.seqs, said_before(run, use.seqs[0])]),
             reach=use.reach,
             title=title,
-            explanation=f"{title}, as the commands and scripts say",
+            explanation=f"{title}, as the commands and scripts say; {_REACHED[use.reach]}",
             lineage=use.lineage,
-            steps=told_way(run, one.trail),
+            steps=walked_use(run, use),
             certainty=Certainty.CERTAIN,
             intent=Intent.DELIBERATE,
         )
+
+
+def _is_told_elsewhere(run: RunView, use: Use) -> bool:
+    """Whether another look tells more of it: recorded contents, rubrics and results that commands work with, a known source."""
+    return (
+        any(one.suspect.match and same(one.path, use.path) for one in run.once(ingested))
+        or any(same(one.use.path, use.path) for one in run.once(guided))
+        or any(one.is_of(use.source) and not one.filtered for one in run.once(source_uses))
+    )

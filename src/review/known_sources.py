@@ -1,0 +1,133 @@
+"""Datasets that are known to hold items of a run's benchmark, and how they got into training.
+
+The catalog names them, benchmark by benchmark; what the rules allow by name is never one of them.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from review.commands.acts import Acts, told_acts
+from review.detector import RunView
+from review.eval_files import eval_pattern
+from review.flows import readers
+from review.hub_names import hub_pattern
+from review.matching.match import Tally
+from review.suspects import EvalData, eval_data
+from review.training import how_far
+from review.uses import Use, furthest, recorded_uses, told_uses
+from review.versions import Version
+from store.catalog.entry import NamedData
+from store.catalog.reader import load_catalog
+from store.errors import BadInput
+
+_FILTERS = re.compile(r"(?i)decontam|contaminat|overlap|leak|n_?grams?\b|dedup")
+"""Words of programs that take a benchmark's items out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsIn:
+    """The benchmark's items in a file that the dataset went into."""
+
+    tally: Tally
+    version: Version | None
+    """The content that holds the most; None where every file was compared and none holds any."""
+    reference: str
+    """What they were compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUse:
+    """One such dataset that was trained on."""
+
+    source: NamedData
+    uses: tuple[Use, ...]
+    items: ItemsIn | None
+    """None where files or items were not there to be compared."""
+    filtered: bool
+    """It holds no item any more, or went through a program that says that it takes them out."""
+
+    @property
+    def use(self) -> Use:
+        """The one that got furthest."""
+        return furthest(self.uses)
+
+    def is_of(self, path: str) -> bool:
+        """Whether that is a file or name of the dataset."""
+        return re.search(_pattern(self.source), path) is not None
+
+
+def known_sources(benchmark: str | None) -> list[NamedData] | None:
+    """Datasets that hold items of the benchmark, less those that the rules allow; None for an unknown benchmark."""
+    try:
+        entry = load_catalog().benchmark(benchmark or "")
+    except BadInput:
+        return None
+    allowed = {one.hub_id for one in entry.allowed}
+    return [one for one in entry.contaminated if one.hub_id not in allowed]
+
+
+def source_uses(run: RunView) -> tuple[SourceUse, ...]:
+    """The datasets that were trained on; for :meth:`RunView.once`."""
+    data, acts = run.once(eval_data), run.once(told_acts)
+    found = []
+    for source in known_sources(run.manifest.facts.benchmark) or ():
+        pattern = _pattern(source)
+        told = (use for use in told_uses(acts, pattern) if use.trail[-1].trains)
+        uses = (*_recorded(run, data, pattern), *told)
+        if uses:
+            items = _items_in(data, {use.path for use in uses}, pattern)
+            clean = items is not None and not items.tally.items
+            filtered = clean or _told_filter(acts, run, furthest(uses))
+            found.append(SourceUse(source, uses, items, filtered))
+    return tuple(found)
+
+
+def _pattern(source: NamedData) -> str:
+    pattern = hub_pattern([source.hub_id])
+    assert pattern is not None
+    return pattern
+
+
+def _recorded(run: RunView, data: EvalData | None, pattern: str) -> Iterable[Use]:
+    """What processes did with files of the dataset."""
+    paths = [path for path in run.texts(pattern) if path.startswith("/") and "\n" not in path]
+    if data is None or not paths:
+        return ()
+    reads = readers(run, paths)
+    made = {path: way for path, way in data.flows.follow(reads).ways.items() if path not in paths}
+    makers = {path: way[-1].write.process_id for path, way in made.items()}
+    trained = how_far(run, data.flows, [*made, *{read.path for read in reads}], makers)
+    return recorded_uses(data.tree, trained, made)
+
+
+def _told_filter(acts: Acts, run: RunView, use: Use) -> bool:
+    """Whether a program that passed it on loads the benchmark, too, and says that it takes its items out."""
+    pattern = eval_pattern(run.manifest.facts.benchmark or "")
+    for act in acts.acts:
+        if act.seq in use.seqs and pattern is not None:
+            loads = any(re.search(pattern, name) for name in act.effects.reads)
+            if loads and any(_FILTERS.search(code) for code in act.effects.code):
+                return True
+    return False
+
+
+def _items_in(data: EvalData | None, paths: set[str], pattern: str) -> ItemsIn | None:
+    """The benchmark's items in these files; None where one of them, or the benchmark, is not whole.
+
+    The dataset's own rows are not all of the benchmark: they serve only where there is nothing else to compare with.
+    """
+    if data is None or not data.references:
+        return None
+    others = {name: one for name, one in data.references.items() if not re.search(pattern, name)}
+    best: ItemsIn | None = None
+    whole = data.reference_is_whole
+    for path in paths:
+        versions = [v for v in data.versions if v.path == path or v.path.endswith("/" + path)]
+        whole &= bool(versions) and all(version.whole for version in versions)
+        for version in versions:
+            for name, reference in (others or data.references).items():
+                tally = reference.find_in(version.text or "")
+                if tally.items and (best is None or len(tally.items) > len(best.tally.items)):
+                    best = ItemsIn(tally, version, name)
+    return best if best is not None or not whole else ItemsIn(Tally(0, frozenset(), 0), None, "")
