@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from review.commands.same_file import same
 from review.versions import Version
 
-_SCRIPTS = (".py", ".sh", ".bash", ".yaml", ".yml")
+_SCRIPTS = (".py", ".sh", ".bash", ".yaml", ".yml", ".patch", ".diff")
 
 
 class Scripts:

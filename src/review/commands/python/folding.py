@@ -14,7 +14,9 @@ _LONGEST = 1 << 20
 """Characters of one text that is put together."""
 
 
-def folded(call: Call, environ: Mapping[str, str]) -> Value | None:
+def folded(  # noqa: C901  # a case for each kind of call
+    call: Call, environ: Mapping[str, str]
+) -> Value | None:
     """What a call gives, where its text can be told; None elsewhere."""
     name, receiver, arguments = call.name, call.receiver, call.arguments
     texts = [argument.text for argument in arguments]
@@ -44,6 +46,13 @@ def folded(call: Call, environ: Mapping[str, str]) -> Value | None:
         case "replace" if receiver.text is not None and len(texts) == 2 and None not in texts:
             parts = receiver.text.split(texts[0]) if texts[0] else [receiver.text]
             return Value(_put_together(parts, texts[1] or ""))
+        case "with_suffix" | "with_name" if receiver.text is not None and texts and texts[0] is not None:
+            kept = (
+                posixpath.splitext(receiver.text)[0]
+                if name == "with_suffix"
+                else posixpath.dirname(receiver.text)
+            )
+            return Value(kept + texts[0] if name == "with_suffix" else posixpath.join(kept, texts[0]))
         case "getenv" | "get" if texts and texts[0] is not None and texts[0] in environ:
             return Value(environ[texts[0]])
         case "parse_args" | "parse_known_args":

@@ -1,5 +1,6 @@
 """Which words of a well-known tool name files that it copies, fills, changes in place, or takes away."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ class Copy:
 def copied(simple: Simple) -> Copy | None:
     """What a tool that copies, moves or links does; None for others."""
     words = simple.operands
+    if simple.program == "install":
+        valued = {
+            word for option, word in itertools.pairwise(simple.arguments) if option in ("-m", "-o", "-g")
+        }
+        words = tuple(word for word in words if word not in valued)
     if simple.program not in COPIERS or len(words) < 2:
         return None
     *sources, target = words

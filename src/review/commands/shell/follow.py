@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from review.commands.effects import ContentOrigin, Effects
@@ -18,6 +18,9 @@ from review.commands.shell.unknown import unknown_effects
 Scripts = Callable[[str], str | None]
 """The text of a script by its path, as it was when the command ran; None where it is not known."""
 
+_PATCHED = re.compile(r"(?m)^\+\+\+ (?:b/)?([^\s]+)")
+_MOST_ROUNDS = 8
+"""Of a loop; one for a loop in a script that a command runs."""
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -48,15 +51,29 @@ class _Shell:
         self._depth = depth
         self._tools = Tools(effects, self._path)
         self._variables: dict[str, str] = {}
+        self._loops: dict[str, tuple[str, ...]] = {}
+        """What variables of loops go over."""
         self._printed: str | None = None
         """The name that the last program printed, if it printed one."""
 
     def run(self, text: str) -> None:
         """Follow the commands of ``text`` in their order."""
         for pipeline in pipelines(text):
-            origins: frozenset[ContentOrigin] = frozenset()
-            for simple in pipeline:
-                origins = self._simple(self._expanded(simple), origins)
+            for _ in self._rounds(pipeline):
+                origins: frozenset[ContentOrigin] = frozenset()
+                for simple in pipeline:
+                    origins = self._simple(self._expanded(simple), origins)
+
+    def _rounds(self, pipeline: Sequence[Simple]) -> Iterator[None]:
+        """Once for each value of the loop's variable that stands in it."""
+        told = " ".join(word for one in pipeline for word in (*one.words, *one.reads, *one.writes))
+        names = {found[1] or found[2] for found in _VARIABLE.finditer(told)}
+        looped = next((name for name in self._loops if name in names), None)
+        values = self._loops[looped] if looped else ("",)
+        for value in values if self._depth == 0 else values[:1]:
+            if looped:
+                self._variables[looped] = value
+            yield
 
     def _expanded(self, simple: Simple) -> Simple:
         """With its variables, and with what known programs print in its words."""
@@ -105,8 +122,13 @@ class _Shell:
             self._cwd = self._path(simple.operands[0]) if simple.operands else ""
             return piped
         launch = launched(simple)
+        if simple.words[:1] == ("for",) and simple.words[2:3] == ("in",):
+            self._loops[simple.words[1]] = simple.words[3 : 3 + _MOST_ROUNDS]
+            return piped
         if launch is not None and launch.language is not Language.OTHER:
             return self._launched(launch, piped)
+        if simple.program == "patch" or simple.words[:2] in (("git", "apply"), ("git", "am")):
+            return self._patched(simple, piped)
         known = self._tools.run(simple, piped)
         return piped | self._unknown(simple.words, piped) if known is None else known
 
@@ -127,6 +149,15 @@ class _Shell:
             self._inside(text)
             return piped
         return piped | self._followed(text, launch.arguments)
+
+    def _patched(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
+        """The files that a patch of known text changes, and those that are named beside it."""
+        names = [*simple.reads, *simple.operands, *(word.partition("=")[2] for word in simple.arguments)]
+        texts = [simple.heredoc or "", *(self._script(name) or "" for name in names if name)]
+        targets = [found[1] for text in texts for found in _PATCHED.finditer(text)]
+        for target in [*targets, *(simple.operands[:1] if simple.program == "patch" else ())]:
+            self._effects.write(self._path(target), piped)
+        return frozenset()
 
     def _script(self, name: str) -> str | None:
         """The text of a script, which the command itself may have written a moment ago."""
@@ -154,7 +185,7 @@ class _Shell:
         if self._depth >= DEEPEST:
             return None
         inner = _Shell(self._effects, self._scripts, self._cwd, self._depth + 1)
-        inner._variables = self._variables
+        inner._variables, inner._loops = self._variables, self._loops
         inner.run(text)
         return inner._printed
 

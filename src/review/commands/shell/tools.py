@@ -43,9 +43,6 @@ class Tools:
             return as_counts(piped | self._effects.load(*named))
         if name in _DOWNLOADERS:
             return piped | self._downloaded(simple)
-        if name == "patch" and named:
-            self._effects.write(named[0], piped)
-            return frozenset()
         return frozenset() if name in _SILENT else None
 
     def _copy(self, copy: Copy) -> frozenset[ContentOrigin]:
