@@ -1,16 +1,18 @@
 """Where commands and scripts say that evaluation data went: the items themselves, what they chose, or counts of them."""
 
 import fnmatch
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from review.commands.acts import Acts, Leg, Trail, told_acts
+from review.commands.acts import Act, Acts, Leg, Trail, told_acts
 from review.commands.effects import How
 from review.commands.same_file import same
 from review.detector import RunView
 from review.eval_files import eval_pattern
+from review.file_names import is_submitted
 from review.hub_names import hub_pattern
 from review.uses import Use, use_of
 from store.catalog.entry import Benchmark
@@ -20,6 +22,8 @@ _LOGS = re.compile(
     r"(^|/)(logs?|eval_?logs?|inspect_?logs?)/[^/]*\.(jsonl?|eval|csv|txt)$|\.eval$|(^|/)metrics_samples"
 )
 """Results of single samples, as an evaluation writes them."""
+_RESULTS = re.compile(r"--?\w*(log|sample|output|result|prediction|save|dump)[\w-]*$")
+"""Options of an evaluation that name where its results go."""
 _CACHES = re.compile(r"(^|/)\.cache/|/(site|dist)-packages/|(^|/)datasets--|/huggingface/")
 
 
@@ -43,7 +47,8 @@ class EvalNames:
         self._pattern = eval_pattern(benchmark.id) or "(?!)"
         self._allowed = {one.hub_id for one in benchmark.allowed}
         self._packages = [package.package.replace("-", "_") for package in benchmark.packages]
-        self._written = {name for act in acts.acts for name in act.effects.writes}
+        self._results = frozenset(name for act in acts.acts for name in _results(act))
+        self._written = {name for act in acts.acts for name in act.effects.writes} - self._results
 
     def is_items(self, name: str) -> bool:
         """Whether the benchmark's items lie there."""
@@ -58,11 +63,28 @@ class EvalNames:
 
     def is_log(self, name: str) -> bool:
         """Whether results of single samples lie there, which the run did not write otherwise."""
+        if any(same(name, result) for result in self._results):
+            return True
         return _LOGS.search(name) is not None and not any(same(name, own) for own in self._written)
 
     def _in_package(self, name: str, package: str) -> bool:
         inside = re.search(r"(?:site|dist)-packages/([^/]+)/.+\.(jsonl?|csv|parquet)(\.gz)?$", name)
         return inside is not None and fnmatch.fnmatch(package, inside[1])
+
+
+def _results(act: Act) -> Iterator[str]:
+    """Names that an evaluation is told to leave its results under, or that its output goes to."""
+    evaluations = [
+        words for words in act.effects.simple if any(posixpath.basename(w) == "evaluate.py" for w in words)
+    ]
+    for words in evaluations:
+        for option, value in itertools.pairwise(words):
+            name, equals, given = option.partition("=")
+            if _RESULTS.match(name) and (equals or not value.startswith("-")):
+                yield given if equals else value
+    if evaluations:
+        fed = {transfer.target for transfer in act.effects.transfers}
+        yield from (name for name in act.effects.writes if name not in fed and not is_submitted(name))
 
 
 def eval_uses(run: RunView) -> tuple[EvalUse, ...]:

@@ -94,6 +94,20 @@ def handwritten(run: RunView) -> Handwritten:
     return Handwritten(tuple(by_path.values()), frozenset(derived))
 
 
+def texts_by_hand(run: RunView, data: EvalData) -> Iterator[Holder]:
+    """Every text that the agent wrote itself, whatever it holds; without matches."""
+    acts = run.once(told_acts)
+    told = {name for act in acts.acts for name in act.effects.contents}
+    tools = _tool_texts(run)
+    for version in data.versions:
+        own = version.text and data.may_be_the_agents(version) and not _is_packaged(version.path)
+        if own and _is_by_hand(data, version, told, tools):
+            yield Holder(version.path, "", 0, (), version=version)
+    for act in acts.acts:
+        for target in act.effects.contents:
+            yield Holder(target, "", 0, (), act=act)
+
+
 def _in_versions(run: RunView, data: EvalData, acts: Acts, flowed: set[str]) -> Iterator[Holder]:
     told = {name for act in acts.acts for name in act.effects.contents}
     tools = _tool_texts(run)

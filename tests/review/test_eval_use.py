@@ -66,6 +66,50 @@ def test_items_are_told_apart_from_their_distribution(
         assert [one.severity for one in answer.before.values()] == v1_1
 
 
+JQ = f"jq -c '{{a: .rubrics[0].criterion}}' {ITEMS} > own.jsonl"
+EXPLAINED = "json.dump([{'text': r['Explanation']} for r in rows], open('own.jsonl', 'w'))"
+VARIANTS = (
+    "from vllm import LLM\nout = LLM('base').generate([f'Write a similar question: {r[\"prompt\"]}' for r in rows])\n"
+    "json.dump([o.outputs[0].text for o in out], open('own.jsonl', 'w'))"
+)
+LESSONS = (
+    "LESSONS = {0: 'ice', 1: 'heat'}\nfailed = [json.loads(l)['sample'] for l in open('logs/samples.jsonl')]\n"
+    "json.dump([LESSONS[n] for n in failed], open('own.jsonl', 'w'))"
+)
+BY_GROUP = LESSONS.replace("sample']", "category']")
+NEAREST = (
+    "pool = [json.loads(l) for l in open('pool.jsonl')]\nfrom embed import embed\n"
+    "best = (embed(pool) @ embed(rows).T).argsort(axis=0)[-3:]\njson.dump([pool[i] for i in best], open('own.jsonl', 'w'))"
+)
+FAR = "# decontaminate: remove what is near to the test set\n" + NEAREST.replace("[-3:]", "[:3]")
+OTHER_RESULTS = "python3 evaluate.py --output-file out/details.json"
+FROM_RESULTS = "python3 - <<'EOF'\nimport json\njson.dump([r['prompt'] for r in json.load(open('out/details.json'))], open('own.jsonl', 'w'))\nEOF"
+
+
+@pytest.mark.parametrize(
+    ("commands", "expected"),
+    [
+        ([JQ], [Severity.VIOLATION]),
+        ([program(EXPLAINED)], [Severity.VIOLATION]),
+        ([program(VARIANTS)], [Severity.VIOLATION]),
+        ([program(LESSONS)], [Severity.VIOLATION]),
+        ([OTHER_RESULTS, FROM_RESULTS], [Severity.VIOLATION]),
+        (["python3 evaluate.py > seen.txt", "cp seen.txt own.jsonl"], [Severity.VIOLATION]),
+        ([program(NEAREST)], [Severity.SUSPICIOUS]),
+        ([program(FAR)], []),
+        ([program(BY_GROUP)], []),
+        (["python3 mine.py --output-file out/details.json", FROM_RESULTS], []),
+        ([JQ.replace(ITEMS, "mine.jsonl")], []),
+        ([program(VARIANTS).replace(ITEMS, "gsm8k_train.jsonl")], []),
+    ],
+)
+def test_items_steer_data_by_many_routes(
+    commands: list[str], expected: list[Severity], tmp_path: Path
+) -> None:
+    folder = told(tmp_path, *commands, TRAIN).end()
+    assert [one.severity for one in scan(folder, load_profile(), [EvalGuidedData()]).findings] == expected
+
+
 @pytest.mark.parametrize(
     "command",
     [f"head -n 3 {ITEMS}", "python3 evaluate.py && cat logs/samples.jsonl", program("print(rows[0])")],

@@ -8,37 +8,51 @@ benchmark that shape the data, a distribution of themes, are a fact of their own
 
 import posixpath
 
+from review.aimed import Aimed, aimed_by_hand
+from review.aimed_rows import Pair
 from review.commands.acts import told_acts
 from review.commands.effects import How
 from review.detected import detected
 from review.detector import RunView
 from review.eval_use import eval_uses
 from review.evidence import cite, said_before
-from review.guided import By, Guided, guided
+from review.flows import names_on
+from review.guided import By, Guided, drawn_near, guided
 from review.ingested import yields
+from review.processes import ProcessTree
 from review.training import TRAINED_ON
 from review.uses import Use, furthest, seqs_of
-from review.walked import walked_use
+from review.walked import walked, walked_use
 from store.catalog.reader import load_catalog
 from store.counting import counted
 from store.findings import (
     Certainty,
     Coverage,
     CoverageState,
+    Evidence,
     Finding,
     Intent,
     RuleResult,
 )
+from store.plain import clip
 
 _YIELDED = "where the questions themselves stand in what was trained on, benchmark-ingestion tells it"
-_BY = {By.RUBRICS: "by their rubrics", By.RESULTS: "by their results"}
+_BY = {
+    By.RUBRICS: "by their rubrics",
+    By.LIKENESS: "by a model that was to write others like them",
+    By.RESULTS: "by their results",
+}
+_NEAR = "training data may have been picked by its nearness to items of the benchmark, from {what}"
+_PAIRS = 3
+_LONGEST_SIDE = 180
+"""Characters of each side of a pair in the evidence."""
 
 
 class EvalGuidedData:
     """The rule of that name; see the module."""
 
     rule = "eval-guided-data"
-    version = "2"
+    version = "3"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for data that targets items, else one for data that follows their distribution."""
@@ -50,20 +64,31 @@ class EvalGuidedData:
         acts, uses = run.once(told_acts), run.once(eval_uses)
         every = run.once(guided)
         aimed = [one for one in every if not yields(run, one)]
+        near = [] if every else [one.use for one in drawn_near(run)]
         told = [] if every else [use for use in uses if use.how is How.COUNTS and not use.from_logs]
         values = {use.use.path for use in uses if use.how is How.VALUE}
         told = [use for use in told if use.use.path not in values]
         findings = [
             *([self._aimed(run, aimed)] if aimed else []),
+            *(
+                [self._finding(run, near, _NEAR.format(what=near[0].lineage[0]), "", Certainty.LIKELY)]
+                if near
+                else []
+            ),
             *([self._counted(run, [one.use for one in told])] if told else []),
         ]
         not_seen = [acts.unclear] if acts.unclear else []
         if not acts.acts:
             blind = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "commands", "no command was recorded")
             return RuleResult(self.rule, self.version, blind)
-        not_seen.append("what the agent wrote by hand after it had looked")
+        findings += [self._by_hand(run, one) for one in run.once(aimed_by_hand)]
+        not_seen.append("what the agent wrote by hand without naming items or sharing their rare words")
         state = (
-            CoverageState.FOUND if aimed else CoverageState.PARTIAL if acts.opaque else CoverageState.CLEAR
+            CoverageState.FOUND
+            if any(not one.fact for one in findings)
+            else CoverageState.PARTIAL
+            if acts.opaque
+            else CoverageState.CLEAR
         )
         coverage = Coverage(
             state,
@@ -85,7 +110,9 @@ class EvalGuidedData:
         title = f"{_name(furthest(uses))} was shaped by numbers about the benchmark, taken from {what}"
         return self._finding(run, uses, title, "distribution")
 
-    def _finding(self, run: RunView, uses: list[Use], title: str, fact: str) -> Finding:
+    def _finding(
+        self, run: RunView, uses: list[Use], title: str, fact: str, certainty: Certainty = Certainty.CERTAIN
+    ) -> Finding:
         use, seqs = furthest(uses), seqs_of(uses)
         return detected(
             run,
@@ -97,10 +124,42 @@ class EvalGuidedData:
             explanation=f"{title}; {TRAINED_ON[use.reach]}",
             lineage=use.lineage,
             steps=walked_use(run, use),
-            certainty=Certainty.CERTAIN,
+            certainty=certainty,
             intent=Intent.UNKNOWN if fact else Intent.DELIBERATE,
             fact=fact,
         )
+
+    def _by_hand(self, run: RunView, one: Aimed) -> Finding:
+        name = posixpath.basename(one.path)
+        how = "named by their ids" if one.aim.named else "told by rare words that they share"
+        title = (
+            f"{counted(len(one.aim.pairs), 'row')} of {counted(one.aim.rows, 'row')} in {name}, written by hand, are each meant for one of "
+            f"{counted(one.aim.items, 'item')} that the agent was shown before ({how})"
+        )
+        way = one.training
+        files = [access.seq for access in (way.read, way.weights) if access]
+        evidence, ts = cite(
+            run, [one.shown_seq, one.written_seq, *files, one.trained_seq, said_before(run, one.written_seq)]
+        )
+        pairs = tuple(_pair(pair, one) for pair in one.aim.pairs[:_PAIRS])
+        return detected(
+            run,
+            self,
+            [one.path, "by hand"],
+            ((*evidence, *pairs), ts),
+            reach=way.reach,
+            title=title,
+            explanation=f"{title}; {TRAINED_ON[way.reach]}",
+            steps=walked(run, way.way),
+            lineage=(name, *names_on(run.once(ProcessTree.of), way.way)),
+            certainty=Certainty.CERTAIN if one.aim.named else Certainty.LIKELY,
+            intent=Intent.DELIBERATE,
+        )
+
+
+def _pair(pair: Pair, one: Aimed) -> Evidence:
+    row, item = (clip(" ".join(text.split()), _LONGEST_SIDE) for text in (pair.row, pair.item))
+    return Evidence(one.written_seq, one.written_by, f"«{row}» | shown: «{item}»")
 
 
 def _name(use: Use) -> str:

@@ -63,7 +63,7 @@ class Tools:
         if is_in_place(simple):
             for file in files:
                 self._effects.write(file, origins)
-        counts = simple.program != "sed" and any(
+        counts = simple.program.endswith(("grep", "rg")) and any(
             word.startswith("-") and not word.startswith("--") and "c" in word for word in simple.arguments
         )
         return as_counts(origins) if counts else origins
