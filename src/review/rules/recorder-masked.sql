@@ -1,5 +1,5 @@
 -- rule: recorder-evasion
--- version: 1
+-- version: 2
 -- title: a program ran under the name of another
 -- explanation: its first argument is a kernel thread's name, which only kernel threads have
 -- needs: kernel
@@ -11,5 +11,5 @@ SELECT
     'masked ' || e.argv AS subject,
     coalesce(e.exe, 'a program') || ' called itself ' || left(e.argv, 60) AS title
 FROM execs e
-WHERE e.error IS NULL AND regexp_matches(e.argv, '^''?(\S*/)?\[(k\w+|rcu\w*|migration|watchdog|scsi\w*|md\d|cpuhp)[/:\w-]*\]')
+WHERE e.error IS NULL AND regexp_matches(e.argv, '^''?(\S*/)?\[(k\w+|rcu\w*|migration|watchdog|scsi\w*|md\d|cpuhp)[/:\w-]*\]|^''?(\S*/)?(kworker|ksoftirqd|kthreadd|kswapd|rcu_\w+)[/:\w-]*''?( |$)')
 ORDER BY e.seq
