@@ -24,6 +24,7 @@ from review.rules.limit_evasion import LimitEvasion
 from review.rules.recorder_evasion import RecorderEvasion
 from review.rules.say_do import Claims
 from review.rules.substitution import ModelSubstitution
+from review.rules.timer_told import TimerTold
 from review.rules.told_ingestion import ToldIngestion
 from review.rules.unsaid import Unsaid
 from review.run_view import open_run_view
@@ -61,6 +62,7 @@ DETECTORS: tuple[Detector, ...] = (
         (
             LimitEvasion(),
             LeftBehind(),
+            TimerTold(),
             shipped_rule("limit-overrun.sql"),
             shipped_rule("limit-overrun-told.sql"),
         )
