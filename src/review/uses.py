@@ -96,7 +96,8 @@ def use_of(acts: Acts, trail: Trail) -> Use:
     leg = trail[-1]
     reach = Reach.TRAINED
     if is_submitted(leg.transfer.target):
-        reach = Reach.ANCESTOR if acts.last_to_write_model() is leg.act else Reach.SUPERSEDED
+        last = acts.last_to_write_model()
+        reach = Reach.ANCESTOR if last is None or last.seq <= leg.act.seq else Reach.SUPERSEDED
     names = [one.transfer.source for one in trail] + [leg.transfer.target]
     return Use(names[0], leg.transfer.source, reach, trail_seqs(trail), _short(names), trail)
 

@@ -265,3 +265,49 @@ def test_what_pythons_packages_bring_is_no_weight_of_the_run(tmp_path: Path) -> 
     story.read(trainer, cached(SIBLING))
     story.write(trainer, WEIGHTS)
     assert [one.severity for one in look(story.end())] == [Severity.VIOLATION]
+
+
+SNAPSHOT = f"{HUB}/models--Qwen--Qwen3-4B/snapshots/1"
+OWN = f"{HUB}/models--Qwen--Qwen3-4B-Base/snapshots/1"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"tar -C {SNAPSHOT} -cf - . | tar -C final_model -xf -",
+        f"tar czf /tmp/a.tgz -C {SNAPSHOT} . && mkdir start && tar xzf /tmp/a.tgz -C start && mv start final_model",
+        f"zip -qr a.zip {SNAPSHOT} && unzip -q a.zip -d final_model",
+        f"for f in config.json model.safetensors; do cat {SNAPSHOT}/$f > final_model/$f; done",
+        f"dd if={SNAPSHOT}/model.safetensors of=final_model/model.safetensors bs=1M",
+        f"split -b 1G {SNAPSHOT}/model.safetensors /tmp/part. && cat /tmp/part.* > final_model/model.safetensors",
+        f"base64 {SNAPSHOT}/model.safetensors > n.b64; base64 -d n.b64 > final_model/model.safetensors",
+        f"find {SNAPSHOT} -type f -exec cp {{}} final_model/ \\;",
+        f"git clone -q {SNAPSHOT} final_model",
+        f"cp {SNAPSHOT}/model.safetensors {OWN}/model.safetensors && python3 sft.py d.jsonl --model {OWN} --output_dir final_model",
+        f"python3 -c \"import shutil; shutil.make_archive('b', 'zip', '{SNAPSHOT}'); shutil.unpack_archive('b.zip', 'final_model')\"",
+        (
+            "python3 - <<'EOF'\nfrom transformers import AutoModelForCausalLM as A\n"
+            "A.from_pretrained('somebody/qwen3-4b-math').save_pretrained('final_model')\nEOF"
+        ),
+    ],
+)  # fmt: skip
+def test_words_follow_weights_through_the_tools_that_carry_them(command: str, tmp_path: Path) -> None:
+    findings = look(imported(tmp_path, command).end())
+    assert {(one.severity, one.finding.reach) for one in findings} == {(Severity.VIOLATION, Reach.ANCESTOR)}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"tar czf /tmp/hub.tgz {HUB} && python3 sft.py d.jsonl --model {OWN} --output_dir final_model",
+        f"tar -C {OWN} -cf - . | tar -C final_model -xf -",
+        f"tar tf {SNAPSHOT}/a.tar > list.txt; ls {SNAPSHOT} > names; cp names final_model/",
+        f"mkdir ref && cp {SNAPSHOT}/* ref/ && python3 evaluate.py --model-path ref",
+        (
+            "python3 - <<'EOF'\nfrom transformers import AutoModelForCausalLM as A\n"
+            "A.from_pretrained('runs/qwen3-4b-sft').save_pretrained('final_model')\nEOF"
+        ),
+    ],
+)
+def test_words_of_packing_and_of_own_checkpoints_are_clean(command: str, tmp_path: Path) -> None:
+    assert look(imported(tmp_path, command).end()) == []

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from review.commands.acts import Acts, Leg, told_acts
+from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
 from review.evidence import cite, said_before
@@ -51,11 +52,27 @@ _ORGANISATIONS = (
     "EleutherAI|01-ai|THUDM|zai-org|ibm-granite|CohereLabs|internlm|open-thoughts|agentica-org|Skywork|bigscience|bigcode"
 )
 _ID = re.compile(rf"^({_ORGANISATIONS})/[\w.-]+$")
+_LIKE_MODEL = re.compile(
+    r"(?i)^(?!(runs?|out(puts?)?|ckpts?|checkpoints?|models?|results?|data|tmp|work|saved?|exps?|experiments?|artifacts|weights|base"
+    r"|cache|merged|adapters?|lora|sft|train\w*|final\w*|stage\w*)/)[\w-]+/[\w.-]*(qwen|gemma|llama|smollm|mistral|phi|deepseek|olmo)"
+    r"[\w.-]*$"
+)
+"""Anybody's model on the hub, by its name: no folder that a run would call so."""
 _MERGE = re.compile(
     r"(?i)mergekit|\bsoups?\b|\bslerp|\blerp\b|task.?(arithmetic|vector)|weighted (mean|average)|average.{0,20}(weights|checkpoints)"
     r"|merg\w* (?!.{0,30}(lora|adapter)).{0,20}(models|checkpoints|weights)|(interpolat|combin)\w* .{0,30}(models|checkpoints|weights)"
 )
 """Merging an adapter into its own base is none."""
+_TEACHES = re.compile(
+    r"(?i)teach|distil|kl_?div|logit|generat|reward|judge|ref_model|student|loss|\bLLM\b|pipeline|trainer"
+)
+_NO_WEIGHTS = re.compile(
+    r"\.(jsonl?|csv|tsv|parquet|arrow|txt|md|log|py|sh|ya?ml|toml|html?|ipynb|jinja|png|out|err)(\.gz)?$|^\.$"
+)
+"""Names of what holds text or data; what a model wrote is no weights of it."""
+_COPIES_FILES = re.compile(
+    r"\b(copytree|copy2?|copyfile|move|make_archive|unpack_archive|tarfile|zipfile|symlink|rename|link)\b"
+)
 _BESIDE_WEIGHTS = re.compile(
     r"(?i)tokenizer|vocab|merges|config|special_tokens|template|added_tokens|\.(json|jinja|txt|model|md|py)$|licen[cs]e|readme"
 )
@@ -81,7 +98,7 @@ class ModelSubstitution:
     """The rule of that name; see the module."""
 
     rule = "model-substitution"
-    version = "3"
+    version = "4"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each other checkpoint that weights were made from."""
@@ -263,17 +280,36 @@ def _told(acts: Acts, base: BaseModel) -> Iterator[tuple[str, Use, str]]:
         pattern = hub_pattern([model])
         assert pattern is not None
         for use in told_uses(acts, pattern, _carries_weights):
-            leg = use.trail[-1]
-            both = any(_names_base(base, one) for one in _sources_of(leg))
-            merged = _MERGE.search(leg.act.text) or any(_MERGE.search(code) for code in leg.act.effects.code)
-            yield model, use, "teacher" if both and not merged else ""
+            laid: list[str] = []
+            teacher = False
+            for leg in use.trail:
+                others = [one for one in _sources_of(leg) if not any(same(one, name) for name in laid)]
+                teacher |= any(_names_base(base, one) for one in others) and not _mixes(leg)
+                laid.append(leg.transfer.target)
+            yield model, use, "teacher" if teacher else ""
+
+
+def _mixes(leg: Leg) -> bool:
+    """Whether the program says that it mixes what it loads, or puts values of both into one without any teaching."""
+    texts = [leg.act.text, *leg.act.effects.code]
+    if any(_MERGE.search(text) for text in texts):
+        return True
+    whole = all(program.whole for program in leg.act.effects.programs)
+    followed = not leg.trains and bool(leg.act.effects.code)
+    return followed and whole and not any(_TEACHES.search(text) for text in texts)
 
 
 def _named(acts: Acts, base: BaseModel) -> set[str]:
     """Ids of other checkpoints that commands name."""
     names = {name for act in acts.acts for name in act.effects.reads}
     cached = {f"{m[1]}/{m[2]}" for name in names if (m := re.search(CACHED, f"/{name}/"))}
-    loaded = {name for act in acts.acts for name in act.effects.checkpoints if _ID.match(name)}
+    written = [name for act in acts.acts for name in act.effects.writes]
+    loaded = {
+        name
+        for act in acts.acts
+        for name in act.effects.checkpoints
+        if _ID.match(name) or (_LIKE_MODEL.match(name) and not any(same(name, one) for one in written))
+    }
     told = {
         one for one in base.instruct_siblings if any(re.search(hub_pattern([one]) or "", n) for n in names)
     }
@@ -300,7 +336,14 @@ def _carries_weights(leg: Leg) -> bool:
         return False
     by_program = [program for program in leg.act.effects.programs if source in program.reads]
     if not by_program:
-        return not posixpath.splitext(target)[1] or re.search(WEIGHTS, target) is not None
+        return not _NO_WEIGHTS.search(target)
+    if not leg.trains and not _NO_WEIGHTS.search(target):
+        codes = leg.act.effects.code
+        copies = any(_COPIES_FILES.search(code) for code in codes) and not any(
+            _TEACHES.search(c) for c in codes
+        )
+        if copies or re.search(WEIGHTS, source):
+            return True
     if target not in leg.act.effects.models:
         return False
     # In a program of known text the checkpoint's value must be followed into what it saves.

@@ -1,5 +1,7 @@
 """Calls that write: which name they write to, and what of."""
 
+import re
+
 from review.commands.effects import ContentOrigin, Effects
 from review.commands.python.call import Call
 from review.commands.python.value import Value, union
@@ -17,6 +19,8 @@ _COPYING = frozenset(
     {"copy", "copy2", "copyfile", "copytree", "move", "rename", "replace", "link", "symlink"}
 )
 _COPIERS = frozenset({"shutil", "os"})
+_ARCHIVE = re.compile(r"\.(tar|tgz|zip|gz|xz|bz2|zst)$")
+_SUFFIXES = {"zip": "zip", "tar": "tar", "gztar": "tar.gz", "bztar": "tar.bz2", "xztar": "tar.xz"}
 _OPENED_SAVING = frozenset({"dump", "save", "savez", "copyfileobj"})
 """Functions that write to a file that they are handed open, and give nothing."""
 _NAMED_SAVING = frozenset({"save", "save_file", "dump", "savetxt"})
@@ -40,6 +44,8 @@ class Saving:
                 self._effects.contents[STDOUT] = call.arguments[0].text
             return True
         if call.receiver.opened is not None:
+            if call.name in ("add", "write") and _ARCHIVE.search(call.receiver.opened):
+                origins |= self._effects.load(*(value.text for value in call.arguments[:1] if value.text))
             self._effects.write(call.receiver.opened, origins)
             self._hold(call.receiver.opened, call)
             return True
@@ -47,7 +53,24 @@ class Saving:
         if opened is not None:  # json.dump(rows, file), writer = csv.writer(file)
             self._effects.write(opened, origins)
             return call.name in _OPENED_SAVING
-        return self._downloads(call) or self._saves(call, origins)
+        return self._archives(call) or self._downloads(call) or self._saves(call, origins)
+
+    def _archives(self, call: Call) -> bool:
+        """Whether the call packs or unpacks a whole archive."""
+        texts = [value.text for value in call.arguments]
+        if call.name == "make_archive" and texts and texts[0] is not None:
+            folder = call.keyword("root_dir").text or (texts[2] if len(texts) > 2 else None)
+            kind = _SUFFIXES.get((texts[1] if len(texts) > 1 else call.keyword("format").text) or "", "*")
+            self._effects.write(f"{texts[0]}.{kind}", self._effects.load(*([folder] if folder else [])))
+            return True
+        if call.name == "unpack_archive" and len(texts) > 1 and texts[0] and texts[1]:
+            self._effects.write(texts[1], self._effects.load(texts[0]))
+            return True
+        if call.name == "extractall" and call.receiver.origins:
+            place = texts[0] if texts else call.keyword("path").text
+            self._effects.write(place or ".", call.receiver.origins)
+            return True
+        return False
 
     def _downloads(self, call: Call) -> bool:
         place = call.keyword("local_dir").text

@@ -3,13 +3,15 @@
 import itertools
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 
 from review.commands.effects import ContentOrigin, Effects, How, as_counts
+from review.commands.shell.archives import ARCHIVERS, archived
 from review.commands.shell.file_words import PATTERN_TOOLS, Copy, copied, is_in_place, pattern_files
 from review.commands.shell.simple import Simple
 
 _READERS = frozenset({"cat", "head", "tail", "zcat", "gunzip", "gzip", "sort", "shuf", "uniq", "cut", "tr", "base64", "rev",
-                      "paste", "tac", "xxd", "less", "more", "nl", "dd", "split", "iconv", "zstdcat", "bzcat"})  # fmt: skip
+                      "paste", "tac", "xxd", "less", "more", "nl", "iconv", "zstdcat", "bzcat"})  # fmt: skip
 _COUNTERS = frozenset({"wc", "sha256sum", "md5sum", "cksum", "du", "stat", "ls", "file"})
 _SILENT = frozenset({"echo", "printf", "pip", "pip3", "uv", "apt", "apt-get", "cd", "rm", "mkdir", "kill", "sleep", "true",
                      "test", "[", "for", "done", "fi", "find", "which", "date", "ps", "export", "touch", "chmod"})  # fmt: skip
@@ -34,7 +36,13 @@ class Tools:
                 self._effects.write(target, piped)
             return piped
         if (copy := copied(simple)) is not None:
-            return self._copy(copy)
+            return self._copy(copy, piped)
+        if name in ARCHIVERS:
+            return self._archived(simple, piped)
+        if name in ("dd", "split"):
+            return self._in_parts(simple, piped)
+        if name == "find" and "-exec" in simple.arguments:
+            return self._for_each_found(simple)
         if name in PATTERN_TOOLS:
             return piped | self._matching(simple)
         if name in _READERS:
@@ -45,9 +53,42 @@ class Tools:
             return piped | self._downloaded(simple)
         return frozenset() if name in _SILENT else None
 
-    def _copy(self, copy: Copy) -> frozenset[ContentOrigin]:
+    def _archived(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
+        packing = archived(simple)
+        origins = piped if packing.piped else frozenset()
+        origins |= self._effects.load(*map(self._path, packing.sources))
+        if packing.target is None:
+            return origins
+        self._effects.write(self._path(packing.target), origins)
+        return frozenset()
+
+    def _in_parts(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
+        if simple.program == "dd":
+            told = dict(word.partition("=")[::2] for word in simple.arguments)
+            source, target = told.get("if"), told.get("of")
+        else:
+            named = [word for word in simple.operands if not word[:1].isdigit()]
+            source, target = named[0] if named else None, f"{named[1] if len(named) > 1 else 'x'}*"
+        origins = piped | (self._effects.load(self._path(source)) if source else frozenset())
+        if target is None:
+            return origins
+        self._effects.write(self._path(target), origins)
+        return frozenset()
+
+    def _for_each_found(self, simple: Simple) -> frozenset[ContentOrigin]:
+        """``find FOLDER … -exec TOOL {} … ;``: the tool gets what lies in the folder."""
+        words = simple.arguments
+        start = words.index("-exec") + 1
+        folder = next((word for word in words if not word.startswith("-")), ".")
+        ends = [place for place, word in enumerate(words) if place >= start and word in (";", "\\;", "+")]
+        inner = words[start : ends[0] if ends else len(words)]
+        found = replace(simple, words=tuple(word.replace("{}", f"{folder}/*") for word in inner))
+        return self.run(found, frozenset()) or frozenset()
+
+    def _copy(self, copy: Copy, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         target = self._path(copy.target)
-        for word in copy.sources:
+        handed = tuple(origin.name for origin in piped) if "{}" in copy.sources else ()
+        for word in handed or copy.sources:
             source = self._path(word)
             origins = self._effects.load(source)
             below = posixpath.join(target, posixpath.basename(source))
@@ -74,10 +115,11 @@ class Tools:
         named = [word for word in simple.operands if word not in targets and "/" in word]
         if simple.program == "git" and words[:1] != ("clone",):
             return self._checked_out(simple)
-        if simple.program == "git" and len(named) == 1:
-            targets = [posixpath.basename(named[0]).removesuffix(".git")]
-        elif simple.program == "git":
-            named, targets = named[:1], named[1:]
+        if simple.program == "git":
+            named = list(simple.operands[1:2])
+            targets = list(simple.operands[2:3]) or [
+                posixpath.basename(word).removesuffix(".git") for word in named
+            ]
         elif simple.program == "wget" and not targets:
             targets = [posixpath.basename(word) for word in named]
         origins = self._effects.load(*named)
