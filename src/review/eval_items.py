@@ -1,10 +1,11 @@
 """The benchmark's items to compare a run with: from its own recorded eval files, from references, from what it looked at."""
 
+import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from review.commands.acts import Acts, told_acts
+from review.commands.acts import Act, Acts, told_acts
 from review.detector import RunView
 from review.hub_names import hub_pattern
 from review.matching.match import Match, Place, Tally, tally
@@ -13,12 +14,14 @@ from review.matching.reference import Reference, reference_of_text
 from review.packed import packed_in
 from review.references.adding import distinct_items
 from review.references.held import load
-from review.references.item import Item, row_of
+from review.references.item import Item, Row, row_of
 from review.versions import Version
 from store.catalog.entry import Benchmark
 from store.catalog.reader import load_catalog
 from store.jsonio import loads
 
+_FEWEST_WORDS = 12
+"""In a line of output that is taken for an item."""
 LOOKED_AT = "what the agent looked at"
 """Name of the items that stand in the output of commands."""
 
@@ -94,18 +97,34 @@ def _recorded_allowed(benchmark: Benchmark, versions: Sequence[Version]) -> list
 def _looked_at(benchmark: Benchmark, acts: Acts) -> tuple[Item, ...]:
     """Rows of eval files in the output of commands that read them."""
     pattern = re.compile(f"(?i)({'|'.join(benchmark.file_patterns)})")
-    rows = [
-        row_of(value)
-        for act in acts.acts
-        if any(pattern.search(name) for name in act.effects.reads)
-        for line in act.output.splitlines()
-        if isinstance(value := _json(line), dict)
-    ]
-    return tuple(distinct_items(rows)[0])
+    rows: list[Row] = []
+    lines: dict[str, Item] = {}
+    for act in acts.acts:
+        read = [bool(pattern.search(name)) for name in act.effects.reads]
+        if not any(read):
+            continue
+        told = [row_of(value) for line in act.output.splitlines() if (value := _row(line)) is not None]
+        rows += told
+        if not told and all(read):
+            for line in _texts(act):
+                lines.setdefault(line, Item(f"#{len(lines)}", line))
+    return (*distinct_items(rows)[0], *lines.values())
 
 
-def _json(line: str) -> object:
-    try:
-        return loads(line)
-    except ValueError:
-        return None
+def _row(line: str) -> dict[object, object] | None:
+    """The row that a line of output is, as JSON or as Python shows a dictionary."""
+    for read in (loads, ast.literal_eval):
+        try:
+            value = read(line.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(value, dict):
+            return value
+    return None
+
+
+def _texts(act: Act) -> Iterator[str]:
+    """Lines of what a command printed that are long enough to be an item, and none of its own words."""
+    for line in act.output.splitlines():
+        if len(line.split()) >= _FEWEST_WORDS and line.strip() not in act.text:
+            yield line.strip()

@@ -14,6 +14,7 @@ from review.detector import RunView
 from review.eval_files import eval_pattern
 from review.file_names import is_submitted
 from review.hub_names import hub_pattern
+from review.listed import Listed
 from review.uses import Use, use_of
 from store.catalog.entry import Benchmark
 from store.catalog.reader import load_catalog
@@ -49,17 +50,26 @@ class EvalNames:
         self._packages = [package.package.replace("-", "_") for package in benchmark.packages]
         self._results = frozenset(name for act in acts.acts for name in _results(act))
         self._written = {name for act in acts.acts for name in act.effects.writes} - self._results
+        self._listed = Listed(acts, self._pattern, [one.hub_id for one in benchmark.data])
 
     def is_items(self, name: str) -> bool:
         """Whether the benchmark's items lie there."""
         plain, _, split = name.partition("#")
+        if "*" in plain and self._listed.may_hold(plain):
+            return True
         for one in self._benchmark.data:
             if "--" not in plain and re.search(hub_pattern([one.hub_id]) or "", plain):
-                return split in one.splits if split else one.hub_id not in self._allowed
+                return split in (*one.splits, "*") if split else one.hub_id not in self._allowed
         if any(self._in_package(plain, package) for package in self._packages):
             return True
         own = plain in self._written and not _CACHES.search(plain)
         return not own and re.search(self._pattern, plain) is not None
+
+    def is_taken(self, leg: Leg) -> bool:
+        """Whether a program that goes over files by a pattern took in evaluation data, where the pattern names none."""
+        source = leg.transfer.source
+        told = "*" not in source or re.search(self._pattern, source) is not None
+        return told or self._listed.took(leg)
 
     def is_log(self, name: str) -> bool:
         """Whether results of single samples lie there, which the run did not write otherwise."""
@@ -102,7 +112,9 @@ def eval_uses(run: RunView) -> tuple[EvalUse, ...]:
 
 def _uses(acts: Acts, names: EvalNames, how: How) -> Iterator[EvalUse]:
     for is_source, from_logs in ((names.is_items, False), (names.is_log, True)):
-        for trail in acts.trails(is_source, how, counts=_is_data).values():
+        for trail in acts.trails(
+            is_source, how, counts=lambda leg: _is_data(leg) and names.is_taken(leg)
+        ).values():
             weakest = max((leg.transfer.how for leg in trail if not leg.trains), default=How.VALUE)
             if trail[-1].trains and weakest is how:
                 yield EvalUse(use_of(acts, trail), trail, how, from_logs)

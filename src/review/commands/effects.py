@@ -8,6 +8,10 @@ from enum import IntEnum
 _MODEL = re.compile(r"\.(safetensors|bin|pt|pth|gguf|ckpt|npz)$|(^|/)final_model/?$")
 
 
+ANYTHING = "*"
+"""Stands among the texts that a program passes names over by for a condition that cannot be told."""
+
+
 class How(IntEnum):
     """In which way content gets from one name into another; the lower, the more of it."""
 
@@ -60,6 +64,10 @@ class Effects:
     """Shell commands that it starts."""
     whole: bool = True
     """Whether all of the program could be followed."""
+    spared: dict[str, None] = field(default_factory=dict)
+    """Texts by which it passes over what it meets."""
+    chosen: dict[str, None] = field(default_factory=dict)
+    """Texts by which it chooses files among those that it finds."""
 
     def read(self, name: str) -> None:
         """It takes in ``name``."""
@@ -83,6 +91,14 @@ class Effects:
         for origin in sorted(origins, key=lambda o: (o.how, o.name)):
             self.transfers.setdefault(Transfer(origin.name, target, origin.how))
 
+    def given(self, name: str, origins: frozenset[ContentOrigin]) -> None:
+        """What it takes from ``name``, its input, comes from there."""
+        self.reads.pop(name, None)
+        for one in [transfer for transfer in self.transfers if transfer.source == name]:
+            del self.transfers[one]
+            for origin in origins:
+                self.transfers.setdefault(Transfer(origin.name, one.target, max(one.how, origin.how)))
+
     def add(self, other: "Effects") -> None:
         """What another program, run by this one, does as well."""
         self.reads.update(other.reads)
@@ -92,6 +108,8 @@ class Effects:
         self.models.update(other.models)
         self.checkpoints.update(other.checkpoints)
         self.whole &= other.whole
+        self.spared.update(other.spared)
+        self.chosen.update(other.chosen)
 
     def placed(self, path: Callable[[str], str]) -> "Effects":
         """The same with every name as ``path`` gives it."""
@@ -104,4 +122,6 @@ class Effects:
             self.checkpoints,
             self.commands,
             self.whole,
+            self.spared,
+            self.chosen,
         )

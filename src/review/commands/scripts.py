@@ -7,16 +7,31 @@ from collections.abc import Iterable, Mapping
 from review.commands.same_file import same
 from review.versions import Version
 
-_SCRIPTS = (".py", ".sh", ".bash", ".yaml", ".yml", ".patch", ".diff")
+_SCRIPTS = (
+    ".py",
+    ".sh",
+    ".bash",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".json",
+    ".ini",
+    ".cfg",
+    ".env",
+    ".patch",
+    ".diff",
+)
+_LONGEST = 1 << 18
+"""Characters; what is longer is data."""
 
 
 class Scripts:
-    """All scripts of a run, and the settings that trainers are handed."""
+    """All scripts of a run, and the settings that programs read."""
 
     def __init__(self, versions: Iterable[Version]) -> None:
         self._versions: dict[str, list[Version]] = defaultdict(list)
         for version in versions:
-            if version.text and version.path.endswith(_SCRIPTS):
+            if version.text and version.path.endswith(_SCRIPTS) and len(version.text) <= _LONGEST:
                 self._versions[posixpath.basename(version.path)].append(version)
         self._held: dict[str, str] = {}
 

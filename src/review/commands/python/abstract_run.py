@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from review.commands.effects import ContentOrigin, Effects
 from review.commands.python.calls import Calls
+from review.commands.python.conditions import leaves, note_condition
 from review.commands.python.expressions import Expressions
 from review.commands.python.given import Given
 from review.commands.python.scope import Scope
+from review.commands.python.syntax import targets_of
 from review.commands.python.value import NOTHING, Value, element_of
 
 _MOST_CALLS = 6
@@ -22,6 +24,7 @@ class AbstractRun:
 
     def __init__(self, tree: ast.Module, effects: Effects, given: Given) -> None:
         self._tree = tree
+        self._effects = effects
         self._functions: dict[str, Function] = {}
         imported: set[str] = set()
         for node in ast.walk(tree):
@@ -31,7 +34,7 @@ class AbstractRun:
                 imported |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
         self._scope = Scope(effects, imported)
         calls = Calls(effects, self._scope, given.environ)
-        self._expressions = Expressions(self._scope, given, calls, self._call_own)
+        self._expressions = Expressions(effects, self._scope, given, calls, self._call_own)
         self._called: set[str] = set()
         self._calling: list[str] = []
         self._returned: list[Value] = []
@@ -79,6 +82,7 @@ class AbstractRun:
                 self._loop(body, frozenset())
             case ast.If(test=test, body=body, orelse=orelse):
                 self._expressions.value(test)
+                note_condition(test, self._effects, self._scope, kept=not leaves(body))
                 self._body(body)
                 self._body(orelse)
             case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
@@ -100,6 +104,8 @@ class AbstractRun:
                     self._returned[-1] = Value(result.text, before | result.origins)
             case ast.ClassDef(body=body):
                 self._body([s for s in body if not isinstance(s, ast.FunctionDef)])
+                for name in (t.id for s in body for t in targets_of(s) if isinstance(t, ast.Name)):
+                    self._scope.give(name, self._scope.get(name))
             case ast.Match(subject=subject, cases=cases):
                 self._expressions.value(subject)
                 for case in cases:

@@ -4,13 +4,16 @@ import ast
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 
 from review.commands.effects import ContentOrigin, Effects, as_counts
 from review.commands.python.call import Call
 from review.commands.python.folding import folded
 from review.commands.python.saving import Saving
 from review.commands.python.scope import Scope
-from review.commands.python.value import NOTHING, Value, union
+from review.commands.python.stores import opened_store, use_store
+from review.commands.python.value import NOTHING, Value, split_of, union
+from review.commands.settings import ASIDE_KEY
 
 _NAME = re.compile(
     r"""(?ix) ^(https?://|hf://|/|\./|\.\./|~/) | / | \.(jsonl?|csv|tsv|parquet|arrow|txt|gz|zip|npz|npy|pkl|ya?ml|toml|jinja|py|sh
@@ -57,8 +60,16 @@ class Calls:
         told = folded(call, self._environ)
         if told is not None:
             return told
+        if call.receiver.store is not None:
+            return use_store(call, self._effects)
+        store = opened_store(call, self._effects)
+        if store is not None:
+            return store
         if call.name == "open":
             return self._opened(call)
+        if call.name in ("values", "items") and not call.handed:
+            members = tuple(value for _, value in call.receiver.fields)
+            return replace(split_of(call.receiver, "*"), members=members)
         if self._saving.writes(call):
             return NOTHING
         if call.name in _STARTING and call.arguments and self._started(call.arguments[0]):
@@ -71,12 +82,13 @@ class Calls:
         if path is None:
             path, rest = (rest[0], rest[1:]) if rest else (call.keyword("file"), ())
         mode = call.keywords.get("mode") or (rest[0] if rest else NOTHING)
-        if path.text is None:
-            return path
         if mode.text and set(mode.text) & set("wax+"):
-            self._effects.write(path.text)
-            return Value(opened=path.text)
-        return Value(origins=self._effects.load(path.text))
+            target = path.text or path.told_name
+            if target is None:
+                return path
+            self._effects.write(target)
+            return Value(opened=target)
+        return Value(origins=path.origins | self._effects.load(*path.texts))
 
     def _started(self, command: Value) -> bool:
         """Whether the call starts a program whose words are known; then they are told."""
@@ -108,14 +120,22 @@ class Calls:
     def _names(self, call: Call) -> list[str]:
         """Names that a function which is not known may load."""
         names = [v.text for v in call.handed if v.text and _NAME.search(v.text)]
-        names += [m.text for v in call.arguments for m in v.members if m.text and _NAME.search(m.text)]
+        names += [m.text for v in call.handed for m in v.members if m.text and _NAME.search(m.text)]
+        names += [
+            text
+            for v in call.handed
+            for key, field in v.fields
+            if not ASIDE_KEY.search(key)
+            for text in field.texts
+            if _NAME.search(text)
+        ]
         if call.name in ("read_text", "read_bytes") and call.receiver.text is not None:
             names.append(call.receiver.text)
         outputs = [v.text for k, v in call.keywords.items() if "output" in k or k in _OUTPUT_NAMES]
         names = [n for n in names if n not in outputs and "\n" not in n and len(n) < _LONGEST_NAME]
-        split = call.keyword("split").text
-        if names and split:
-            names[0] = f"{names[0]}#{split.partition('[')[0]}"
+        splits = [part.partition("[")[0] for text in call.keyword("split").texts for part in text.split("+")]
+        if names and splits:
+            names = [*(f"{names[0]}#{split.strip()}" for split in splits), *names[1:]]
         return names
 
     def _trained(self, call: Call, origins: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:

@@ -8,14 +8,17 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from review.commands.effects import ContentOrigin, How, as_counts
+from review.commands.effects import ContentOrigin, Effects, How, as_counts
 from review.commands.python.call import Call
 from review.commands.python.calls import Calls
+from review.commands.python.conditions import note_condition
 from review.commands.python.folding import combined, joined, sliced
 from review.commands.python.given import Given
 from review.commands.python.scope import Scope
 from review.commands.python.value import NOTHING, Value, element_of, split_of, text_of, union
 
+STDIN = "<stdin>"
+"""The name of what a program is given on its input."""
 _MOST_STEPS = 100_000
 _SPLITS = ("train", "test", "validation", "dev")
 
@@ -30,7 +33,8 @@ class TooLong(Exception):
 class Expressions:
     """The expressions of one program."""
 
-    def __init__(self, scope: Scope, given: Given, calls: Calls, call_own: CallOwn) -> None:
+    def __init__(self, effects: Effects, scope: Scope, given: Given, calls: Calls, call_own: CallOwn) -> None:
+        self._effects = effects
         self._scope = scope
         self._given = given
         self._calls = calls
@@ -76,7 +80,16 @@ class Expressions:
                 values = [self.value(element) for element in elements]
                 return replace(union(values), text=None, members=tuple(values[:64]))
             case ast.Dict(keys=keys, values=values):
-                return union([self.value(v) for v in [*values, *(k for k in keys if k is not None)]])
+                told = [self.value(v) for v in values]
+                whole = union([*told, *(self.value(k) for k in keys if k is not None)])
+                named = (
+                    (text_of(k.value), v)
+                    for k, v in zip(keys, told, strict=True)
+                    if isinstance(k, ast.Constant)
+                )
+                return replace(
+                    whole, text=None, fields=tuple((key, v) for key, v in named if key is not None)[:64]
+                )
             case (
                 ast.ListComp(elt=element, generators=generators)
                 | ast.SetComp(elt=element, generators=generators)
@@ -106,13 +119,19 @@ class Expressions:
             self._scope.bind(generator.target, element)
             for condition in generator.ifs:
                 self.value(condition)
+                note_condition(condition, self._effects, self._scope, kept=True)
         return Value(origins=numbers | union([self.value(element) for element in elements]).origins)
 
     def _attribute(self, inner: ast.expr, attr: str) -> Value:
         options = self._given.options
         if isinstance(inner, ast.Name) and not self._scope.holds(inner.id) and attr in options:
             return options[attr]
+        if attr == "stdin" and isinstance(inner, ast.Name) and inner.id == "sys":
+            return Value(origins=frozenset({ContentOrigin(STDIN, How.VALUE)}))
         value = self.value(inner)
+        given = self._scope.field(attr)
+        if given is not None and value.text is None and value.opened is None:
+            return replace(given, origins=given.origins | value.origins)
         if not value.origins and value.text is None and value.opened is None and attr in options:
             return options[attr]
         if attr == "parent" and value.text is not None:
@@ -129,9 +148,18 @@ class Expressions:
         if isinstance(index, ast.Slice):
             return sliced(value, index)
         constant = index.value if isinstance(index, ast.Constant) else None
+        named = value.field(constant) if isinstance(constant, str) else None
+        if named is not None:
+            return named
         if constant in _SPLITS:
             return split_of(value, str(constant))
         chosen = self.value(index)
+        if (chosen.origins and chosen.origins == value.origins) or (
+            chosen.members and all(t in _SPLITS for t in chosen.texts)
+        ):
+            return split_of(value, "*")  # for split in data: data[split]
+        if chosen.text in _SPLITS:
+            return split_of(value, chosen.text or "")
         if isinstance(constant, int) and constant < len(value.members):
             return value.members[constant]
         choice = frozenset(ContentOrigin(o.name, max(o.how, How.CHOICE)) for o in chosen.origins)
@@ -149,8 +177,8 @@ class Expressions:
         arguments = [self.value(a.value if isinstance(a, ast.Starred) else a) for a in node.args]
         keywords = {k.arg or "": self.value(k.value) for k in node.keywords}
         own = self._call_own(name, arguments, keywords)
-        return (
-            own
-            if own is not None
-            else self._calls.result(Call(node, name, receiver, tuple(arguments), keywords))
-        )
+        if own is None:
+            return self._calls.result(Call(node, name, receiver, tuple(arguments), keywords))
+        if isinstance(function, ast.Attribute):
+            self._scope.mutate(function.value, self._scope.get("self").origins)
+        return own

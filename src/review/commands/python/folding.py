@@ -8,26 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from review.commands.python.call import Call
+from review.commands.python.paths import folded_path
 from review.commands.python.value import NOTHING, Value, union
 
 _LONGEST = 1 << 20
 """Characters of one text that is put together."""
 
 
-def folded(  # noqa: C901  # a case for each kind of call
+def folded(  # a case for each kind of call
     call: Call, environ: Mapping[str, str]
 ) -> Value | None:
     """What a call gives, where its text can be told; None elsewhere."""
     name, receiver, arguments = call.name, call.receiver, call.arguments
     texts = [argument.text for argument in arguments]
+    path = folded_path(call)
+    if path is not None:
+        return path
     match name:
-        case "Path" | "str" | "expanduser" | "resolve" | "absolute" | "abspath" | "glob" | "iglob" | "rglob":
-            base = receiver.text if name not in ("Path", "str") else None
-            words = [word for word in (base, *texts) if word is not None]
-            if words:
-                glob = name in ("glob", "iglob", "rglob")
-                told = Value(posixpath.join(*words))
-                return replace(told, members=(told,)) if glob else replace(told, origins=receiver.origins)
         case "join" if texts and receiver.text is None and all(text is not None for text in texts):
             return Value(posixpath.join(*(text or "" for text in texts)))
         case "join" if receiver.text is not None and len(arguments) == 1:

@@ -83,9 +83,14 @@ class Saving:
     def _saves(self, call: Call, origins: frozenset[ContentOrigin]) -> bool:
         """Whether the call writes under a name that it is handed; then that is told."""
         name, receiver, arguments = call.name, call.receiver, call.arguments
-        if name in _PATH_SAVING and receiver.text is not None:
-            self._effects.write(receiver.text, origins)
-            self._hold(receiver.text, call)
+        named = receiver.text or receiver.told_name
+        if name in _PATH_SAVING and named is not None:
+            self._effects.write(named, origins)
+            self._hold(named, call)
+            return True
+        store = next((value.store for value in call.handed if value.store is not None), None)
+        if store is not None and name.startswith("to_"):
+            self._effects.write(store, origins | receiver.origins)
             return True
         if name in _COPYING and call.owner in _COPIERS and len(arguments) > 1:
             return self._copied(arguments[0], arguments[1])
@@ -96,6 +101,8 @@ class Saving:
         elif name not in _NAMED_SAVING or len(arguments) < 2:
             return False
         target = next((value.text for value in call.handed if value.text is not None), None)
+        if target is None:
+            target = next((told for value in call.handed if (told := value.told_name) is not None), None)
         if target is not None:
             self._effects.write(target, origins)
             if name in _MODEL_SAVING:

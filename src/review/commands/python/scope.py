@@ -8,6 +8,9 @@ from dataclasses import replace
 from review.commands.effects import ContentOrigin, Effects, as_counts
 from review.commands.python.value import NOTHING, Value
 
+_SELF = "self"
+"""All objects of the program's own classes are taken for one."""
+
 
 class Scope:
     """The names of one program; what is put into an open file goes to the program's effects."""
@@ -17,6 +20,7 @@ class Scope:
         self._imported = frozenset(imported)
         self._names: dict[str, Value] = {}
         self._rounds: list[frozenset[ContentOrigin]] = []
+        self._fields: dict[str, Value] = {}
 
     def get(self, name: str) -> Value:
         """What it holds."""
@@ -30,12 +34,21 @@ class Scope:
         """It holds this and nothing else."""
         self._names[name] = value
 
+    def field(self, name: str) -> Value | None:
+        """What was last given to an attribute of that name, of whatever object; None where nothing was."""
+        return self._fields.get(name)
+
+    def give(self, field: str, value: Value) -> None:
+        """An attribute of that name holds this."""
+        self._fields[field] = value
+
     @contextmanager
     def inner(self) -> Iterator[None]:
-        """What is given to names inside the block is forgotten after it."""
+        """What is given to names inside the block is forgotten after it, but for what objects of the program hold."""
         outer = dict(self._names)
         yield
-        self._names = outer
+        kept = {_SELF: self._names[_SELF]} if _SELF in self._names else {}
+        self._names = outer | kept
 
     @contextmanager
     def loop(self, over: frozenset[ContentOrigin]) -> Iterator[bool]:
@@ -65,15 +78,22 @@ class Scope:
             case ast.Starred(value=inner):
                 self.bind(inner, Value(origins=value.origins))
             case ast.Subscript() | ast.Attribute():
+                if isinstance(target, ast.Attribute):
+                    self.give(target.attr, value)
                 self.mutate(target, value.origins)
 
     def mutate(self, target: ast.expr, origins: frozenset[ContentOrigin]) -> None:
         """The object at the root of ``target`` holds these too, from now on."""
         while isinstance(target, ast.Subscript | ast.Attribute | ast.Call):
             target = target.func if isinstance(target, ast.Call) else target.value
+        if isinstance(target, ast.IfExp):
+            self.mutate(target.body, origins)
+            self.mutate(target.orelse, origins)
         if isinstance(target, ast.Name) and target.id not in self._imported:
             known = self.get(target.id)
-            if known.opened is not None:
+            if known.store is not None:
+                self._effects.write(known.store, origins)
+            elif known.opened is not None:
                 self._effects.write(known.opened, origins)
             elif origins - known.origins:
                 self._names[target.id] = replace(known, text=None, origins=known.origins | origins)

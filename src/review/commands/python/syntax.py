@@ -2,6 +2,7 @@
 
 import ast
 import warnings
+from collections.abc import Sequence
 
 
 def parsed(text: str) -> ast.Module | None:
@@ -11,3 +12,14 @@ def parsed(text: str) -> ast.Module | None:
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def targets_of(statement: ast.stmt) -> Sequence[ast.expr]:
+    """What an assignment gives a value to; nothing for another statement."""
+    match statement:
+        case ast.Assign(targets=targets):
+            return targets
+        case ast.AnnAssign(target=target, value=value) if value is not None:
+            return [target]
+        case _:
+            return []

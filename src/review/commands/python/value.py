@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from review.commands.effects import ContentOrigin
+from review.commands.effects import ContentOrigin, How
+from review.commands.settings import told_by
 
 _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 
@@ -20,6 +21,31 @@ class Value:
     """The name that it is open for writing at."""
     members: tuple["Value", ...] = ()
     """Of a short list or tuple of texts."""
+    fields: tuple[tuple[str, "Value"], ...] = ()
+    """Of a dictionary, as far as its keys are constants."""
+    store: str | None = None
+    """The name of the database or archive that it is a handle of."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts that it may be."""
+        if self.text is not None:
+            return (self.text,)
+        return tuple(one.text for one in self.members if one.text is not None)
+
+    @property
+    def told_name(self) -> str | None:
+        """The name of what it names, where it has that from a settings file; None elsewhere."""
+        names = frozenset(origin.name for origin in self.origins if origin.how is How.VALUE)
+        return told_by(names) if self.text is None else None
+
+    def field(self, name: str) -> "Value | None":
+        """What a dictionary, or each of several, has under a key; None where that is not known."""
+        known = [value for key, value in self.fields if key == name]
+        known += [found for one in self.members if (found := one.field(name)) is not None]
+        if len(known) > 1:
+            return Value(origins=union(known).origins, members=tuple(known))
+        return known[0] if known else None
 
 
 NOTHING = Value()
@@ -41,8 +67,9 @@ def element_of(value: Value) -> Value:
 
 
 def split_of(value: Value, split: str) -> Value:
-    """One split of datasets of the hub, written ``org/name#split``."""
-    origins = (replace(o, name=f"{o.name}#{split}") if _HUB_ID.match(o.name) else o for o in value.origins)
+    """One split of datasets of the hub, written ``org/name#split``; all of them as ``#*``."""
+    names = ((origin, origin.name.removesuffix("#*")) for origin in value.origins)
+    origins = (replace(o, name=f"{name}#{split}") if _HUB_ID.match(name) else o for o, name in names)
     return Value(origins=frozenset(origins))
 
 

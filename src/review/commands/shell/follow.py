@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from review.commands.effects import ContentOrigin, Effects
+from review.commands.python.expressions import STDIN
 from review.commands.python.follow import python_effects
 from review.commands.python.saving import STDOUT
+from review.commands.settings import with_settings
 from review.commands.shell.file_words import laid
 from review.commands.shell.launch import Language, Launch, launched
 from review.commands.shell.simple import Simple
@@ -148,7 +150,7 @@ class _Shell:
         if launch.language is Language.SHELL:
             self._inside(text)
             return piped
-        return piped | self._followed(text, launch.arguments)
+        return self._followed(text, launch.arguments, piped)
 
     def _patched(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         """The files that a patch of known text changes, and those that are named beside it."""
@@ -164,9 +166,13 @@ class _Shell:
         path = self._path(name)
         return self._effects.contents.get(path) or self._scripts(path)
 
-    def _followed(self, text: str, arguments: Sequence[str]) -> frozenset[ContentOrigin]:
-        """Through a Python program; where what it prints comes from."""
+    def _followed(
+        self, text: str, arguments: Sequence[str], piped: frozenset[ContentOrigin]
+    ) -> frozenset[ContentOrigin]:
+        """Through a Python program that is ``piped`` something; where what it prints comes from."""
         effects = python_effects(text, arguments, self._variables)
+        effects.given(STDIN, piped)
+        with_settings(effects, self._script)
         self._effects.code.append(text)
         stdout = frozenset(ContentOrigin(t.source, t.how) for t in effects.transfers if t.target == STDOUT)
         self._printed = effects.contents.pop(STDOUT, None)
@@ -178,7 +184,7 @@ class _Shell:
         self._effects.programs.append(effects)
         for command in effects.commands:
             self._inside(command)
-        return stdout
+        return stdout if effects.whole else piped | stdout
 
     def _inside(self, text: str) -> str | None:
         """A command that another starts; the name that it prints, if it prints one."""

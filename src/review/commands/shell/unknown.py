@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from review.commands.effects import ContentOrigin, Effects
+from review.commands.settings import ASIDE_KEY, is_settings, settings_of
 from review.commands.shell.tools import OUTPUTS
 
 _TRAINER = re.compile(
@@ -13,8 +14,6 @@ _TRAINER = re.compile(
 )
 _ASIDE = re.compile(r"(?i)teacher|judge|reward|ref[-_]|tokenizer|template|verif|rank|scor")
 """Options of a trainer that name what does not go into the weights."""
-_YAML_TARGET = re.compile(r"(?m)^\s*output_dir:\s*['\"]?([\w./-]+)")
-_YAML_NAME = re.compile(r"(?m)[:-]\s+['\"]?([\w.-]+/[\w./-]+)['\"]?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +56,18 @@ def _told(words: Sequence[str]) -> _Told:
     for word in words:
         if word.startswith("-"):
             option, _, value = word.partition("=")
-            if value:
+            if value and not ASIDE_KEY.search(option):
                 (written if option in OUTPUTS else read).append(value)
             continue
-        if not _ASIDE.search(option):
+        if not _ASIDE.search(option) and not ASIDE_KEY.search(option):
             (written if option in OUTPUTS else read).append(word)
         option = ""
     return _Told(tuple(read), tuple(written))
 
 
 def _settings(effects: Effects, named: Sequence[str], script: Callable[[str], str | None]) -> list[str]:
-    """Where the YAML files that a program is handed tell it to write; what they tell it to read."""
-    targets: list[str] = []
-    for text in [script(word) or "" for word in named if word.endswith((".yaml", ".yml"))]:
-        targets += _YAML_TARGET.findall(text)
-        for name in _YAML_NAME.findall(text):
-            if name not in targets:
-                effects.read(name)
-    return targets
+    """Where the settings that a program is handed tell it to write; what they tell it to read."""
+    told = [settings_of(word, script(word) or "") for word in named if is_settings(word)]
+    for name in (name for one in told for name in one.sources):
+        effects.read(name)
+    return [name for one in told for name in one.targets]
