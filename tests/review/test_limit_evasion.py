@@ -76,6 +76,7 @@ def test_it_is_found_from_words_alone(tmp_path: Path, command: str) -> None:
         'python3 -c \'import subprocess; subprocess.Popen(["python3", "train.py"], start_new_session=True).wait()\'',
         "python3 -c 'print(open(\"timer.sh\").read())'",
         "tmux ls; echo 'look at train.py'",
+        r"sed -i 's/\r$//' *.sh templates/*.jinja",
         "(while sleep 60; do nvidia-smi >> gpu.log; done) &",
         "(sleep 30000; kill $(cat train.pid)) &",
         "(cd src && python3 train.py) & wait; { python3 train.py; } && echo done",
@@ -94,6 +95,19 @@ def test_the_kernel_sees_the_timer_changed_without_a_word(tmp_path: Path) -> Non
     seq = story.write(process, "/home/ben/task/timer.sh")
     (finding,) = story.result(RULE).findings
     assert [one.seq for one in finding.evidence] == [seq]
+
+
+@pytest.mark.parametrize(("later", "found"), [(["echo 7:12"], False), (["echo 9:59", "echo 7:12"], True)])
+def test_a_timer_that_was_written_as_it_was_is_none_that_was_changed(
+    tmp_path: Path, later: list[str], *, found: bool
+) -> None:
+    story = told(tmp_path, kernel=True)
+    timer = "/home/ben/task/timer.sh"
+    story.version(timer, "echo 7:12", by=None)
+    process = story.start("python3 tidy.py", parent=story.issue("python3 tidy.py"))
+    for text in later:
+        story.write(process, timer, text)
+    assert bool(story.result(RULE).findings) == found
 
 
 def test_a_clock_of_its_own_that_ran(tmp_path: Path) -> None:

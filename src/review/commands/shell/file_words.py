@@ -10,6 +10,8 @@ from review.commands.shell.simple import Simple
 COPIERS = frozenset({"cp", "mv", "ln", "rsync", "install"})
 PATTERN_TOOLS = frozenset({"grep", "zgrep", "egrep", "fgrep", "sed", "awk", "gawk", "jq", "perl", "rg"})
 """Tools of which the first operand is a pattern or a program."""
+_LINE_ENDS = re.compile(r"s(.)(\\r|(\[ \\t\]|\[\[:space:\]\]|\[\[:blank:\]\]|\\s| )[*+]?)\$\1\1g?")
+"""A script of sed or perl that takes carriage returns or blanks off the ends of lines, which no program minds."""
 _CHANGING = frozenset({"rm", "unlink", "shred", "truncate", "tee", "touch"})
 
 
@@ -42,21 +44,33 @@ def copied(simple: Simple) -> Copy | None:
 
 def pattern_files(simple: Simple) -> tuple[str, ...]:
     """The files that a tool of patterns goes over."""
-    named: list[str] = []
-    skip_next = told = False
-    for word in simple.arguments:
-        if skip_next:
-            skip_next = False
-        elif word in ("-e", "-f", "--file") or (word == "--expression" and simple.program != "grep"):
-            skip_next = told = True
-        elif not word.startswith("-"):
-            named.append(word)
-    return tuple(named if told else named[1:])
+    return _scripts_and_files(simple)[1]
 
 
 def is_in_place(simple: Simple) -> bool:
-    """Whether a tool of patterns changes the files that it goes over."""
-    return simple.program in ("sed", "perl") and any(re.match(r"-[a-z]*i", word) for word in simple.arguments)
+    """Whether a tool of patterns changes the files that it goes over, in more than blanks at the ends of lines."""
+    if simple.program not in ("sed", "perl"):
+        return False
+    scripts, _ = _scripts_and_files(simple)
+    only_ends = bool(scripts) and all(_LINE_ENDS.fullmatch(script) for script in scripts)
+    return not only_ends and any(re.match(r"-[a-z]*i", word) for word in simple.arguments)
+
+
+def _scripts_and_files(simple: Simple) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    scripts: list[str] = []
+    named: list[str] = []
+    script_next = False
+    for word in simple.arguments:
+        if script_next:
+            script_next = False
+            scripts.append(word)
+        elif word in ("-e", "-f", "--file") or (word == "--expression" and simple.program != "grep"):
+            script_next = True
+        elif not word.startswith("-"):
+            named.append(word)
+    if scripts:
+        return tuple(scripts), tuple(named)
+    return tuple(named[:1]), tuple(named[1:])
 
 
 def changed_words(simple: Simple) -> tuple[str, ...]:
