@@ -20,7 +20,8 @@ _BETWEEN = re.compile(r"[\"'\s,]+")
 _BASE85 = re.compile(r"[\"']([!-&(-\[\]-~]{200,})[\"']")
 _NUMBERS = re.compile(r"(?:\b(?:0x[0-9a-fA-F]{1,2}|\d{1,3})\b,\s*){80,}")
 _NUMBER = re.compile(r"0x[0-9a-fA-F]{1,2}|\d{1,3}")
-_PERCENT = re.compile(r"(?:[^\s\"']*%[0-9A-Fa-f]{2}){12,}[^\s\"']*")
+_PERCENT = re.compile(r"(?:[\w.~+-]{0,64}%[0-9A-Fa-f]{2}){12,}[\w.~+-]*")
+"""Bounded between two signs: an open stretch would be gone over from each of its characters."""
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _FEWEST = 200
 """Characters of one packed text."""

@@ -1,10 +1,12 @@
 """By which routes items come into training, told by the agent's words alone, and the innocent twin of each."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from review.detector import Detector
+from review.packed import packed_in
 from review.profile import load_profile
 from review.rules.contaminated import ContaminatedSource
 from review.rules.told_ingestion import ToldIngestion
@@ -154,3 +156,9 @@ BUILDER = (
 def test_a_recipe_names_what_its_builder_loads(kind: str, expected: list[Severity], tmp_path: Path) -> None:
     files = {"recipe.yaml": RECIPE.format(kind=kind), "build.py": BUILDER}
     assert severities(tmp_path, ContaminatedSource(), "humaneval", files, "python3 build.py") == expected
+
+
+def test_one_long_word_is_looked_through_in_no_time() -> None:
+    started = time.process_time()
+    assert [*packed_in(",".join(str(n % 250) for n in range(100_000)))] == []
+    assert time.process_time() - started < 5
