@@ -94,23 +94,25 @@ def _weights(run: RunView, paths: list[str]) -> list[str]:
     blobs = [path for path in paths if "/blobs/" in path and path not in named]
     if not blobs:
         return named
-    rows = run.query(
+    ids = ", ".join(map(str, run.records.ids(blobs)))
+    rows = run.records.rows(
         f"""
-        SELECT path FROM files WHERE path IN {text_list(blobs)}
+        SELECT path FROM files WHERE path IN ({ids})
         GROUP BY path HAVING sum(coalesce(bytes_read, 0) + coalesce(bytes_mapped, 0)) >= {_LEAST_WEIGHTS}
         """
     )
-    return named + [path for (path,) in rows]
+    return named + [run.records.text(number) for (number,) in rows]
 
 
 def _hashes(run: RunView, paths: Iterable[str]) -> set[str]:
     """SHA-256 of what stood there before the run."""
-    wanted = list(paths)
+    wanted = set(paths)
     rows = run.query(
-        f"SELECT DISTINCT sha256 FROM file_versions WHERE path IN {text_list(wanted)} AND size >= {_LEAST_SAME} "
+        f"SELECT path, sha256 FROM file_versions WHERE size >= {_LEAST_SAME} "
         "AND process_id IS NULL AND sha256 IS NOT NULL"
     )
-    return {sha256 for (sha256,) in rows} | {found[1] for path in wanted if (found := _BLOB.search(path))}
+    recorded = {sha256 for path, sha256 in rows if path in wanted}
+    return recorded | {found[1] for path in wanted if (found := _BLOB.search(path))}
 
 
 def _copies(run: RunView, weights: list[str], own: set[str]) -> tuple[Copied, ...]:
