@@ -90,18 +90,19 @@ def _in_named_folders(run: RunView, model: str) -> list[str]:
 
 def _weights(run: RunView, paths: list[str]) -> list[str]:
     """Those of these files that are weights."""
-    named = [path for path in paths if re.search(WEIGHTS, path)]
-    blobs = [path for path in paths if "/blobs/" in path and path not in named]
-    if not blobs:
-        return named
-    ids = ", ".join(map(str, run.records.ids(blobs)))
+    large = run.once(_large_blobs)
+    return [path for path in paths if re.search(WEIGHTS, path) or path in large]
+
+
+def _large_blobs(run: RunView) -> frozenset[str]:
+    """Contents of the hub's cache, which have no name, of which as much was read as only weights hold."""
     rows = run.records.rows(
         f"""
-        SELECT path FROM files WHERE path IN ({ids})
+        SELECT path FROM files WHERE path IN (SELECT id FROM strings WHERE contains(value, '/blobs/'))
         GROUP BY path HAVING sum(coalesce(bytes_read, 0) + coalesce(bytes_mapped, 0)) >= {_LEAST_WEIGHTS}
         """
     )
-    return named + [run.records.text(number) for (number,) in rows]
+    return frozenset(run.records.text(number) for (number,) in rows)
 
 
 def _hashes(run: RunView, paths: Iterable[str]) -> set[str]:

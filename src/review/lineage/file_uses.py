@@ -4,7 +4,7 @@ Reads and writes are asked for by path or by process, so that of millions of acc
 database. Without byte counts, as under strace, an open for reading counts as a read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ FAR_FUTURE = 2**62
 
 _MOST_REMEMBERED = 200_000
 """Uses that are kept of what was looked up; a tenth of a gigabyte."""
+_LONG_LIST = 32
 _NO_ID = -1
 """The id of no string."""
 _MOST_PER_PROCESS = 5000
@@ -117,7 +118,7 @@ class _Known:
         ids = self._run.records.ids(wanted - self._of_path.keys())
         if ids:
             rows = self._run.records.rows(
-                f"SELECT DISTINCT path FROM files WHERE path IN {_listed(ids)} AND ({_MAY_READ})"
+                f"SELECT DISTINCT path FROM files WHERE path IN {_among(ids)} AND ({_MAY_READ})"
             )
             read = {number for (number,) in rows}
             self._unread.update(self._run.records.text(number) for number in ids if number not in read)
@@ -135,7 +136,7 @@ class _Known:
         found: dict[str, list[FileUse]] = {path: [] for path in wanted - known.keys()}
         ids = self._run.records.ids(found)
         if ids:
-            condition = f"path IN {_listed(ids)} AND {which}"
+            condition = f"path IN {_among(ids)} AND {which}"
             for use in _uses(self._run, condition, f"path ORDER BY min(seq)) <= {_MOST_PER_PATH}"):
                 found[use.path].append(use)
         return self._remembered(known, wanted, found)
@@ -145,7 +146,7 @@ class _Known:
         found: dict[int, list[FileUse]] = {one: [] for one in wanted - self._by_process.keys()}
         if found:
             self._run.once(_keep_data_paths)
-            condition = f"process_id IN {_listed(found)} AND path IN (SELECT id FROM {_DATA_PATHS})"
+            condition = f"process_id IN {_among(found)} AND path IN (SELECT id FROM {_DATA_PATHS})"
             for use in _uses(self._run, condition, f"process_id ORDER BY min(seq)) <= {_MOST_PER_PROCESS}"):
                 found[use.process_id].append(use)
         return self._remembered(self._by_process, wanted, found)
@@ -239,6 +240,15 @@ def _at(what: str) -> str:
 def _listed(numbers: Iterable[int]) -> str:
     """A list for ``IN``; never empty, because SQL has no such list."""
     return f"({', '.join(map(str, numbers)) or _NO_ID})"
+
+
+def _among(numbers: Collection[int]) -> str:
+    """As :func:`_listed`, for as many as there may be: of a long list, DuckDB compares every row with each number."""
+    return (
+        _listed(numbers)
+        if len(numbers) < _LONG_LIST
+        else f"(SELECT unnest([{', '.join(map(str, numbers))}]))"
+    )
 
 
 def _span(seq: int | None, first_us: int | None, last_us: int | None, size: int | None) -> Span | None:

@@ -75,7 +75,7 @@ def _written(run: RunView, group: list[Unexplained]) -> list[int]:
     rows = run.records.rows(
         f"""
         SELECT min(seq), path FROM files
-        WHERE process_id IN ({", ".join(map(str, sorted(line)))}) AND error IS NULL
+        WHERE process_id IN (SELECT unnest([{", ".join(map(str, sorted(line)))}])) AND error IS NULL
           AND coalesce(bytes_written, flags & 3) > 0
         GROUP BY path ORDER BY 1
         """
