@@ -192,7 +192,7 @@ def test_items_whose_questions_and_rubrics_are_trained_on_are_told_once() -> Non
     (finding,) = told["benchmark-ingestion"].findings
     assert "12 of 12 items of healthbench.jsonl stand in train.jsonl" in finding.title
     assert told["eval-guided-data"].findings == ()
-    assert "benchmark-ingestion tells it" in told["eval-guided-data"].coverage.reason
+    assert "benchmark-ingestion tells it" in told["eval-guided-data"].coverage.looked_at
 
 
 @pytest.mark.parametrize("witness", ["processes", "commands"])

@@ -82,7 +82,6 @@ class EvalGuidedData:
             blind = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "commands", "no command was recorded")
             return RuleResult(self.rule, self.version, blind)
         findings += [self._by_hand(run, one) for one in run.once(aimed_by_hand)]
-        not_seen.append("what the agent wrote by hand without naming items or sharing their rare words")
         state = (
             CoverageState.FOUND
             if any(not one.fact for one in findings)
@@ -92,9 +91,9 @@ class EvalGuidedData:
         )
         coverage = Coverage(
             state,
-            f"{counted(len(acts.acts), 'command')} and the scripts that ran",
+            f"{counted(len(acts.acts), 'command')} and the scripts that ran"
+            + (f"; {_YIELDED}" if len(aimed) < len(every) else ""),
             "; ".join(not_seen),
-            _YIELDED if len(aimed) < len(every) else "",
         )
         return RuleResult(self.rule, self.version, coverage, tuple(findings))
 
