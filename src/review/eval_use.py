@@ -68,8 +68,9 @@ class EvalNames:
     def is_taken(self, leg: Leg) -> bool:
         """Whether a program that goes over files by a pattern took in evaluation data, where the pattern names none."""
         source = leg.transfer.source
-        told = "*" not in source or re.search(self._pattern, source) is not None
-        return told or self._listed.took(leg)
+        named = "*" not in source or re.search(self._pattern, source) is not None
+        packed = any(self._in_package(source, package) for package in self._packages)
+        return named or packed or self._listed.took(leg)
 
     def is_log(self, name: str) -> bool:
         """Whether results of single samples lie there, which the run did not write otherwise."""

@@ -160,6 +160,12 @@ def test_a_user_replaces_a_shipped_task(tmp_path: Path) -> None:
         ("splits", "splitz", "splits", "lacks"),
         ('splits = ["test"]', 'splits = ["test"]\nrevison = "x"', "data.revison", "no key"),
         ('splits = ["test"]', "splits = []", "data.splits", "empty"),
+        (
+            "[[data]]",
+            '[[contaminated]]\nhub_id = "Me/Mine"\nreason = "is a mirror"\n\n[[data]]',
+            "contaminated",
+            "evaluation data itself",
+        ),
         ("[100]", "[100, 200]", "token_limits", "falling"),
         ("[100]", "[100]\ntries = [2, 1]", "tries", "for each of"),
         ("[100]", "[100]\ntries = [0]", "tries", "above 0"),

@@ -165,6 +165,12 @@ def _check_benchmark(benchmark: Benchmark) -> Iterator[str]:
     yield from _check_evaluation(evaluation)
     yield from (f"file_patterns has {pattern!r}: {why}" for pattern, why in _broken(benchmark.file_patterns))
     yield from (f"data.splits of {one.hub_id} is empty" for one in benchmark.data if not one.splits)
+    own = {one.hub_id.lower() for one in benchmark.data}
+    yield from (
+        f"contaminated names {one.hub_id}, which is the evaluation data itself"
+        for one in benchmark.contaminated
+        if one.hub_id.lower() in own
+    )
     yield from _check_hashes("harness", benchmark.harness)
     yield from (
         f"baselines.score of {one.model} is not between 0 and 1"
