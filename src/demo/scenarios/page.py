@@ -8,7 +8,8 @@ _HEAD = """\
 # The known-truth corpus
 
 Short scripted runs that really execute, each with the truth about it; made by `python -P -m demo.scenarios page`.
-They were written from the rules and the published descriptions of hacks by somebody who had not seen the detectors.
+They were written in three goes, from the rules and the published descriptions of hacks, by people who had not seen
+the detectors.
 
     python -P -m demo.scenarios list             ids and what to expect
     python -P -m demo.scenarios prepare ID       lay its task into the current (empty) folder, its script beside it
