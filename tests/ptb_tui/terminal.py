@@ -16,12 +16,30 @@ from typing import Self
 from unicodedata import combining
 
 import pyte
+from pyte.screens import Char
 from wcwidth import wcwidth
 
 
 def _drawable(text: str) -> str:
     """Without marks that have no width and do not combine (a vowel sign of Devanagari): pyte stops drawing at them."""
     return text if text.isascii() else "".join(c for c in text if wcwidth(c) != 0 or c < " " or combining(c))
+
+
+def _line(cells: Mapping[int, Char], columns: int) -> str:
+    """A line as terminals show it: of a wide character whose one half was written over, the other half is blank.
+
+    pyte's own ``display`` fails at such a half.
+    """
+    shown = []
+    for x in range(columns):
+        wide_before = x > 0 and cells[x - 1].data != "" and wcwidth(cells[x - 1].data[0]) == 2
+        if cells[x].data == "":
+            shown.append("" if wide_before else " ")
+        elif wcwidth(cells[x].data[0]) == 2 and (x + 1 == columns or cells[x + 1].data != ""):
+            shown.append(" ")
+        else:
+            shown.append(cells[x].data)
+    return "".join(shown)
 
 
 class Terminal:
@@ -71,7 +89,7 @@ class Terminal:
     @property
     def text(self) -> str:
         """The screen as text."""
-        return "\n".join(self.screen.display)
+        return "\n".join(_line(self.screen.buffer[y], self.screen.columns) for y in range(self.screen.lines))
 
     def send(self, keys: str) -> None:
         """Type."""
