@@ -6,7 +6,6 @@ where it cannot be executed.
 
 import os
 import shutil
-import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, ClassVar
 
+from recorder.hold import Hold
 from store.errors import BadInput
-
-_HOLD = ("/bin/sh", "-c", 'kill -STOP $$; exec "$@"', "sh")
-"""Runs what follows once it is sent SIGCONT, in the same process."""
 
 
 class NoSuchProgram(BadInput):
@@ -66,11 +63,12 @@ class Command:
         ``stdout``, ``stderr`` and ``environment`` are as :class:`subprocess.Popen` takes them; ``born`` is told the pid
         at once.
         """
+        self._hold = Hold()
         self._process = subprocess.Popen(
-            [*_HOLD, *argv], cwd=folder, stdout=stdout, stderr=stderr, env=environment
+            self._hold.around(argv), cwd=folder, stdout=stdout, stderr=stderr, env=environment
         )
         born(self._process.pid)
-        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        self._hold.wait(self._has_ended)
         self.over = threading.Event()
         """Set when the child has ended."""
         self._waiter = threading.Thread(target=self._wait, name="ptb-command", daemon=True)
@@ -97,7 +95,7 @@ class Command:
 
     def release(self) -> None:
         """Let the command run."""
-        os.kill(self.pid, signal.SIGCONT)
+        self._hold.release()
         self._waiter.start()
 
     def abandon(self) -> None:
@@ -105,6 +103,10 @@ class Command:
         with suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
+        self._hold.close()
+
+    def _has_ended(self) -> bool:
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def _wait(self) -> None:
         self._process.wait()
