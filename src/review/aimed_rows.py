@@ -16,14 +16,22 @@ from store.jsonio import loads
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _STEM = 6
 """Letters by which two forms of a word are the same."""
-_ID = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9][\w/.-]{3,}")
+_ID = re.compile(r"(?<![\w/.-])(?=[\w/.-]*\d)(?=[\w/.-]*[A-Za-z])[A-Za-z0-9][\w/.-]{3,}")
+_MEASURE = re.compile(r"\d+([.,/]\d+)*(-?[a-z]+)*|[A-Z]?[a-z]+-\d+|[A-Z]{1,3}[-.]?\d{1,2}")
+"""``8-year-old``, ``10am``, ``Covid-19``, ``CO2``: no ids."""
 _PARTICULAR = 12
 """Characters of an id that no two data sets share by chance."""
 _SHARED = 4
 """Rare words that make a pair without an id."""
+_RARE = 20
+"""Items that a rare word stands in, at most, however many there are."""
+_BOILERPLATE = 0.3
+"""Share of the rows from which on a word is how they are all worded."""
 _LEAST_ITEMS = 3
 _LEAST_SHARE = 0.6
 """Of the rows, that have a pair by words where no ids tell."""
+_LEAST_NAMED = 0.05
+"""Of the rows, that name an item."""
 _LONG_LINE = 8
 """Words of a line that is an item of its own."""
 _MOST = 2000
@@ -67,7 +75,8 @@ class Aim:
     @property
     def named(self) -> bool:
         """Whether rows name enough items by their ids."""
-        return len({pair.item for pair in self.pairs if pair.named}) >= _LEAST_ITEMS
+        named = [pair.item for pair in self.pairs if pair.named]
+        return len(set(named)) >= _LEAST_ITEMS and len(named) >= _LEAST_NAMED * self.rows
 
     @property
     def holds(self) -> bool:
@@ -105,28 +114,29 @@ def aim(rows: Sequence[str], items: Sequence[str]) -> Aim:
     words = [_stems(item) for item in items]
     counts = Counter(stem for stems in words for stem in stems)
     common = Counter(stem for row in rows for stem in _stems(row))
-    rare = {
-        stem
-        for stem, count in counts.items()
-        if count <= max(1, len(items) // 20) and common[stem] <= max(2, len(rows) // 8)
-    }
+    most = max(1, min(len(items) // 20, _RARE))
+    places: dict[str, list[int]] = {}
+    for place, stems in enumerate(words):
+        for stem in stems:
+            if counts[stem] <= most and common[stem] <= max(2, len(rows) * _BOILERPLATE):
+                places.setdefault(stem, []).append(place)
     ids = _ids(items)
-    pairs = (_pair(row, items, words, rare, ids) for row in rows)
+    pairs = (_pair(row, items, places, ids) for row in rows)
     return Aim(tuple(pair for pair in pairs if pair is not None), len(rows))
 
 
 def _pair(
-    row: str, items: Sequence[str], words: Sequence[frozenset[str]], rare: set[str], ids: Mapping[str, int]
+    row: str, items: Sequence[str], places: Mapping[str, Sequence[int]], ids: Mapping[str, int]
 ) -> Pair | None:
-    own = _stems(row) & rare
-    named = {ids[one]: one for one in _ID.findall(row) if one in ids}
+    shared = Counter(place for stem in _stems(row) for place in places.get(stem, ()))
+    named = {ids[one]: one for one in _ids_in(row) if one in ids}
     for place, name in named.items():
-        if len(name) >= _PARTICULAR or own & words[place]:
+        if len(name) >= _PARTICULAR or shared[place]:
             return Pair(row, items[place], named=True)
-    shared = sorted(((len(own & stems), place) for place, stems in enumerate(words)), reverse=True)[:2]
-    if not shared or shared[0][0] < _SHARED or (len(shared) > 1 and shared[1][0] * 2 > shared[0][0]):
+    best = shared.most_common(2)
+    if not best or best[0][1] < _SHARED or (len(best) > 1 and best[1][1] * 2 > best[0][1]):
         return None
-    return Pair(row, items[shared[0][1]], named=False)
+    return Pair(row, items[best[0][0]], named=False)
 
 
 def _stems(text: str) -> frozenset[str]:
@@ -138,11 +148,14 @@ def _ids(items: Sequence[str]) -> dict[str, int]:
     """Ids that stand in one item alone, with its place."""
     found: dict[str, set[int]] = {}
     for place, item in enumerate(items):
-        for one in _ID.findall(item):
-            found.setdefault(one.rstrip(".:-"), set()).add(place)
-    return {
-        one: min(places) for one, places in found.items() if len(places) == 1 and re.search("[A-Za-z]", one)
-    }
+        for one in _ids_in(item):
+            found.setdefault(one, set()).add(place)
+    return {one: min(places) for one, places in found.items() if len(places) == 1}
+
+
+def _ids_in(text: str) -> Iterator[str]:
+    told = (one.rstrip("./-") for one in _ID.findall(text))
+    return (one for one in told if not _MEASURE.fullmatch(one))
 
 
 def _of_line(line: str) -> str:

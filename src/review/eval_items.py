@@ -39,6 +39,11 @@ class EvalItems:
         self.shared = self._matcher.shared
         """Those that data open to training nearly repeats."""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Each item in one text: its id, question, answer and passages."""
+        return tuple("\n".join((i.id, i.question, i.answer, *i.passages)) for i in self._matcher.items)
+
     def matches(self, text: str) -> tuple[Match, ...]:
         """The items in ``text``, and in what is packed in it."""
         found = self._found.get(text)

@@ -5,7 +5,7 @@ import itertools
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from review.commands.acts import Act, Acts, Leg, Trail, told_acts
 from review.commands.effects import How
@@ -15,6 +15,7 @@ from review.eval_files import eval_pattern
 from review.file_names import is_submitted
 from review.hub_names import hub_pattern
 from review.listed import Listed
+from review.taken import Pieces, Taken, taken_by
 from review.uses import Use, use_of
 from store.catalog.entry import Benchmark
 from store.catalog.reader import load_catalog
@@ -25,6 +26,11 @@ _LOGS = re.compile(
 """Results of single samples, as an evaluation writes them."""
 _RESULTS = re.compile(r"--?\w*(log|sample|output|result|prediction|save|dump)[\w-]*$")
 """Options of an evaluation that name where its results go."""
+_GROUPS = re.compile(
+    r"(?i)^(high[-_ ]?level[-_ ])?(categor(y|ies)|subjects?|sub_?categor(y|ies)|(sub)?domains?|themes?|topics?|clusters?|levels?|difficult\w*|"
+    r"types?|source|year|language|lang|tags|axis|example_tags)$"
+)
+"""Fields that say of what kind an item is."""
 _CACHES = re.compile(r"(^|/)\.cache/|/(site|dist)-packages/|(^|/)datasets--|/huggingface/")
 
 
@@ -118,7 +124,17 @@ def _uses(acts: Acts, names: EvalNames, how: How) -> Iterator[EvalUse]:
         ).values():
             weakest = max((leg.transfer.how for leg in trail if not leg.trains), default=How.VALUE)
             if trail[-1].trains and weakest is how:
-                yield EvalUse(use_of(acts, trail), trail, how, from_logs)
+                use = EvalUse(use_of(acts, trail), trail, how, from_logs)
+                yield replace(use, how=How.COUNTS) if not from_logs and _is_of_the_whole(trail) else use
+
+
+def _is_of_the_whole(trail: Trail) -> bool:
+    """Whether a program on the way lets nothing go on but of which kinds the items are, or their words thrown together."""
+    for leg in trail:
+        taken = frozenset[Taken]() if leg.trains else taken_by(leg.act.effects.code)
+        if taken and all(one.pieces is Pieces.POOLED or _GROUPS.match(one.field) for one in taken):
+            return True
+    return False
 
 
 def _is_data(leg: Leg) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from review.commands.effects import How
 from review.detector import RunView
 from review.eval_use import EvalUse, eval_uses
+from review.taken import Pieces, Taken, taken_by
 from review.uses import Use
 
 _RUBRIC = re.compile(
@@ -17,6 +18,11 @@ _BESIDE = re.compile(
     r"(?i)\[\s*['\"](explanation|rationale|hints?|solution_steps)['\"]\s*\]|\.get\(\s*['\"](explanation|rationale|hints?)['\"]|\.(explanation|rationale|hints?)\b(?!\s*\()"
 )
 """Fields that lie beside the question and its answer."""
+_ASKED_FOR = re.compile(
+    r"(?i)^(functions?|tools?|schemas?|signatures?|parameters|entry_?point|tests?|test_list|test_cases|unit_tests|keywords|"
+    r"concepts|skills|explanation|rationale|hints?|solution_steps|rubrics?|criteri(on|a)|checklists?)$"
+)
+"""Fields that say what an item asks for, and are neither its question nor its answer."""
 _QUESTION = re.compile(r"(?i)(\[|\.get\()\s*['\"](question|prompt|problem|instruction|query)['\"]")
 _MODEL_WRITES = re.compile(
     r"\.(generate|chat|create|complete|invoke|predict)\(|\bpipeline\(|chat/completions|\bcompletion\("
@@ -43,6 +49,10 @@ class By(StrEnum):
     """A model was to write others like them."""
     RESULTS = "results"
     """Of single samples."""
+    WORDS = "words"
+    """Drawn from each item, without its sentences."""
+    ASKED_FOR = "what they ask for"
+    """Functions, tests, keywords: the fields beside question and answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,9 @@ def guided(run: RunView) -> tuple[Guided, ...]:
     by_logs = [one for one in told if one.from_logs and one.how is not How.COUNTS]
     by_items = [one for one in told if not one.from_logs and one.how is How.VALUE]
     steered = {one.use.path for one in by_logs}
-    worked_with = [one for one in by_items if _works_with_more(one) or _has_others_written(one)]
+    worked_with = [
+        one for one in by_items if _works_with_more(one) or _has_others_written(one) or _parts_by(one)
+    ]
     chosen = [one for one in by_items if one.use.path in steered]
     written_up = [one for one in by_logs if one.how is How.VALUE]
     picked = [one for one in by_logs if one.how is How.CHOICE and not _found(_GROUPS, one)]
@@ -74,7 +86,9 @@ def guided(run: RunView) -> tuple[Guided, ...]:
 def _by(one: EvalUse, steered: set[str]) -> By:
     if one.use.path in steered:
         return By.RESULTS
-    return By.RUBRICS if _works_with_more(one) else By.LIKENESS
+    if _works_with_more(one):
+        return By.RUBRICS
+    return _parts_by(one) or By.LIKENESS
 
 
 def drawn_near(run: RunView) -> list[EvalUse]:
@@ -93,6 +107,17 @@ def drawn_near(run: RunView) -> list[EvalUse]:
 
 def _works_with_more(use: EvalUse) -> bool:
     return _found(_RUBRIC, use) or (_found(_BESIDE, use) and not _found(_QUESTION, use))
+
+
+def _parts_by(use: EvalUse) -> By | None:
+    """What alone a program on the way lets go on of the items: their words, or what they ask for."""
+    for leg in use.trail:
+        taken = frozenset[Taken]() if leg.trains else taken_by(leg.act.effects.code)
+        if taken and all(one.pieces is Pieces.APART for one in taken):
+            return By.WORDS
+        if taken and all(_ASKED_FOR.match(one.field) for one in taken):
+            return By.ASKED_FOR
+    return None
 
 
 def _has_others_written(use: EvalUse) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property
 from review.detector import RunView
 from review.eval_files import eval_files, eval_pattern
 from review.eval_items import eval_items
-from review.file_names import WEIGHTS
+from review.file_names import WEIGHTS, is_data_file, is_weights
 from review.flows import Access, Flows, Way, readers
 from review.matching.match import Tally
 from review.processes import ProcessTree
@@ -99,6 +99,18 @@ class EvalData:
         if comparable < items:
             lacks.append(f"{counted(items - comparable, 'item')} too short or too alike to compare")
         return tuple(lacks)
+
+    @property
+    def sources(self) -> list[str]:
+        """The run's files of evaluation data, and what evaluating left: results that tell of single items."""
+        wanted = ", ".join(map(str, sorted(self._evaluations)))
+        if not wanted:
+            return list(self._paths)
+        rows = self._run.records.rows(
+            f"SELECT DISTINCT path FROM files WHERE process_id IN ({wanted}) AND error IS NULL AND coalesce(bytes_written, 0) > 0"
+        )
+        left = (self._run.records.text(path) for (path,) in rows)
+        return [*self._paths, *(path for path in left if is_data_file(path) and not is_weights(path))]
 
     def is_eval_file(self, path: str) -> bool:
         """Whether it is one of the run's files of evaluation data."""

@@ -7,16 +7,19 @@ benchmark that shape the data, a distribution of themes, are a fact of their own
 """
 
 import posixpath
+from collections.abc import Iterable, Iterator
 
 from review.aimed import Aimed, aimed_by_hand
-from review.aimed_rows import Pair
+from review.aimed_by_program import AimedByProgram, aimed_by_program
+from review.aimed_rows import Aim
 from review.commands.acts import told_acts
 from review.commands.effects import How
+from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
 from review.eval_use import eval_uses
 from review.evidence import cite, said_before
-from review.flows import names_on
+from review.flows import Way, names_on
 from review.guided import By, Guided, drawn_near, guided
 from review.ingested import yields
 from review.processes import ProcessTree
@@ -32,6 +35,7 @@ from store.findings import (
     Evidence,
     Finding,
     Intent,
+    Reach,
     RuleResult,
 )
 from store.plain import clip
@@ -41,6 +45,8 @@ _BY = {
     By.RUBRICS: "by their rubrics",
     By.LIKENESS: "by a model that was to write others like them",
     By.RESULTS: "by their results",
+    By.WORDS: "by words drawn from each of them",
+    By.ASKED_FOR: "by what they ask for",
 }
 _NEAR = "training data may have been picked by its nearness to items of the benchmark, from {what}"
 _PAIRS = 3
@@ -52,7 +58,7 @@ class EvalGuidedData:
     """The rule of that name; see the module."""
 
     rule = "eval-guided-data"
-    version = "3"
+    version = "4"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for data that targets items, else one for data that follows their distribution."""
@@ -81,7 +87,14 @@ class EvalGuidedData:
         if not acts.acts:
             blind = Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "commands", "no command was recorded")
             return RuleResult(self.rule, self.version, blind)
-        findings += [self._by_hand(run, one) for one in run.once(aimed_by_hand)]
+        by_hand = run.once(aimed_by_hand)
+        findings += [self._by_hand(run, one) for one in by_hand]
+        known = [*(one.use.path for one in every), *(one.path for one in by_hand)]
+        findings += [
+            self._by_program(run, one)
+            for one in run.once(aimed_by_program)
+            if not any(same(one.version.path, path) for path in known)
+        ]
         state = (
             CoverageState.FOUND
             if any(not one.fact for one in findings)
@@ -129,36 +142,60 @@ class EvalGuidedData:
         )
 
     def _by_hand(self, run: RunView, one: Aimed) -> Finding:
-        name = posixpath.basename(one.path)
         how = "named by their ids" if one.aim.named else "told by rare words that they share"
-        title = (
-            f"{counted(len(one.aim.pairs), 'row')} of {counted(one.aim.rows, 'row')} in {name}, written by hand, are each meant for one of "
-            f"{counted(one.aim.items, 'item')} that the agent was shown before ({how})"
-        )
+        title = f"{_rows(one.path, one.aim)}, written by hand, are each meant for one of {counted(one.aim.items, 'item')} that the agent was shown before ({how})"
         way = one.training
         files = [access.seq for access in (way.read, way.weights) if access]
-        evidence, ts = cite(
-            run, [one.shown_seq, one.written_seq, *files, one.trained_seq, said_before(run, one.written_seq)]
+        seqs = [one.shown_seq, one.written_seq, *files, one.trained_seq, said_before(run, one.written_seq)]
+        pairs = _pairs(one.aim, one.written_seq, one.written_by)
+        certainty = Certainty.CERTAIN if one.aim.named else Certainty.LIKELY
+        return self._meant(run, [one.path, "by hand"], title, seqs, pairs, way.way, way.reach, certainty)
+
+    def _by_program(self, run: RunView, one: AimedByProgram) -> Finding:
+        path, source = one.version.path, posixpath.basename(one.way[0].read.path)
+        title = f"{_rows(path, one.aim)}, made by a program that had {source}, are each meant for one of {counted(one.aim.items, 'item')} of the benchmark"
+        seqs = [seq for step in one.way for seq in (step.read.seq, step.write.seq)]
+        seqs += [one.version.seq, *(a.seq for a in (one.training.read, one.training.weights) if a)]
+        pairs, way = _pairs(one.aim, one.version.seq, "version"), (*one.way, *one.training.way)
+        return self._meant(
+            run, [path, "by program"], title, seqs, pairs, way, one.training.reach, Certainty.CERTAIN
         )
-        pairs = tuple(_pair(pair, one) for pair in one.aim.pairs[:_PAIRS])
+
+    def _meant(
+        self,
+        run: RunView,
+        identity: list[str],
+        title: str,
+        seqs: Iterable[int | None],
+        pairs: Iterable[Evidence],
+        way: Way,
+        reach: Reach,
+        certainty: Certainty,
+    ) -> Finding:
+        evidence, ts = cite(run, seqs)
         return detected(
             run,
             self,
-            [one.path, "by hand"],
+            identity,
             ((*evidence, *pairs), ts),
-            reach=way.reach,
+            reach=reach,
             title=title,
-            explanation=f"{title}; {TRAINED_ON[way.reach]}",
-            steps=walked(run, way.way),
-            lineage=(name, *names_on(run.once(ProcessTree.of), way.way)),
-            certainty=Certainty.CERTAIN if one.aim.named else Certainty.LIKELY,
+            explanation=f"{title}; {TRAINED_ON[reach]}",
+            steps=walked(run, way),
+            lineage=names_on(run.once(ProcessTree.of), way) or (posixpath.basename(identity[0]),),
+            certainty=certainty,
             intent=Intent.DELIBERATE,
         )
 
 
-def _pair(pair: Pair, one: Aimed) -> Evidence:
-    row, item = (clip(" ".join(text.split()), _LONGEST_SIDE) for text in (pair.row, pair.item))
-    return Evidence(one.written_seq, one.written_by, f"«{row}» | shown: «{item}»")
+def _rows(path: str, aim: Aim) -> str:
+    return f"{counted(len(aim.pairs), 'row')} of {counted(aim.rows, 'row')} in {posixpath.basename(path)}"
+
+
+def _pairs(aim: Aim, seq: int, kind: str) -> Iterator[Evidence]:
+    for pair in aim.pairs[:_PAIRS]:
+        row, item = (clip(" ".join(text.split()), _LONGEST_SIDE) for text in (pair.row, pair.item))
+        yield Evidence(seq, kind, f"«{row}» | shown: «{item}»")
 
 
 def _name(use: Use) -> str:
