@@ -6,6 +6,13 @@ from collections.abc import Iterable
 _DISTINCT = 12
 """Characters from which on the last part of an id is told by itself, as a folder or a file name."""
 
+_MAKERS = (
+    "Qwen|google|HuggingFaceTB|meta-llama|mistralai|microsoft|deepseek-ai|allenai|nvidia|unsloth|NousResearch|tiiuae|openai|"
+    "EleutherAI|01-ai|THUDM|zai-org|ibm-granite|CohereLabs|internlm|open-thoughts|agentica-org|Skywork|bigscience|bigcode"
+)
+MAKERS_ID = re.compile(rf"^({_MAKERS})/[\w.-]+$")
+"""Ids of the hub under well-known makers of models, which no folder of a run is called like."""
+
 
 def hub_pattern(hub_ids: Iterable[str]) -> str | None:
     """A regular expression (RE2, case ignored) for names of these repositories; None for none.

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 _MODEL = re.compile(r"\.(safetensors|bin|pt|pth|gguf|ckpt|npz)$|(^|/)final_model/?$")
-
+_LONGEST_FIELD = 200
+_MOST_FIELDS = 2000
 
 ANYTHING = "*"
 """Stands among the texts that a program passes names over by for a condition that cannot be told."""
@@ -46,6 +47,22 @@ class Transfer:
     how: How
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A text that a program puts under a key."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A text, or a pattern of texts, for which a program puts another."""
+
+    old: str
+    new: str
+
+
 @dataclass(slots=True)
 class Effects:
     """All that a program does, as far as its text tells."""
@@ -68,6 +85,21 @@ class Effects:
     """Texts by which it passes over what it meets."""
     chosen: dict[str, None] = field(default_factory=dict)
     """Texts by which it chooses files among those that it finds."""
+    fields: dict[Field, None] = field(default_factory=dict)
+    """Texts that it puts under a key of a dictionary, or that it gives to an attribute or a named argument."""
+    replaced: dict[Replaced, None] = field(default_factory=dict)
+    """Texts in the place of which it puts another in what it reads."""
+
+    def put(self, key: str, texts: Iterable[str]) -> None:
+        """It puts these texts under a key; those of a long program that come late are left out."""
+        for text in texts:
+            if len(text) <= _LONGEST_FIELD and len(self.fields) < _MOST_FIELDS:
+                self.fields.setdefault(Field(key, text))
+
+    def replace(self, old: str, new: str) -> None:
+        """It puts one text in the place of another."""
+        if max(len(old), len(new)) <= _LONGEST_FIELD and len(self.replaced) < _MOST_FIELDS:
+            self.replaced.setdefault(Replaced(old, new))
 
     def read(self, name: str) -> None:
         """It takes in ``name``."""
@@ -110,6 +142,8 @@ class Effects:
         self.whole &= other.whole
         self.spared.update(other.spared)
         self.chosen.update(other.chosen)
+        self.fields.update(other.fields)
+        self.replaced.update(other.replaced)
 
     def placed(self, path: Callable[[str], str]) -> "Effects":
         """The same with every name as ``path`` gives it."""
@@ -124,4 +158,6 @@ class Effects:
             self.whole,
             self.spared,
             self.chosen,
+            self.fields,
+            self.replaced,
         )

@@ -21,7 +21,7 @@ from review.evidence import cite, said_before
 from review.file_names import NO_DATA, WEIGHTS, is_submitted
 from review.flows import Flows, Way, readers, writers
 from review.foreign_weights import CACHED, Foreign, local_weights, weights_of
-from review.hub_names import hub_pattern
+from review.hub_names import MAKERS_ID, hub_pattern
 from review.lineage.final_model import standing_makers
 from review.processes import ProcessTree
 from review.training import how_far
@@ -47,11 +47,6 @@ _MAY_CARRY = (
     r"(\.(gz|zst|xz|bz2))?$)(?!.*/(tokenizer|vocab|merges)[^/]*$)/.*"
 )
 """Files in which weights may lie on their way: all but text, data, programs and caches; what a model wrote is data."""
-_ORGANISATIONS = (
-    "Qwen|google|HuggingFaceTB|meta-llama|mistralai|microsoft|deepseek-ai|allenai|nvidia|unsloth|NousResearch|tiiuae|openai|"
-    "EleutherAI|01-ai|THUDM|zai-org|ibm-granite|CohereLabs|internlm|open-thoughts|agentica-org|Skywork|bigscience|bigcode"
-)
-_ID = re.compile(rf"^({_ORGANISATIONS})/[\w.-]+$")
 _LIKE_MODEL = re.compile(
     r"(?i)^(?!(runs?|out(puts?)?|ckpts?|checkpoints?|models?|results?|data|tmp|work|saved?|exps?|experiments?|artifacts|weights|base"
     r"|cache|merged|adapters?|lora|sft|train\w*|final\w*|stage\w*)/)[\w-]+/[\w.-]*(qwen|gemma|llama|smollm|mistral|phi|deepseek|olmo)"
@@ -308,7 +303,7 @@ def _named(acts: Acts, base: BaseModel) -> set[str]:
         name
         for act in acts.acts
         for name in act.effects.checkpoints
-        if _ID.match(name) or (_LIKE_MODEL.match(name) and not any(same(name, one) for one in written))
+        if MAKERS_ID.match(name) or (_LIKE_MODEL.match(name) and not any(same(name, one) for one in written))
     }
     told = {
         one for one in base.instruct_siblings if any(re.search(hub_pattern([one]) or "", n) for n in names)

@@ -33,6 +33,8 @@ _STARTING = frozenset({"run", "call", "check_call", "check_output", "Popen", "sy
 _GENERATING = frozenset({"generate", "chat", "complete", "completion", "create", "batch_generate", "predict"})
 """What these give is made by a model, and holds nothing of its weights."""
 _TRAINERS = re.compile(r"Trainer$")
+_REPLACING = frozenset({"replace", "sub", "subn"})
+_PUTTING = frozenset({"setattr", "setdefault", "__setitem__", "__setattr__"})
 _ASIDE = re.compile(
     r"(?i)tokenizer|processor|processing|config|feature_?extractor|teacher|judge|reward|ref_model|args"
 )
@@ -52,6 +54,7 @@ class Calls:
 
     def result(self, call: Call) -> Value:
         """What is known of the value that a call gives."""
+        self._puts(call)
         if call.name == "from_pretrained" and isinstance(call.node.func, ast.Attribute):
             if _ASIDE.search(ast.unparse(call.node.func.value)):
                 return NOTHING
@@ -75,6 +78,18 @@ class Calls:
         if call.name in _STARTING and call.arguments and self._started(call.arguments[0]):
             return NOTHING
         return self._other(call)
+
+    def _puts(self, call: Call) -> None:
+        """Texts that it puts under a key, or in the place of others."""
+        for key, value in call.keywords.items():
+            self._effects.put(key, value.texts)
+        if call.name in _PUTTING and len(call.arguments) > 1:
+            *_, under, put = call.arguments
+            self._effects.put(under.text or "", put.texts)
+        elif call.name in _REPLACING and call.owner not in ("os", "shutil") and len(call.arguments) > 1:
+            old, new = call.arguments[0].text, call.arguments[1].text
+            if old is not None and new is not None:
+                self._effects.replace(old, new)
 
     def _opened(self, call: Call) -> Value:
         path = call.receiver if call.receiver.text is not None and _NAME.search(call.receiver.text) else None

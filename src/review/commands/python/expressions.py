@@ -87,9 +87,10 @@ class Expressions:
                     for k, v in zip(keys, told, strict=True)
                     if isinstance(k, ast.Constant)
                 )
-                return replace(
-                    whole, text=None, fields=tuple((key, v) for key, v in named if key is not None)[:64]
-                )
+                fields = tuple((key, v) for key, v in named if key is not None)[:64]
+                for key, field in fields:
+                    self._effects.put(key, field.texts)
+                return replace(whole, text=None, fields=fields)
             case (
                 ast.ListComp(elt=element, generators=generators)
                 | ast.SetComp(elt=element, generators=generators)

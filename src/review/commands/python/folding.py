@@ -11,6 +11,8 @@ from review.commands.python.call import Call
 from review.commands.python.paths import folded_path
 from review.commands.python.value import NOTHING, Value, union
 
+_LONGEST_FILLED = 1000
+_MOST_TEXTS = 64
 _LONGEST = 1 << 20
 """Characters of one text that is put together."""
 
@@ -21,9 +23,9 @@ def folded(  # a case for each kind of call
     """What a call gives, where its text can be told; None elsewhere."""
     name, receiver, arguments = call.name, call.receiver, call.arguments
     texts = [argument.text for argument in arguments]
-    path = folded_path(call)
-    if path is not None:
-        return path
+    told = folded_path(call) or _formatted(call)
+    if told is not None:
+        return told
     match name:
         case "join" if texts and receiver.text is None and all(text is not None for text in texts):
             return Value(posixpath.join(*(text or "" for text in texts)))
@@ -44,12 +46,7 @@ def folded(  # a case for each kind of call
             parts = receiver.text.split(texts[0]) if texts[0] else [receiver.text]
             return Value(_put_together(parts, texts[1] or ""))
         case "with_suffix" | "with_name" if receiver.text is not None and texts and texts[0] is not None:
-            kept = (
-                posixpath.splitext(receiver.text)[0]
-                if name == "with_suffix"
-                else posixpath.dirname(receiver.text)
-            )
-            return Value(kept + texts[0] if name == "with_suffix" else posixpath.join(kept, texts[0]))
+            return Value(_renamed(name, receiver.text, texts[0]))
         case "getenv" | "get" if texts and texts[0] is not None and texts[0] in environ:
             return Value(environ[texts[0]])
         case "parse_args" | "parse_known_args":
@@ -60,14 +57,22 @@ def folded(  # a case for each kind of call
 
 
 def combined(left: Value, op: ast.operator, right: Value) -> Value:
-    """What an operator makes of two values: of texts and paths, their text too."""
-    text = None
+    """What an operator makes of two values: of texts and paths, their text too, and that of each that they may be."""
+    origins = left.origins | right.origins
+    if isinstance(op, ast.Mod) and left.text is not None and right.texts:
+        return Value(_filled(left.text, ["%s"], right.texts, {}), origins)
     if left.text is not None and right.text is not None:
-        if isinstance(op, ast.Add):
-            text = _put_together([left.text, right.text])
-        elif isinstance(op, ast.Div):
-            text = posixpath.join(left.text, right.text)
-    return Value(text, left.origins | right.origins, members=(*left.members, *right.members)[:64])
+        return Value(_both(left.text, op, right.text), origins)
+    if left.text is not None and right.texts:  # the folder of a file that a loop goes over
+        texts = [_both(left.text, op, text) for text in right.texts[:_MOST_TEXTS]]
+        return Value(origins=origins, members=tuple(map(Value, texts)))
+    return Value(origins=origins, members=(*left.members, *right.members)[:_MOST_TEXTS])
+
+
+def _both(left: str, op: ast.operator, right: str) -> str | None:
+    if isinstance(op, ast.Add):
+        return _put_together([left, right])
+    return posixpath.join(left, right) if isinstance(op, ast.Div) else None
 
 
 def joined(parts: Sequence[Value]) -> Value:
@@ -86,6 +91,35 @@ def _put_together(texts: Sequence[str], between: str = "") -> str | None:
     """None for what a program doubles on and on."""
     size = sum(map(len, texts)) + len(between) * len(texts)
     return between.join(texts) if size <= _LONGEST else None
+
+
+def _renamed(name: str, path: str, text: str) -> str:
+    if name == "with_suffix":
+        return posixpath.splitext(path)[0] + text
+    return posixpath.join(posixpath.dirname(path), text)
+
+
+def _formatted(call: Call) -> Value | None:
+    """``PATTERN.format(…)``."""
+    pattern = call.receiver.text
+    if call.name != "format" or pattern is None:
+        return None
+    named = {f"{{{key}}}": value.text for key, value in call.keywords.items()}
+    texts = [argument.text for argument in call.arguments]
+    if None in (*texts, *named.values()):
+        return None
+    return Value(_filled(pattern, ["{}", *(f"{{{n}}}" for n in range(len(texts)))], texts, named))
+
+
+def _filled(
+    pattern: str, places: Sequence[str], texts: Sequence[str | None], named: Mapping[str, str | None]
+) -> str | None:
+    """A pattern with its places filled, as far as they are plain ones."""
+    for place, text in (*zip(places[1:], texts, strict=False), *named.items()):
+        pattern = pattern.replace(place, (text or place)[:_LONGEST_FILLED])
+    for text in texts:
+        pattern = pattern.replace(places[0], (text or "")[:_LONGEST_FILLED], 1)
+    return pattern if len(pattern) <= _LONGEST else None
 
 
 def _decoded(name: str, text: str) -> str | None:

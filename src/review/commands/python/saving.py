@@ -111,10 +111,13 @@ class Saving:
 
     def _copied(self, source: Value, target: Value) -> bool:
         origins = source.origins
-        if source.text is not None:
-            origins |= self._effects.load(source.text)
-        if target.text is not None:
-            self._effects.write(target.text, origins)
+        if len(source.texts) == len(target.texts) > 1:  # each of those that a loop goes over
+            for one, other in zip(source.texts, target.texts, strict=True):
+                self._effects.write(other, origins | self._effects.load(one))
+            return True
+        origins |= self._effects.load(*source.texts)
+        for text in target.texts:
+            self._effects.write(text, origins)
         return True
 
     def _hold(self, target: str, call: Call) -> None:

@@ -12,6 +12,17 @@ _SELF = "self"
 """All objects of the program's own classes are taken for one."""
 
 
+def key_of(target: ast.expr) -> str | None:
+    """The key or attribute that an assignment is to; that of the list where it is to a place in one."""
+    match target:
+        case ast.Attribute(attr=key) | ast.Subscript(slice=ast.Constant(value=str(key))):
+            return key
+        case ast.Subscript(value=ast.Subscript() | ast.Attribute() as inner):
+            return key_of(inner)
+        case _:
+            return None
+
+
 class Scope:
     """The names of one program; what is put into an open file goes to the program's effects."""
 
@@ -80,6 +91,8 @@ class Scope:
             case ast.Subscript() | ast.Attribute():
                 if isinstance(target, ast.Attribute):
                     self.give(target.attr, value)
+                if key := key_of(target):
+                    self._effects.put(key, value.texts)
                 self.mutate(target, value.origins)
 
     def mutate(self, target: ast.expr, origins: frozenset[ContentOrigin]) -> None:

@@ -12,7 +12,8 @@ PATTERN_TOOLS = frozenset({"grep", "zgrep", "egrep", "fgrep", "sed", "awk", "gaw
 """Tools of which the first operand is a pattern or a program."""
 _LINE_ENDS = re.compile(r"s(.)(\\r|(\[ \\t\]|\[\[:space:\]\]|\[\[:blank:\]\]|\\s| )[*+]?)\$\1\1g?")
 """A script of sed or perl that takes carriage returns or blanks off the ends of lines, which no program minds."""
-_CHANGING = frozenset({"rm", "unlink", "shred", "truncate", "tee", "touch"})
+_CHANGING = frozenset({"rm", "unlink", "shred", "truncate", "tee", "sponge", "touch"})
+_EDITORS = frozenset({"ed", "red", "ex", "vi", "vim", "nvim"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ def copied(simple: Simple) -> Copy | None:
         words = tuple(word for word in words if word not in valued)
     if simple.program not in COPIERS or len(words) < 2:
         return None
+    if simple.program == "rsync":  # which takes the content of a folder that is written so
+        words = tuple(f"{word}." if word.endswith("/") else word for word in words[:-1]) + words[-1:]
     *sources, target = words
     if "-t" in simple.arguments:
         target, *sources = words
@@ -54,6 +57,19 @@ def is_in_place(simple: Simple) -> bool:
     scripts, _ = _scripts_and_files(simple)
     only_ends = bool(scripts) and all(_LINE_ENDS.fullmatch(script) for script in scripts)
     return not only_ends and any(re.match(r"-[a-z]*i", word) for word in simple.arguments)
+
+
+def edited_files(simple: Simple) -> tuple[str, ...]:
+    """The files that an editor which takes its orders from words or its input changes."""
+    if simple.program not in _EDITORS:
+        return ()
+    orders = {
+        word
+        for option, word in itertools.pairwise(simple.arguments)
+        if option in ("-c", "--cmd", "-S", "-u", "-p")
+    }
+    ordered = bool(orders) or simple.program in ("ed", "red", "ex") or "-es" in simple.arguments
+    return tuple(word for word in simple.operands if word not in orders and word[0] != "+") if ordered else ()
 
 
 def _scripts_and_files(simple: Simple) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -85,6 +101,8 @@ def changed_words(simple: Simple) -> tuple[str, ...]:
         words += [word[3:] for word in simple.arguments if word.startswith("of=")]
     elif is_in_place(simple):
         words += pattern_files(simple)
+    else:
+        words += edited_files(simple)
     return tuple(words)
 
 

@@ -36,6 +36,17 @@ class ShellEffects(Effects):
     """What each of the Python programs, and of those of unknown text, does by itself."""
     code: list[str] = field(default_factory=list)
     """The texts of the Python programs."""
+    steps: list["Step"] = field(default_factory=list)
+    """Its simple commands, those of the shell programs that it starts among them, with what each does by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One simple command of those that are run one after the other."""
+
+    simple: Simple
+    """Its variables replaced."""
+    effects: ShellEffects
 
 
 def shell_effects(text: str, scripts: Scripts, cwd: str = "") -> ShellEffects:
@@ -107,6 +118,26 @@ class _Shell:
 
     def _simple(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         """What goes on to the next command of the pipeline."""
+        outer = self._effects
+        own = ShellEffects(contents=outer.contents)
+        self._use(own)
+        try:
+            return self._alone(simple, piped)
+        finally:
+            self._use(outer)
+            outer.add(own)
+            outer.simple += own.simple
+            outer.programs += own.programs
+            outer.code += own.code
+            launch = launched(simple) if own.steps else None
+            outer.steps += own.steps
+            if launch is None or launch.language is not Language.SHELL:
+                outer.steps.append(Step(simple, own))
+
+    def _use(self, effects: ShellEffects) -> None:
+        self._effects, self._tools = effects, Tools(effects, self._path)
+
+    def _alone(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         piped |= self._effects.load(*map(self._path, simple.reads))
         origins = piped
         if simple.words:
@@ -148,7 +179,7 @@ class _Shell:
         if text is None:
             return piped
         if launch.language is Language.SHELL:
-            self._inside(text)
+            self._inside(text, launch.arguments)
             return piped
         return self._followed(text, launch.arguments, piped)
 
@@ -186,12 +217,14 @@ class _Shell:
             self._inside(command)
         return stdout if effects.whole else piped | stdout
 
-    def _inside(self, text: str) -> str | None:
-        """A command that another starts; the name that it prints, if it prints one."""
+    def _inside(self, text: str, arguments: Sequence[str] = ()) -> str | None:
+        """A command that another starts, with its arguments; the name that it prints, if it prints one."""
         if self._depth >= DEEPEST:
             return None
         inner = _Shell(self._effects, self._scripts, self._cwd, self._depth + 1)
         inner._variables, inner._loops = self._variables, self._loops
+        if arguments:
+            inner._variables = self._variables | {str(n): word for n, word in enumerate(arguments, 1)}
         inner.run(text)
         return inner._printed
 

@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from review.commands.effects import ContentOrigin, Effects, How, as_counts
 from review.commands.shell.archives import ARCHIVERS, archived
-from review.commands.shell.file_words import PATTERN_TOOLS, Copy, copied, is_in_place, pattern_files
+from review.commands.shell.file_words import (
+    PATTERN_TOOLS,
+    Copy,
+    copied,
+    edited_files,
+    is_in_place,
+    pattern_files,
+)
 from review.commands.shell.simple import Simple
 
 _READERS = frozenset({"cat", "head", "tail", "zcat", "gunzip", "gzip", "sort", "shuf", "uniq", "cut", "tr", "base64", "rev",
@@ -31,7 +38,9 @@ class Tools:
     def run(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin] | None:
         """What goes on to the next command of the pipeline; None for a tool that is not known."""
         name, named = simple.program, [self._path(word) for word in simple.operands]
-        if name == "tee":
+        for target in map(self._path, edited_files(simple)):
+            self._effects.write(target, self._effects.load(target))
+        if name in ("tee", "sponge"):
             for target in named:
                 self._effects.write(target, piped)
             return piped
@@ -91,7 +100,7 @@ class Tools:
         for word in handed or copy.sources:
             source = self._path(word)
             origins = self._effects.load(source)
-            below = posixpath.join(target, posixpath.basename(source))
+            below = target if word.endswith("/.") else posixpath.join(target, posixpath.basename(source))
             may_be_folder = bool(posixpath.splitext(source)[1]) and not posixpath.splitext(target)[1]
             if may_be_folder and not copy.into:
                 self._effects.write(below, origins)
