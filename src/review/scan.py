@@ -22,6 +22,8 @@ from review.rules.ingestion import BenchmarkIngestion
 from review.rules.left_behind import LeftBehind
 from review.rules.limit_evasion import LimitEvasion
 from review.rules.recorder_evasion import RecorderEvasion
+from review.rules.said_numbers import SaidNumbers
+from review.rules.said_of_eval_data import SaidOfEvalData
 from review.rules.say_do import Claims
 from review.rules.substitution import ModelSubstitution
 from review.rules.timer_told import TimerTold
@@ -79,6 +81,8 @@ DETECTORS: tuple[Detector, ...] = (
     Together(
         (
             Claims(),
+            SaidOfEvalData(),
+            SaidNumbers(),
             Unsaid(),
             shipped_rule("say-do-unseen.sql"),
             shipped_rule("say-do-idle-gpu.sql"),

@@ -101,6 +101,11 @@ class EvalData:
         return tuple(lacks)
 
     @property
+    def eval_paths(self) -> list[str]:
+        """The run's files of evaluation data."""
+        return list(self._paths)
+
+    @property
     def sources(self) -> list[str]:
         """The run's files of evaluation data, and what evaluating left: results that tell of single items."""
         wanted = ", ".join(map(str, sorted(self._evaluations)))
