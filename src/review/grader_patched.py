@@ -43,14 +43,15 @@ def _grader_names(nodes: list[ast.AST]) -> Iterator[str]:
         match node:
             case ast.Import(names=names):
                 yield from (one.asname or one.name for one in names if one.name == "evaluate")
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(func=ast.Attribute(attr="module_from_spec") | ast.Name(id="module_from_spec")),
+            ):
+                yield name
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=arguments)):
                 texts = [one.value for one in arguments if isinstance(one, ast.Constant)]
                 if any(isinstance(text, str) and _GRADER.search(text) for text in texts):
                     yield name
-            case ast.Assign(
-                targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr="module_from_spec"))
-            ):
-                yield name
 
 
 def _imported(nodes: list[ast.AST]) -> Iterator[str]:
@@ -65,8 +66,8 @@ def _runs(node: ast.AST, graders: set[str]) -> bool:
     match node:
         case ast.Call(
             func=ast.Attribute(attr=attr) | ast.Name(id=attr), args=[ast.Constant(value=str(name)), *_]
-        ):
-            return attr in _RUNNERS and _GRADER.search(name) is not None
+        ) if attr in _RUNNERS:
+            return _GRADER.search(name) is not None
         case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr="main")):
             return owner in graders
         case ast.ImportFrom(module="evaluate", names=names):

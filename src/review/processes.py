@@ -1,11 +1,16 @@
 """Who started whom: the process tree of a run, and which parts of it no finding may rest on alone."""
 
+import itertools
 import posixpath
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from review.commands.shell.file_words import PATTERN_TOOLS
+from review.commands.shell.launch import launched
+from review.commands.shell.simple import Simple
+from review.commands.shell.wrappers import unwrapped
 from review.detector import RunView
 
 _SCAFFOLDS = frozenset({"claude", "codex", "gemini", "opencode"})
@@ -147,7 +152,8 @@ class ProcessTree:
         roots = [
             process
             for process in self._by_id.values()
-            if any(_is_script(word, process.cwd, official) for word in process.argv[1:])
+            if any(word.endswith("evaluate.py") for word in process.argv)
+            and _is_script(_script(process.argv) or "", process.cwd, official)
         ]
         # A shell becomes the last program of its line: what it had started before is no part of that.
         started = {
@@ -157,6 +163,19 @@ class ProcessTree:
             if (born := self._by_id[child].start_us) is None or born >= (root.program_us or 0)
         }
         return frozenset({root.process_id for root in roots} | self.with_descendants(started))
+
+
+def _script(argv: tuple[str, ...]) -> str | None:
+    """The script that a command line runs; None for one that only hands files on (``git checkout evaluate.py``)."""
+    simple = Simple(unwrapped(argv).words)
+    launch = launched(simple)
+    if launch is not None or simple.program in PATTERN_TOOLS:
+        return launch.script if launch is not None else None
+    words = [word for word in argv if not word.startswith("-")]
+    for before, word in itertools.pairwise(words):  # a runner that is not known, of an interpreter
+        if posixpath.basename(before).startswith(_INTERPRETERS) and word.endswith(".py"):
+            return word
+    return None
 
 
 def _is_script(word: str, cwd: str | None, official: str | None) -> bool:

@@ -9,7 +9,7 @@ from review.commands.python.conditions import leaves, note_condition
 from review.commands.python.expressions import Expressions
 from review.commands.python.given import Given
 from review.commands.python.scope import Scope
-from review.commands.python.syntax import targets_of
+from review.commands.python.syntax import modules_of, targets_of
 from review.commands.python.value import NOTHING, Value, element_of
 
 _MOST_CALLS = 6
@@ -26,12 +26,12 @@ class AbstractRun:
         self._tree = tree
         self._effects = effects
         self._functions: dict[str, Function] = {}
-        imported: set[str] = set()
+        imported: dict[str, str] = {}
         for node in ast.walk(tree):
             if isinstance(node, Function):
                 self._functions.setdefault(node.name, node)
             elif isinstance(node, ast.Import | ast.ImportFrom):
-                imported |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+                imported |= dict(modules_of(node))
         self._scope = Scope(effects, imported)
         calls = Calls(effects, self._scope, given.environ)
         self._expressions = Expressions(effects, self._scope, given, calls, self._call_own)

@@ -14,6 +14,7 @@ from review.commands.python.calls import Calls
 from review.commands.python.conditions import note_condition
 from review.commands.python.folding import combined, joined, sliced
 from review.commands.python.given import Given
+from review.commands.python.paths import SITE
 from review.commands.python.scope import Scope
 from review.commands.python.value import NOTHING, Value, element_of, split_of, text_of, union
 
@@ -129,6 +130,8 @@ class Expressions:
             return options[attr]
         if attr == "stdin" and isinstance(inner, ast.Name) and inner.id == "sys":
             return Value(origins=frozenset({ContentOrigin(STDIN, How.VALUE)}))
+        if attr in ("__file__", "__path__") and (module := self._module(inner)) is not None:
+            return Value(_installed_at(module))
         value = self.value(inner)
         given = self._scope.field(attr)
         if given is not None and value.text is None and value.opened is None:
@@ -138,6 +141,16 @@ class Expressions:
         if attr == "parent" and value.text is not None:
             return Value(posixpath.dirname(value.text))
         return replace(value, members=()) if value.text is None else value
+
+    def _module(self, node: ast.expr) -> str | None:
+        """The module that a name, or a name of something in a module, stands for."""
+        match node:
+            case ast.Name(id=name):
+                return self._scope.module(name)
+            case ast.Attribute(value=inner, attr=attr) if (module := self._module(inner)) is not None:
+                return f"{module}.{attr}"
+            case _:
+                return None
 
     def _subscript(self, inner: ast.expr, index: ast.expr) -> Value:
         owner = inner.attr if isinstance(inner, ast.Attribute) else ""
@@ -183,3 +196,9 @@ class Expressions:
         if isinstance(function, ast.Attribute):
             self._scope.mutate(function.value, self._scope.get("self").origins)
         return own
+
+
+def _installed_at(module: str) -> str:
+    """Where Python finds an installed module."""
+    name = module.replace(".", "/")
+    return f"{SITE}/{name}.py" if "/" in name else f"{SITE}/{name}/__init__.py"

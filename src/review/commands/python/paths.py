@@ -6,6 +6,11 @@ from dataclasses import replace
 from review.commands.python.call import Call
 from review.commands.python.value import NOTHING, Value, union
 
+SITE = "/usr/lib/python3/site-packages"
+"""Where installed modules lie, for programs that ask Python for it."""
+_ASKING_SITE = frozenset(
+    {"getsitepackages", "getusersitepackages", "get_paths", "get_path", "get_python_lib"}
+)
 _PATTERNS = {"glob": "", "iglob": "", "rglob": "**/"}
 _GOING_OVER = frozenset({"walk", "listdir", "scandir", "iterdir"})
 _MAKING = frozenset({"Path", "PurePath", "str"})
@@ -17,6 +22,10 @@ def folded_path(call: Call) -> Value | None:
     name, receiver = call.name, call.receiver
     texts = [argument.text for argument in call.arguments]
     folder = texts[0] if texts else receiver.text
+    if name in _ASKING_SITE:
+        return replace(
+            Value(SITE), members=(Value(SITE),), fields=(("purelib", Value(SITE)), ("platlib", Value(SITE)))
+        )
     if name in _GOING_OVER and folder is not None:
         return _gone_over(name, folder)
     if name not in _PATTERNS and name not in _MAKING and name not in _SAME:

@@ -4,7 +4,7 @@ import re
 
 from review.commands.effects import ContentOrigin, Effects
 from review.commands.python.call import Call
-from review.commands.python.value import Value, union
+from review.commands.python.value import NOTHING, Value, union
 
 STDOUT = "<stdout>"
 """The target of what a program prints."""
@@ -96,6 +96,10 @@ class Saving:
             return self._copied(arguments[0], arguments[1])
         if name in ("rename", "replace") and receiver.text and len(arguments) == 1:
             return self._copied(receiver, arguments[0])
+        if name in ("input", "FileInput") and call.keyword("inplace") is not NOTHING:
+            for text in (text for value in arguments[:1] for text in value.texts):
+                self._effects.write(text, self._effects.load(text))
+            return True
         if name in _SAVING:
             origins |= receiver.origins
         elif name not in _NAMED_SAVING or len(arguments) < 2:

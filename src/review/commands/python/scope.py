@@ -1,7 +1,7 @@
 """What the names of a program hold while it is followed."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -26,9 +26,9 @@ def key_of(target: ast.expr) -> str | None:
 class Scope:
     """The names of one program; what is put into an open file goes to the program's effects."""
 
-    def __init__(self, effects: Effects, imported: Iterable[str]) -> None:
+    def __init__(self, effects: Effects, imported: Mapping[str, str]) -> None:
         self._effects = effects
-        self._imported = frozenset(imported)
+        self._imported = imported
         self._names: dict[str, Value] = {}
         self._rounds: list[frozenset[ContentOrigin]] = []
         self._fields: dict[str, Value] = {}
@@ -36,6 +36,10 @@ class Scope:
     def get(self, name: str) -> Value:
         """What it holds."""
         return self._names.get(name, NOTHING)
+
+    def module(self, name: str) -> str | None:
+        """The module that a name stands for; None for a name that no import gave."""
+        return self._imported.get(name)
 
     def holds(self, name: str) -> bool:
         """Whether the program has given it anything."""

@@ -2,7 +2,7 @@
 
 import ast
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 
 def parsed(text: str) -> ast.Module | None:
@@ -23,3 +23,15 @@ def targets_of(statement: ast.stmt) -> Sequence[ast.expr]:
             return [target]
         case _:
             return []
+
+
+def modules_of(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """The names that an import gives, each with the module, or the thing in one, that it stands for."""
+    for alias in node.names:
+        if isinstance(node, ast.ImportFrom):
+            yield alias.asname or alias.name, f"{node.module or ''}.{alias.name}"
+        elif alias.asname:
+            yield alias.asname, alias.name
+        else:
+            name = alias.name.partition(".")[0]
+            yield name, name

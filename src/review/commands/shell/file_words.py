@@ -52,11 +52,13 @@ def pattern_files(simple: Simple) -> tuple[str, ...]:
 
 def is_in_place(simple: Simple) -> bool:
     """Whether a tool of patterns changes the files that it goes over, in more than blanks at the ends of lines."""
+    if simple.program in ("gawk", "awk"):
+        return ("-i", "inplace") in itertools.pairwise(simple.arguments)
     if simple.program not in ("sed", "perl"):
         return False
     scripts, _ = _scripts_and_files(simple)
     only_ends = bool(scripts) and all(_LINE_ENDS.fullmatch(script) for script in scripts)
-    return not only_ends and any(re.match(r"-[a-z]*i", word) for word in simple.arguments)
+    return not only_ends and any(re.match(r"-[a-z0-9]*i", word) for word in simple.arguments)
 
 
 def edited_files(simple: Simple) -> tuple[str, ...]:
@@ -82,7 +84,7 @@ def _scripts_and_files(simple: Simple) -> tuple[tuple[str, ...], tuple[str, ...]
             scripts.append(word)
         elif word in ("-e", "-f", "--file") or (word == "--expression" and simple.program != "grep"):
             script_next = True
-        elif not word.startswith("-"):
+        elif not word.startswith("-") and word != "inplace":
             named.append(word)
     if scripts:
         return tuple(scripts), tuple(named)

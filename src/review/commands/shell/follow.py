@@ -95,7 +95,12 @@ class _Shell:
             if printed is not None:
                 written = (f"$({inner})", f"`{inner}`")
                 simple = replace(
-                    simple, words=tuple(_replaced(word, written, printed) for word in simple.words)
+                    simple,
+                    words=tuple(_replaced(word, written, printed) for word in simple.words),
+                    writes=tuple(_replaced(word, written, printed) for word in simple.writes),
+                    assignments=tuple(
+                        (name, _replaced(value, written, printed)) for name, value in simple.assignments
+                    ),
                 )
         expanded = replace(
             simple,

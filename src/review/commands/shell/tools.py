@@ -53,7 +53,7 @@ class Tools:
         if name == "find" and "-exec" in simple.arguments:
             return self._for_each_found(simple)
         if name in PATTERN_TOOLS:
-            return piped | self._matching(simple)
+            return piped | self._matching(simple, piped)
         if name in _READERS:
             return piped | self._effects.load(*(word for word in named if not word.isdigit()))
         if name in _COUNTERS:
@@ -91,7 +91,10 @@ class Tools:
         folder = next((word for word in words if not word.startswith("-")), ".")
         ends = [place for place, word in enumerate(words) if place >= start and word in (";", "\\;", "+")]
         inner = words[start : ends[0] if ends else len(words)]
-        found = replace(simple, words=tuple(word.replace("{}", f"{folder}/*") for word in inner))
+        named = next(
+            (word for option, word in itertools.pairwise(words) if option in ("-name", "-iname")), "*"
+        )
+        found = replace(simple, words=tuple(word.replace("{}", f"{folder}/{named}") for word in inner))
         return self.run(found, frozenset()) or frozenset()
 
     def _copy(self, copy: Copy, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
@@ -107,8 +110,10 @@ class Tools:
             self._effects.write(below if copy.into and "*" not in source else target, origins)
         return frozenset()
 
-    def _matching(self, simple: Simple) -> frozenset[ContentOrigin]:
+    def _matching(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         files = [self._path(word) for word in pattern_files(simple)]
+        if not files and is_in_place(simple):  # xargs hands the names on
+            files = sorted({origin.name for origin in piped})
         origins = self._effects.load(*files)
         if is_in_place(simple):
             for file in files:
