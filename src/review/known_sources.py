@@ -1,16 +1,19 @@
-"""Datasets that are known to hold items of a run's benchmark, and how they got into training.
+"""Datasets that hold items of a run's benchmark, known to or found to, and how they got into training.
 
-The catalog names them, benchmark by benchmark; what the rules allow by name is never one of them.
+The catalog names them, benchmark by benchmark; others of the hub are found by what they hold. What the rules allow by name is
+never one of them.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from review.commands.acts import Acts, told_acts
 from review.detector import RunView
 from review.eval_files import eval_pattern
+from review.file_names import hub_dataset
 from review.flows import readers
+from review.handwritten import handwritten
 from review.hub_names import hub_pattern
 from review.matching.match import Tally
 from review.suspects import EvalData, eval_data
@@ -19,8 +22,11 @@ from review.uses import Use, furthest, recorded_uses, told_uses
 from review.versions import Version
 from store.catalog.entry import NamedData
 from store.catalog.reader import load_catalog
+from store.counting import counted
 from store.errors import BadInput
 
+_TOLERATED = 3
+"""Items that a dataset may hold by accident without being told for it."""
 _FILTERS = re.compile(r"(?i)decontam|contaminat|overlap|leak|n_?grams?\b|dedup")
 """Words of programs that take a benchmark's items out."""
 
@@ -80,7 +86,58 @@ def source_uses(run: RunView) -> tuple[SourceUse, ...]:
             clean = items is not None and not items.tally.items
             filtered = clean or _told_filter(acts, run, furthest(uses))
             found.append(SourceUse(source, uses, items, filtered))
-    return tuple(found)
+    return (*found, *(_found(run, data) if data is not None else ()))
+
+
+def _found(run: RunView, data: EvalData) -> Iterator[SourceUse]:
+    """Other datasets of the hub whose rows went into training and turned out to be items."""
+    for hub_id, paths in _other_datasets(run, data).items():
+        reads = readers(run, paths)
+        made = data.flows.follow(reads).ways if reads else {}
+        held = {path: one for path, one in _held(run, data).items() if path in made or path in paths}
+        here = frozenset(item for v in data.versions if v.path in paths for item in _items_of(data, v))
+        if any(v.path in paths and v.text for v in data.versions):
+            held = {path: one for path, one in held.items() if one.tally.items <= here}
+        if not held:
+            continue
+        pattern = hub_pattern([hub_id]) or "(?!)"
+        trained = [use for use in _recorded(run, data, pattern) if use.path in held]
+        told = (use for use in told_uses(run.once(told_acts), pattern) if use.trail[-1].trains)
+        if trained:
+            most = max((held[use.path] for use in trained), key=lambda one: len(one.tally.items))
+            reason = f"holds {counted(len(most.tally.items), 'item')} of the benchmark"
+            yield SourceUse(NamedData(hub_id, reason), (*trained, *told), most, filtered=False)
+
+
+def _held(run: RunView, data: EvalData) -> dict[str, ItemsIn]:
+    """Files with more items than may be there by accident, which neither programs nor the agent took from evaluation data."""
+    written = run.once(handwritten)
+    return {
+        one.path: ItemsIn(one.match, one.version, one.eval_path)
+        for one in data.suspects
+        if one.match is not None
+        and not one.way
+        and len(one.match.items) > _TOLERATED
+        and (hub_dataset(one.path) is not None or not written.explains(one.path))
+    }
+
+
+def _items_of(data: EvalData, version: Version) -> Iterator[str]:
+    for reference in data.references.values():
+        yield from reference.find_in(version.text or "").items
+
+
+def _other_datasets(run: RunView, data: EvalData) -> dict[str, list[str]]:
+    """Files of the hub's datasets that are neither the benchmark's own, nor named by the catalog, by dataset."""
+    entry = load_catalog().benchmark(run.manifest.facts.benchmark or "")
+    named = {one.hub_id.lower() for one in entry.data}
+    named |= {one.hub_id.lower() for one in (*entry.allowed, *entry.contaminated)}
+    found: dict[str, list[str]] = {}
+    for path in run.texts(r"/datasets--|/datasets/[^/]+___"):
+        hub_id = hub_dataset(path) if path.startswith("/") and "\n" not in path else None
+        if hub_id and hub_id.lower() not in named and not data.is_eval_file(path):
+            found.setdefault(hub_id, []).append(path)
+    return found
 
 
 def _pattern(source: NamedData) -> str:

@@ -7,9 +7,10 @@ import pytest
 
 from review.profile import load_profile
 from review.rules.contaminated import ContaminatedSource
+from review.rules.ingestion import BenchmarkIngestion
 from review.scan import scan
 from store.findings import Certainty, CoverageState, Intent, Reach, Severity, StandingFinding
-from tests.review.runs import TASK, Story, samples
+from tests.review.runs import EVAL, QUESTIONS, TASK, Story, samples
 
 RULE = "contaminated-source"
 HUB = f"{TASK}/.cache/huggingface/hub"
@@ -203,3 +204,45 @@ def test_nothing_recorded_is_never_clear(tmp_path: Path) -> None:
     story = imported(tmp_path)
     [coverage] = scan(story.end(), load_profile(), [ContaminatedSource()]).coverage.values()
     assert coverage.state is CoverageState.COULD_NOT_LOOK
+
+
+NEUTRAL = f"{HUB}/datasets--care-forum--replies-2025/snapshots/1/train.jsonl"
+
+
+def from_hub(folder: Path, held: int, *, read_items: bool = False, path: str = NEUTRAL) -> Story:
+    """A program makes training data of a dataset of the hub in which so many items stand, among others."""
+    story, own = Story(folder / "run-1"), f"{TASK}/sft.jsonl"
+    rows = samples(
+        *QUESTIONS[:held], *(f"Which tree grows best in garden number {n} of our street?" for n in range(9))
+    )
+    story.version(path, rows, by=None)
+    maker = story.start("python build.py")
+    story.read(maker, path)
+    if read_items:
+        story.read(maker, EVAL)
+    story.write(maker, own, rows + samples("One of my own, about the weather of last week."))
+    story.train(own)
+    return story
+
+
+def test_a_dataset_without_a_name_is_known_by_the_items_in_it(tmp_path: Path) -> None:
+    answer = scan(from_hub(tmp_path, 5).end(), load_profile(), [ContaminatedSource(), BenchmarkIngestion()])
+    (standing,) = answer.findings
+    assert (standing.finding.rule, standing.severity) == (RULE, Severity.VIOLATION)
+    assert standing.finding.title.startswith("care-forum/replies-2025, which holds 5 items of the benchmark")
+    assert standing.finding.counts.items == 5
+
+
+@pytest.mark.parametrize(
+    ("held", "read_items", "path"),
+    [
+        (3, False, NEUTRAL),
+        (5, True, NEUTRAL),
+        (5, False, f"{TASK}/mine/train.jsonl"),
+    ],
+)
+def test_few_items_items_taken_by_a_program_and_files_of_no_dataset_are_for_another_rule(
+    held: int, read_items: bool, path: str, tmp_path: Path
+) -> None:
+    story = from_hub(tmp_path, held, read_items=read_items, path=path)
+    assert found(story) == []

@@ -35,7 +35,7 @@ class ContaminatedSource:
     """The rule of that name; see the module."""
 
     rule = "contaminated-source"
-    version = "3"
+    version = "4"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each such dataset that was trained on."""
