@@ -14,7 +14,8 @@ from review.detector import RunView
 from review.eval_files import eval_pattern
 from review.file_names import is_submitted
 from review.hub_names import hub_pattern
-from review.listed import Listed
+from review.listed import Listed, passed_over
+from review.measured_only import measures_only
 from review.taken import Pieces, Taken, taken_by
 from review.uses import Use, use_of
 from store.catalog.entry import Benchmark
@@ -31,6 +32,9 @@ _GROUPS = re.compile(
     r"types?|source|year|language|lang|tags|axis|example_tags)$"
 )
 """Fields that say of what kind an item is."""
+_EVERY_SPLIT = frozenset({"*", "all"})
+_ANY_FILE = re.compile(r"/\*\*?(\.\w+)*$")
+"""A pattern that takes in whatever lies there, all splits of a dataset."""
 _CACHES = re.compile(r"(^|/)\.cache/|/(site|dist)-packages/|(^|/)datasets--|/huggingface/")
 
 
@@ -64,8 +68,11 @@ class EvalNames:
         if "*" in plain and self._listed.may_hold(plain):
             return True
         for one in self._benchmark.data:
-            if "--" not in plain and re.search(hub_pattern([one.hub_id]) or "", plain):
-                return split in (*one.splits, "*") if split else one.hub_id not in self._allowed
+            if ("--" not in plain or _ANY_FILE.search(plain)) and re.search(
+                hub_pattern([one.hub_id]) or "", plain
+            ):
+                every = split in _EVERY_SPLIT or ("--" in plain and _ANY_FILE.search(plain) is not None)
+                return every or split in one.splits if split or every else one.hub_id not in self._allowed
         if any(self._in_package(plain, package) for package in self._packages):
             return True
         own = plain in self._written and not _CACHES.search(plain)
@@ -74,7 +81,16 @@ class EvalNames:
     def is_taken(self, leg: Leg) -> bool:
         """Whether a program that goes over files by a pattern took in evaluation data, where the pattern names none."""
         source = leg.transfer.source
-        named = "*" not in source or re.search(self._pattern, source) is not None
+        plain, _, split = source.partition("#")
+        named = "*" not in source or re.search(self._pattern, plain) is not None
+        if split in _EVERY_SPLIT or _ANY_FILE.search(plain):
+            effects = leg.act.effects
+            named |= any(
+                re.search(hub_pattern([one.hub_id]) or "(?!)", plain)
+                and not passed_over(f"{name}-00000-of-00001", effects.spared, effects.chosen)
+                for one in self._benchmark.data
+                for name in one.splits
+            )
         packed = any(self._in_package(source, package) for package in self._packages)
         return named or packed or self._listed.took(leg)
 
@@ -120,12 +136,27 @@ def eval_uses(run: RunView) -> tuple[EvalUse, ...]:
 def _uses(acts: Acts, names: EvalNames, how: How) -> Iterator[EvalUse]:
     for is_source, from_logs in ((names.is_items, False), (names.is_log, True)):
         for trail in acts.trails(
-            is_source, how, counts=lambda leg: _is_data(leg) and names.is_taken(leg)
+            is_source,
+            how,
+            counts=lambda leg: _is_data(leg) and names.is_taken(leg) and not _is_only_measured(leg),
         ).values():
             weakest = max((leg.transfer.how for leg in trail if not leg.trains), default=How.VALUE)
-            if trail[-1].trains and weakest is how:
+            if _is_into_model(trail[-1]) and weakest is how:
                 use = EvalUse(use_of(acts, trail), trail, how, from_logs)
                 yield replace(use, how=How.COUNTS) if not from_logs and _is_of_the_whole(trail) else use
+
+
+def _is_into_model(leg: Leg) -> bool:
+    return leg.trains or (leg.transfer.how is How.VALUE and leg.transfer.target in leg.act.effects.models)
+
+
+def _is_only_measured(leg: Leg) -> bool:
+    """Whether the program that trains by this leg does nothing but measure with what it takes in."""
+    if not _is_into_model(leg):
+        return False
+    name = posixpath.basename(leg.transfer.source.partition("#")[0])
+    codes = [code for code in leg.act.effects.code if name in code]
+    return bool(codes) and all(measures_only(code, leg.transfer.source) for code in codes)
 
 
 def _is_of_the_whole(trail: Trail) -> bool:

@@ -48,7 +48,7 @@ class Listed:
         return any(
             (one.act.seq == leg.act.seq or not _is_folder(one.name))
             and self._takes(leg.transfer.source, one)
-            and not _passed_over(one.name, effects.spared, effects.chosen)
+            and not passed_over(one.name, effects.spared, effects.chosen)
             for one in self._shown.values()
         )
 
@@ -76,7 +76,7 @@ def _is_folder(name: str) -> bool:
     return "." not in name.rpartition("/")[2]
 
 
-def _passed_over(name: str, spared: Iterable[str], chosen: Iterable[str]) -> bool:
+def passed_over(name: str, spared: Iterable[str], chosen: Iterable[str]) -> bool:
     """Whether a program that looks for these texts in names leaves that one alone."""
     known = name.lower()
     texts = [text.lower() for text in spared if text == ANYTHING or len(text) >= _SHORTEST_TOLD]

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from review.commands.same_file import same
 from review.detector import RunView
 from review.eval_files import eval_files, eval_pattern
 from review.eval_items import eval_items
-from review.file_names import WEIGHTS, is_data_file, is_weights
+from review.file_names import WEIGHTS, hub_dataset, is_data_file, is_weights
 from review.flows import Access, Flows, Way, readers
 from review.matching.match import Tally
+from review.measured_only import measures_only
 from review.processes import ProcessTree
 from review.versions import Version, recorded_versions
 from store.catalog.reader import load_catalog
@@ -148,9 +150,22 @@ class EvalData:
         ]
 
     def _trained_on(self, reads: Sequence[Access]) -> list[str]:
-        """Eval files that a program read which then wrote weights, with no data file in between."""
+        """Eval files that a program read which then wrote weights, with no data file in between; not to measure with."""
         weights = self.flows.follow(reads, only=WEIGHTS).ways.values()
-        return sorted({way[0].read.path for way in weights if _MODEL.search(way[0].write.path)})
+        firsts = [way[0] for way in weights if _MODEL.search(way[0].write.path)]
+        return sorted({one.read.path for one in firsts if not self._is_only_measured(one.read)})
+
+    def _is_only_measured(self, read: Access) -> bool:
+        """Whether the script that read it is known, and does nothing but measure with it."""
+        process = self.tree.get(read.process_id)
+        words = process.argv if process else ()
+        script = next((word for word in words[1:] if word.endswith(".py")), "")
+        before = [v for v in self.versions if v.text and script and same(v.path, script) and v.seq < read.seq]
+        sources, hub_id = [read.path], hub_dataset(read.path)
+        if hub_id is not None:
+            entry = load_catalog().benchmark(self._run.manifest.facts.benchmark or "")
+            sources += [f"{hub_id}#{split}" for one in entry.data for split in one.splits]
+        return bool(before) and any(measures_only(before[-1].text or "", one) for one in sources)
 
     def _is_told_by_itself(self, path: str, way: Way, held: frozenset[str]) -> bool:
         """Neither weights nor eval data, and not merely made from a file that is known to hold items."""

@@ -45,7 +45,7 @@ class BenchmarkIngestion:
     """The rule of that name; see the module."""
 
     rule = "benchmark-ingestion"
-    version = "4"
+    version = "5"
 
     def look(self, run: RunView) -> RuleResult:
         """Findings of eval data in files, with how far each file got."""
