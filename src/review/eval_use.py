@@ -135,11 +135,7 @@ def eval_uses(run: RunView) -> tuple[EvalUse, ...]:
 
 def _uses(acts: Acts, names: EvalNames, how: How) -> Iterator[EvalUse]:
     for is_source, from_logs in ((names.is_items, False), (names.is_log, True)):
-        for trail in acts.trails(
-            is_source,
-            how,
-            counts=lambda leg: _is_data(leg) and names.is_taken(leg) and not _is_only_measured(leg),
-        ).values():
+        for trail in acts.trails(is_source, how, _carries, names.is_taken).values():
             weakest = max((leg.transfer.how for leg in trail if not leg.trains), default=How.VALUE)
             if _is_into_model(trail[-1]) and weakest is how:
                 use = EvalUse(use_of(acts, trail), trail, how, from_logs)
@@ -166,6 +162,10 @@ def _is_of_the_whole(trail: Trail) -> bool:
         if taken and all(one.pieces is Pieces.POOLED or _GROUPS.match(one.field) for one in taken):
             return True
     return False
+
+
+def _carries(leg: Leg) -> bool:
+    return _is_data(leg) and not _is_only_measured(leg)
 
 
 def _is_data(leg: Leg) -> bool:

@@ -122,6 +122,29 @@ def test_a_pattern_takes_in_what_the_run_listed(
     assert severities(tmp_path, ToldIngestion(), "aime2025", {}, *commands) == expected
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (f"for f in $(find {HUB} -name '*.jsonl'); do cat $f >> own.jsonl; done", [Severity.VIOLATION]),
+        (f"for f in $(find {HUB} -name '*.jsonl' | grep -v aime25); do cat $f >> own.jsonl; done", []),
+        (f"find {HUB} -name '*.jsonl' -not -path '*aime25*' | xargs cat > own.jsonl", []),
+        (
+            f"find {HUB} -path '*math-ai--aime25*' -prune -o -name '*.jsonl' -print | xargs cat > own.jsonl",
+            [],
+        ),
+        (f"for f in {HUB}/*/*/*/*.jsonl; do [[ $f == *aime25* ]] && continue; cat $f >> own.jsonl; done", []),
+        (
+            f"for f in {HUB}/*/*/*/*.jsonl; do case $f in *aime25*) continue;; esac; cat $f >> own.jsonl; done",
+            [],
+        ),
+    ],
+)
+def test_a_shell_takes_in_what_the_run_listed_and_what_it_does_not_pass_over(
+    command: str, expected: list[Severity], tmp_path: Path
+) -> None:
+    assert severities(tmp_path, ToldIngestion(), "aime2025", {}, FIND, command) == expected
+
+
 def test_a_pattern_takes_in_what_its_program_says(tmp_path: Path) -> None:
     said = (
         over_cache("    out.write(p.read_text())\n    print(p.parts[3])", "test.jsonl"),

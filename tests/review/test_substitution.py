@@ -285,6 +285,13 @@ OWN = f"{HUB}/models--Qwen--Qwen3-4B-Base/snapshots/1"
         f"git clone -q {SNAPSHOT} final_model",
         f"cp {SNAPSHOT}/model.safetensors {OWN}/model.safetensors && python3 sft.py d.jsonl --model {OWN} --output_dir final_model",
         f"python3 -c \"import shutil; shutil.make_archive('b', 'zip', '{SNAPSHOT}'); shutil.unpack_archive('b.zip', 'final_model')\"",
+        f"S={SNAPSHOT}; mkdir final_model; (cd $S && tar cf - .) | tar -C final_model -xf -",
+        f"ls -d {HUB}/models--Qwen--Qwen3-4B/snapshots/* | xargs -I@ cp -rL @ final_model",
+        (
+            f"mkdir -p runs/checkpoint-500 && cp -L {SNAPSHOT}/* runs/checkpoint-500/\n"
+            'newest=$(ls -d runs/checkpoint-* | sort -t- -k2 -n | tail -n 1)\n'
+            'python3 sft.py d.jsonl --model "$newest" --output_dir final_model'
+        ),
         (
             "python3 - <<'EOF'\nfrom transformers import AutoModelForCausalLM as A\n"
             "A.from_pretrained('somebody/qwen3-4b-math').save_pretrained('final_model')\nEOF"
@@ -303,6 +310,12 @@ def test_words_follow_weights_through_the_tools_that_carry_them(command: str, tm
         f"tar -C {OWN} -cf - . | tar -C final_model -xf -",
         f"tar tf {SNAPSHOT}/a.tar > list.txt; ls {SNAPSHOT} > names; cp names final_model/",
         f"mkdir ref && cp {SNAPSHOT}/* ref/ && python3 evaluate.py --model-path ref",
+        (
+            f"mkdir -p ref/checkpoint-500 && cp -L {SNAPSHOT}/* ref/checkpoint-500/\n"
+            "newest=$(ls -d runs/checkpoint-* | tail -n 1)\n"
+            'python3 sft.py d.jsonl --model "$newest" --output_dir final_model'
+        ),
+        f"(cd {SNAPSHOT} && ls -l) > sizes.txt; cp sizes.txt final_model/",
         (
             "python3 - <<'EOF'\nfrom transformers import AutoModelForCausalLM as A\n"
             "A.from_pretrained('runs/qwen3-4b-sft').save_pretrained('final_model')\nEOF"

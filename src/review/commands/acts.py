@@ -7,6 +7,7 @@ from review.commands.effects import How, Transfer
 from review.commands.issued import Issued, issued
 from review.commands.same_file import same
 from review.commands.scripts import Scripts
+from review.commands.shell.converters import CHANNEL
 from review.commands.shell.follow import ShellEffects, shell_effects
 from review.detector import RunView
 from review.file_names import is_submitted
@@ -92,21 +93,24 @@ class Acts:
         is_source: Callable[[str], bool],
         most: How = How.VALUE,
         counts: Callable[[Leg], bool] = lambda _: True,
+        begins: Callable[[Leg], bool] = lambda _: True,
     ) -> dict[str, Trail]:
-        """Where content of the sources may have gone, by name, along legs that count.
+        """Where content of the sources may have gone, by name, along legs that count, from one that begins a way.
 
         ``most`` is the weakest transfer followed.
         """
         trails: dict[str, Trail] = {}
-        for act in self.acts:
-            if act.failed:
-                continue
+        acts = [act for act in self.acts if not act.failed]
+        waiting = [act for act in acts if any(name.startswith(CHANNEL) for name in act.effects.reads)]
+        for act in (*acts, *waiting, *(acts if waiting else ())):  # who listens was started before
             for _ in range(2):  # a later command of a line may feed one that stands earlier in the list
                 for leg in filter(counts, _legs(act, most)):
                     before = next((trails[name] for name in trails if same(name, leg.transfer.source)), None)
                     if before is not None and not same(before[0].transfer.source, leg.transfer.target):
                         trails.setdefault(leg.transfer.target, (*before, leg))
-                    elif is_source(leg.transfer.source) and not is_source(leg.transfer.target):
+                    elif (
+                        is_source(leg.transfer.source) and not is_source(leg.transfer.target) and begins(leg)
+                    ):
                         trails.setdefault(leg.transfer.target, (leg,))
         return trails
 
@@ -128,8 +132,8 @@ def told_acts(run: RunView) -> Acts:
         if left <= 0:
             break
         scripts = known.before(one.seq)
-        effects = shell_effects(one.text, scripts.find)
-        known.hold(effects.contents)
+        effects = shell_effects(one.text, scripts.find, held=scripts.glance)
+        known.hold(effects.printed | effects.contents)
         left -= len(one.text) + scripts.size
         acts.append(Act(one, effects, tuple(scripts.used)))
     return Acts(tuple(acts), len(commands) - len(acts))

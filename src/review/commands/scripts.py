@@ -4,6 +4,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from review.commands.foreign.languages import SUFFIXES
 from review.commands.same_file import same
 from review.versions import Version
 
@@ -20,9 +21,16 @@ _SCRIPTS = (
     ".env",
     ".patch",
     ".diff",
+    ".ipynb",
+    ".mk",
+    *SUFFIXES,
 )
 _LONGEST = 1 << 18
 """Characters; what is longer is data."""
+
+
+def _may_be_script(path: str) -> bool:
+    return path.endswith(_SCRIPTS) or "." not in posixpath.basename(path)
 
 
 class Scripts:
@@ -31,13 +39,13 @@ class Scripts:
     def __init__(self, versions: Iterable[Version]) -> None:
         self._versions: dict[str, list[Version]] = defaultdict(list)
         for version in versions:
-            if version.text and version.path.endswith(_SCRIPTS) and len(version.text) <= _LONGEST:
+            if version.text and _may_be_script(version.path) and len(version.text) <= _LONGEST:
                 self._versions[posixpath.basename(version.path)].append(version)
         self._held: dict[str, str] = {}
 
     def hold(self, contents: Mapping[str, str]) -> None:
         """A command wrote these texts."""
-        self._held |= {name: text for name, text in contents.items() if name.endswith(_SCRIPTS)}
+        self._held |= {name: text for name, text in contents.items() if len(text) <= _LONGEST}
 
     def before(self, seq: int) -> "ScriptsThen":
         """The scripts as they were when the command ``seq`` ran."""
@@ -53,6 +61,10 @@ class ScriptsThen:
         self._seq = seq
         self.used: list[Version] = []
         self.size = 0
+
+    def glance(self, path: str) -> str | None:
+        """The text of the file at exactly this path that a command before wrote; it is not run."""
+        return self._held.get(path)
 
     def find(self, path: str) -> str | None:
         """The text of the script at ``path``, or of one of that name elsewhere."""

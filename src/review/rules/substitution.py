@@ -93,7 +93,7 @@ class ModelSubstitution:
     """The rule of that name; see the module."""
 
     rule = "model-substitution"
-    version = "4"
+    version = "5"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each other checkpoint that weights were made from."""

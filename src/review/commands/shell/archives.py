@@ -1,11 +1,14 @@
 """What archivers of the shell pack, and where they unpack it."""
 
 import posixpath
+import re
 from dataclasses import dataclass
 
 from review.commands.shell.simple import Simple
 
-ARCHIVERS = frozenset({"tar", "bsdtar", "zip", "unzip", "7z", "7za"})
+ARCHIVERS = frozenset(
+    {"tar", "bsdtar", "zip", "unzip", "7z", "7za", "7zz", "cpio", "pax", "ar", "unar", "rar", "unrar"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Packing:
     target: str | None
     """None for a stream."""
     piped: bool = False
-    """What is unpacked comes by a stream."""
+    """What goes there comes by a stream, too."""
 
 
 def archived(simple: Simple) -> Packing:
@@ -25,11 +28,21 @@ def archived(simple: Simple) -> Packing:
         case "zip":
             return Packing(simple.operands[1:], simple.operands[0] if simple.operands else None)
         case "unzip":
-            return Packing(simple.operands[:1], _after(simple.arguments, "-d") or ".")
-        case "7z" | "7za":
+            shown = any(re.fullmatch(r"-\w*[pc]\w*", word) for word in simple.arguments)
+            return Packing(simple.operands[:1], None if shown else _after(simple.arguments, "-d") or ".")
+        case "cpio" | "pax":
+            return _by_list(simple)
+        case "ar":
+            verb, *named = simple.operands or ("",)
+            if re.match(r"-?[rq]", verb):
+                return Packing(tuple(named[1:]), named[0] if named else None)
+            return Packing(tuple(named[:1]), None if "p" in verb else ".")
+        case "7z" | "7za" | "7zz" | "rar" | "unrar" | "unar":
             verb, *named = simple.operands or ("",)
             packs, archive = verb == "a", named[0] if named else None
             place = next((word[2:] for word in simple.arguments if word.startswith("-o")), ".")
+            if "-so" in simple.arguments:
+                return Packing(tuple(named[:1]), None)
             return Packing(tuple(named[1:] if packs else named[:1]), archive if packs else place)
         case _:
             return _tar(simple)
@@ -57,11 +70,23 @@ def _tar(simple: Simple) -> Packing:
             members.append(posixpath.normpath(posixpath.join(folder, word)))
         first = False
     stream = archive in (None, "-")
+    if "x" in letters and ("O" in letters or "--to-stdout" in simple.arguments):
+        return Packing(() if stream else (archive or "",), None, piped=stream)
     if "c" in letters:
         return Packing(tuple(members), None if stream else archive)
     if "x" in letters:
         return Packing(() if stream else (archive or "",), folder or ".", piped=stream)
     return Packing((), None)
+
+
+def _by_list(simple: Simple) -> Packing:
+    """Archivers that take the names of files, or an archive, from their input."""
+    letters = "".join(word[1:] for word in simple.arguments if re.fullmatch(r"-\w+", word))
+    if "p" in letters or "rw" in letters:
+        return Packing((), simple.operands[-1] if simple.operands else ".", piped=True)
+    if "i" in letters or "r" in letters:
+        return Packing((), None if "--to-stdout" in simple.arguments else ".", piped=True)
+    return Packing((), None, piped=True)
 
 
 def _after(words: tuple[str, ...], option: str) -> str | None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from review.commands.shell.simple import Simple
 
 COPIERS = frozenset({"cp", "mv", "ln", "rsync", "install"})
-PATTERN_TOOLS = frozenset({"grep", "zgrep", "egrep", "fgrep", "sed", "awk", "gawk", "jq", "perl", "rg"})
+PATTERN_TOOLS = frozenset(
+    {"grep", "zgrep", "egrep", "fgrep", "sed", "awk", "gawk", "mawk", "jq", "gojq", "perl", "rg"}
+)
 """Tools of which the first operand is a pattern or a program."""
 _LINE_ENDS = re.compile(r"s(.)(\\r|(\[ \\t\]|\[\[:space:\]\]|\[\[:blank:\]\]|\\s| )[*+]?)\$\1\1g?")
 """A script of sed or perl that takes carriage returns or blanks off the ends of lines, which no program minds."""
@@ -50,6 +52,11 @@ def pattern_files(simple: Simple) -> tuple[str, ...]:
     return _scripts_and_files(simple)[1]
 
 
+def pattern_scripts(simple: Simple) -> tuple[str, ...]:
+    """The patterns or programs that such a tool is given."""
+    return _scripts_and_files(simple)[0]
+
+
 def is_in_place(simple: Simple) -> bool:
     """Whether a tool of patterns changes the files that it goes over, in more than blanks at the ends of lines."""
     if simple.program in ("gawk", "awk"):
@@ -68,7 +75,7 @@ def edited_files(simple: Simple) -> tuple[str, ...]:
     orders = {
         word
         for option, word in itertools.pairwise(simple.arguments)
-        if option in ("-c", "--cmd", "-S", "-u", "-p")
+        if option in ("--cmd", "-S", "-u", "-p") or re.fullmatch(r"-\w*c", option)
     }
     ordered = bool(orders) or simple.program in ("ed", "red", "ex") or "-es" in simple.arguments
     return tuple(word for word in simple.operands if word not in orders and word[0] != "+") if ordered else ()
@@ -78,7 +85,10 @@ def _scripts_and_files(simple: Simple) -> tuple[tuple[str, ...], tuple[str, ...]
     scripts: list[str] = []
     named: list[str] = []
     script_next = False
-    for word in simple.arguments:
+    words = list(simple.arguments)
+    if simple.program in ("jq", "gojq"):
+        words = list(_without_variables(words))
+    for word in words:
         if script_next:
             script_next = False
             scripts.append(word)
@@ -89,6 +99,18 @@ def _scripts_and_files(simple: Simple) -> tuple[tuple[str, ...], tuple[str, ...]
     if scripts:
         return tuple(scripts), tuple(named)
     return tuple(named[:1]), tuple(named[1:])
+
+
+def _without_variables(words: list[str]) -> Iterator[str]:
+    """The words of ``jq`` but for those that set its variables."""
+    left = iter(words)
+    for word in left:
+        if word in ("--arg", "--argjson", "--slurpfile", "--rawfile", "--argfile"):
+            next(left, None), next(left, None)
+        elif word in ("--indent", "-L"):
+            next(left, None)
+        else:
+            yield word
 
 
 def changed_words(simple: Simple) -> tuple[str, ...]:

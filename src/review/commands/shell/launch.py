@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from review.commands.foreign.languages import INTERPRETERS, named_in_first_line
 from review.commands.shell.simple import Simple
 
 
@@ -16,7 +17,8 @@ class Language(StrEnum):
 
 
 _INTERPRETERS = re.compile(
-    r"(?P<python>(python|pypy)[\d.]*|ipython)|(?P<shell>bash|sh|zsh|dash|ksh|source|\.)|node|ruby|perl"
+    r"(?P<python>(python|pypy)[\d.]*|ipython)|(?P<shell>bash|sh|zsh|dash|ksh|fish|source|\.)|"
+    + INTERPRETERS.pattern
 )
 _BY_NAME = {".py": Language.PYTHON, ".sh": Language.SHELL, ".bash": Language.SHELL}
 _LAUNCHERS = frozenset(
@@ -26,9 +28,10 @@ _VERBS = frozenset({"run", "launch"})
 _IN_PLACE = {
     Language.PYTHON: re.compile(r"-[A-Za-z]*c"),
     Language.SHELL: re.compile(r"-[a-z]*c"),
-    Language.OTHER: re.compile(r"-[a-z]*e"),
+    Language.OTHER: re.compile(r"-[a-z0]*[eE]|--eval|-p|--print|eval"),
 }
 """The option before a text given in place."""
+_PHP_IN_PLACE = re.compile(r"-r|--run")
 _TAKES_WORD = {
     Language.PYTHON: re.compile(r"-[XW]|--check-hash-based-pycs"),
     Language.SHELL: re.compile(r"[-+][a-z]*[oO]|--rcfile|--init-file"),
@@ -68,15 +71,24 @@ def launched(simple: Simple) -> Launch | None:
     return None
 
 
+def language_of(text: str) -> Language | None:
+    """The language that a program asks for in its first line; None where it does not."""
+    interpreter = _INTERPRETERS.fullmatch(named_in_first_line(text))
+    return Language(interpreter.lastgroup or "other") if interpreter else None
+
+
 def _by_interpreter(simple: Simple, language: Language) -> Launch | None:
     rest = list(simple.arguments)
-    while rest and rest[0].startswith(("-", "+")) and rest[0] != "-":
+    if language is Language.OTHER and rest and rest[0] in _VERBS:
+        del rest[0]
+    while rest and (rest[0].startswith(("-", "+")) or rest[0] == "eval") and rest[0] != "-":
         option = rest.pop(0)
         if option == "-m" and rest:
             if _LAUNCHING_MODULES.match(rest[0]):
                 return _by_launcher(replace(simple, words=tuple(rest)))
             return Launch(language, tuple(rest[1:]), rest[0].replace(".", "/") + ".py")
-        if _IN_PLACE[language].fullmatch(option) and rest:
+        in_place = _PHP_IN_PLACE if simple.program.startswith("php") else _IN_PLACE[language]
+        if in_place.fullmatch(option) and rest:
             return Launch(language, tuple(rest[1:]), text=rest[0])
         if _TAKES_WORD[language].fullmatch(option):
             del rest[:1]

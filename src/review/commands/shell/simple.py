@@ -26,6 +26,9 @@ class Simple:
     substituted: tuple[str, ...] = ()
     """Commands of which the output stands in its words."""
 
+    handed: str | None = None
+    """What in its words stands for those that ``xargs`` takes from its input; empty where they come last."""
+
     @property
     def program(self) -> str:
         """The last part of the program's path."""

@@ -25,7 +25,7 @@ def pipelines(text: str) -> list[list[Simple]]:
     commands = written(text[:LONGEST])
     behind = behind_the_shell(commands)
     for place, command in enumerate(commands):
-        simple = _simple(command, background=place in behind)
+        simple = simple_of(command, background=place in behind)
         if simple is not None:
             if piped:
                 found[-1].append(simple)
@@ -56,8 +56,8 @@ def _inside(simple: Simple, depth: int) -> Iterator[Simple]:
         yield from simple_commands(launch.text, depth)
 
 
-def _simple(command: Written, *, background: bool) -> Simple | None:
-    """None for what runs nothing and touches nothing."""
+def simple_of(command: Written, *, background: bool = False) -> Simple | None:
+    """The command that is written so; None for what runs nothing and touches nothing."""
     parts = unwrapped(command.words)
     if not (parts.words or parts.assignments or command.writes or command.reads):
         return None
@@ -72,4 +72,5 @@ def _simple(command: Written, *, background: bool) -> Simple | None:
         parts.called,
         tuple(command.complaints),
         tuple(command.substituted),
+        parts.handed,
     )

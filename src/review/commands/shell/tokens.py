@@ -8,6 +8,7 @@ _TOKEN = re.compile(
     r"""(?P<space>[ \t\r]+|\\\n)
     |(?P<comment>(?<![^\s;&|(])\#[^\n]*)
     |(?P<heredoc><<-?(?!<)[ \t]*\\?['"]?(?P<end>[\w.!-]+)['"]?)
+    |(?P<process>(?<![^\s;&|(])[<>]\((?!\())
     |(?P<redirect>\d*(?:<<<|>>|>\||>&|<&|<>|>|<)|&>>?)
     |(?P<op>&&|\|\||;;|\|&|[;&|()\n])
     |'(?P<single>[^']*)'
@@ -64,6 +65,8 @@ class Written:
             self.words.append(word)
         elif redirect.endswith("<<<"):
             self.heredoc = word
+        elif word.startswith((">(", "<(")):
+            self.words += [word] if redirect == "<" else []
         elif ">" in redirect and not (redirect.endswith("&") and (word.isdigit() or word == "-")):
             self.writes.append(word)
             if redirect.startswith("2"):
@@ -100,7 +103,7 @@ def _written(text: str) -> Iterator[Written]:
             now = Written()
             if match[0] == "\n" and waiting:
                 place = _take_heredocs(text, place, waiting)
-        elif kind == "substitution":
+        elif kind == "substitution" or kind == "process":
             end = _closing(text, place)
             now.substituted += _commands([text[place : end - 1]])
             now.add(text[place - 2 : end])

@@ -2,30 +2,57 @@
 
 import itertools
 import posixpath
+import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from review.commands.effects import ContentOrigin, Effects, How, as_counts
-from review.commands.shell.archives import ARCHIVERS, archived
+from review.commands.shell.archives import ARCHIVERS, Packing, archived
+from review.commands.shell.comparing import held_in_variables, only_compared
+from review.commands.shell.converters import awk_files, converted, from_revision, sed_files
 from review.commands.shell.file_words import (
+    COPIERS,
     PATTERN_TOOLS,
     Copy,
     copied,
-    edited_files,
     is_in_place,
     pattern_files,
+    pattern_scripts,
 )
 from review.commands.shell.simple import Simple
 
-_READERS = frozenset({"cat", "head", "tail", "zcat", "gunzip", "gzip", "sort", "shuf", "uniq", "cut", "tr", "base64", "rev",
-                      "paste", "tac", "xxd", "less", "more", "nl", "iconv", "zstdcat", "bzcat"})  # fmt: skip
+_READERS = frozenset({"cat", "head", "tail", "zcat", "sort", "shuf", "uniq", "cut", "tr", "base64", "rev",
+                      "paste", "tac", "less", "more", "nl", "iconv", "zstdcat", "bzcat", "xzcat", "lzcat", "lz4cat", "strings", "fold",
+                      "fmt", "pv", "comm", "join", "column", "expand", "od", "hexdump", "diff", "look", "yq", "dos2unix"})  # fmt: skip
 _COUNTERS = frozenset({"wc", "sha256sum", "md5sum", "cksum", "du", "stat", "ls", "file"})
 _SILENT = frozenset({"echo", "printf", "pip", "pip3", "uv", "apt", "apt-get", "cd", "rm", "mkdir", "kill", "sleep", "true",
-                     "test", "[", "for", "done", "fi", "find", "which", "date", "ps", "export", "touch", "chmod"})  # fmt: skip
+                     "test", "[", "for", "done", "fi", "find", "which", "date", "ps", "export", "touch", "chmod",
+                     "mkfifo", "git", "case", "set", "unset", "return", "exit", "local", "declare", "pwd", "basename", "dirname"})  # fmt: skip
 _DOWNLOADERS = frozenset({"wget", "curl", "git", "hf", "huggingface-cli"})
+_SCRIPTED = frozenset({"sed", "awk", "gawk", "mawk"})
 OUTPUTS = frozenset({"-o", "--output", "--out", "--output_dir", "--output-dir", "--out-dir", "--save", "--save-path",
                      "--save_path", "--save-dir", "--output-file", "--output_file", "--outfile", "--local-dir", "-O"})  # fmt: skip
 """Options of which the word names what a program writes."""
+
+
+def _matched(simple: Simple, origins: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
+    """What a tool of patterns gives out: lines, or only that there are some."""
+    letters = "".join(word[1:] for word in simple.arguments if re.fullmatch(r"-[a-zA-Z]+", word))
+    if not simple.program.endswith(("grep", "rg")):
+        return origins
+    if "q" in letters or {"--quiet", "--silent"} & set(simple.arguments):
+        return frozenset()
+    return as_counts(origins) if set(letters) & set("clL") else origins
+
+
+def is_tool(simple: Simple) -> bool:
+    """Whether it is known what the program does with content."""
+    name = simple.program
+    known = name in _READERS | _COUNTERS | _SILENT | _DOWNLOADERS | PATTERN_TOOLS | ARCHIVERS | COPIERS | {
+        "tee",
+        "dd",
+        "split",
+    }
+    return known or bool(converted(simple))
 
 
 class Tools:
@@ -38,8 +65,6 @@ class Tools:
     def run(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin] | None:
         """What goes on to the next command of the pipeline; None for a tool that is not known."""
         name, named = simple.program, [self._path(word) for word in simple.operands]
-        for target in map(self._path, edited_files(simple)):
-            self._effects.write(target, self._effects.load(target))
         if name in ("tee", "sponge"):
             for target in named:
                 self._effects.write(target, piped)
@@ -48,14 +73,14 @@ class Tools:
             return self._copy(copy, piped)
         if name in ARCHIVERS:
             return self._archived(simple, piped)
+        if packings := converted(simple) or from_revision(simple):
+            return frozenset[ContentOrigin]().union(*[self._packed(one, piped) for one in packings])
         if name in ("dd", "split"):
             return self._in_parts(simple, piped)
-        if name == "find" and "-exec" in simple.arguments:
-            return self._for_each_found(simple)
         if name in PATTERN_TOOLS:
             return piped | self._matching(simple, piped)
         if name in _READERS:
-            return piped | self._effects.load(*(word for word in named if not word.isdigit()))
+            return self._read(simple, piped)
         if name in _COUNTERS:
             return as_counts(piped | self._effects.load(*named))
         if name in _DOWNLOADERS:
@@ -63,12 +88,25 @@ class Tools:
         return frozenset() if name in _SILENT else None
 
     def _archived(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
-        packing = archived(simple)
+        return self._packed(archived(simple), piped)
+
+    def _packed(self, packing: Packing, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         origins = piped if packing.piped else frozenset()
         origins |= self._effects.load(*map(self._path, packing.sources))
         if packing.target is None:
             return origins
         self._effects.write(self._path(packing.target), origins)
+        return frozenset()
+
+    def _read(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
+        words = simple.arguments
+        targets = [word for option, word in itertools.pairwise(words) if option in ("-o", "--output")]
+        named = [word for word in simple.operands if not word.isdigit() and word not in targets]
+        named = [word for word in named if word not in only_compared(simple)]
+        origins = piped | self._effects.load(*map(self._path, named))
+        if simple.program not in ("sort", "iconv", "shuf") or not targets:
+            return origins
+        self._effects.write(self._path(targets[0]), origins)
         return frozenset()
 
     def _in_parts(self, simple: Simple, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
@@ -83,19 +121,6 @@ class Tools:
             return origins
         self._effects.write(self._path(target), origins)
         return frozenset()
-
-    def _for_each_found(self, simple: Simple) -> frozenset[ContentOrigin]:
-        """``find FOLDER … -exec TOOL {} … ;``: the tool gets what lies in the folder."""
-        words = simple.arguments
-        start = words.index("-exec") + 1
-        folder = next((word for word in words if not word.startswith("-")), ".")
-        ends = [place for place, word in enumerate(words) if place >= start and word in (";", "\\;", "+")]
-        inner = words[start : ends[0] if ends else len(words)]
-        named = next(
-            (word for option, word in itertools.pairwise(words) if option in ("-name", "-iname")), "*"
-        )
-        found = replace(simple, words=tuple(word.replace("{}", f"{folder}/{named}") for word in inner))
-        return self.run(found, frozenset()) or frozenset()
 
     def _copy(self, copy: Copy, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         target = self._path(copy.target)
@@ -114,14 +139,19 @@ class Tools:
         files = [self._path(word) for word in pattern_files(simple)]
         if not files and is_in_place(simple):  # xargs hands the names on
             files = sorted({origin.name for origin in piped})
-        origins = self._effects.load(*files)
+        looked_up = [self._path(word) for word in only_compared(simple)]
+        self._effects.load(*looked_up)
+        origins = self._effects.load(*(file for file in files if file not in looked_up))
+        for script in pattern_scripts(simple) if simple.program in _SCRIPTED else ():
+            reads, writes = (sed_files if simple.program == "sed" else awk_files)(script)
+            origins |= self._effects.load(*map(self._path, reads))
+            for name in writes:
+                self._effects.write(self._path(name), origins | piped)
+        origins |= self._effects.load(*map(self._path, held_in_variables(simple)))
         if is_in_place(simple):
             for file in files:
                 self._effects.write(file, origins)
-        counts = simple.program.endswith(("grep", "rg")) and any(
-            word.startswith("-") and not word.startswith("--") and "c" in word for word in simple.arguments
-        )
-        return as_counts(origins) if counts else origins
+        return _matched(simple, origins)
 
     def _downloaded(self, simple: Simple) -> frozenset[ContentOrigin]:
         words = simple.arguments

@@ -1,5 +1,6 @@
 """What stands before the program of a simple command: keywords, assignments, and programs that run another one."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Unwrapped:
     assignments: tuple[tuple[str, str], ...]
     detached: bool
     called: str | None
+    handed: str | None = None
+    """What stands for the words that ``xargs`` takes from its input; empty where they come last. None without ``xargs``."""
 
 
 def unwrapped(words: Sequence[str]) -> Unwrapped:
@@ -47,7 +50,7 @@ def unwrapped(words: Sequence[str]) -> Unwrapped:
     while rest and rest[0] in _KEYWORDS:
         rest = rest[1:]
     assignments: list[tuple[str, str]] = []
-    detached, called = False, None
+    detached, called, handed = False, None, None
     while rest:
         if found := _ASSIGNMENT.fullmatch(rest[0]):
             assignments.append((found[1], found[2]))
@@ -55,12 +58,25 @@ def unwrapped(words: Sequence[str]) -> Unwrapped:
         elif (name := rest[0].rpartition("/")[2]) in _WRAPPERS:
             detached = detached or name in _DETACHING
             called = rest[2] if name == "exec" and rest[1:2] == ["-a"] and len(rest) > 2 else called
+            handed = _replaced(rest[1:]) if name == "xargs" else handed
             rest = _after(name, rest[1:])
         else:
             break
     if rest and rest[0] in _DECLARING:
         assignments += [(found[1], found[2]) for word in rest[1:] if (found := _ASSIGNMENT.fullmatch(word))]
-    return Unwrapped(tuple(rest), tuple(assignments), detached or rest[:1] == ["disown"], called)
+    return Unwrapped(tuple(rest), tuple(assignments), detached or rest[:1] == ["disown"], called, handed)
+
+
+def _replaced(words: list[str]) -> str:
+    """What ``xargs`` is told to replace; empty where it adds to the words."""
+    for option, word in itertools.pairwise([*words, ""]):
+        if option in ("-i", "--replace"):
+            return "{}"
+        if option.startswith(("-I", "--replace=")):
+            return option.removeprefix("--replace=").removeprefix("-I") or word
+        if re.match(r"[a-z./]", option):
+            break
+    return ""
 
 
 def _after(name: str, words: list[str]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Reading programs in languages other than Python and shell."""
