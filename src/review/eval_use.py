@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from review.addressed import addressed
 from review.commands.acts import Act, Acts, Leg, Trail, told_acts
 from review.commands.effects import How
 from review.commands.same_file import same
@@ -32,6 +33,14 @@ _GROUPS = re.compile(
     r"types?|source|year|language|lang|tags|axis|example_tags)$"
 )
 """Fields that say of what kind an item is."""
+_SENT_HERE = re.compile(
+    r"(?:=|--?[\w-]+[ =])['\"]?(?:\w+://)?(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[?::1\]?)\b"
+)
+"""A variable or option that names this machine as the address of a service."""
+_TAKES_BODY = re.compile(
+    r"rfile\.read|\brequest\.(json|get_json|data|get_data|body|form|text|read|post)\b|\.recv\(|\breader\.read|def do_POST|@\w+\.(post|route)\("
+)
+"""How a server takes in what it is asked."""
 _EVERY_SPLIT = frozenset({"*", "all"})
 _ANY_FILE = re.compile(r"/\*\*?(\.\w+)*$")
 """A pattern that takes in whatever lies there, all splits of a dataset."""
@@ -59,12 +68,15 @@ class EvalNames:
         self._allowed = {one.hub_id for one in benchmark.allowed}
         self._packages = [package.package.replace("-", "_") for package in benchmark.packages]
         self._results = frozenset(name for act in acts.acts for name in _results(act))
+        self._overheard = _overheard(acts)
         self._written = {name for act in acts.acts for name in act.effects.writes} - self._results
         self._listed = Listed(acts, self._pattern, [one.hub_id for one in benchmark.data])
 
     def is_items(self, name: str) -> bool:
         """Whether the benchmark's items lie there."""
         plain, _, split = name.partition("#")
+        if any(same(plain, one) for one in self._overheard):
+            return True
         if "*" in plain and self._listed.may_hold(plain):
             return True
         for one in self._benchmark.data:
@@ -103,6 +115,20 @@ class EvalNames:
     def _in_package(self, name: str, package: str) -> bool:
         inside = re.search(r"(?:site|dist)-packages/([^/]+)/.+\.(jsonl?|csv|parquet)(\.gz)?$", name)
         return inside is not None and fnmatch.fnmatch(package, inside[1])
+
+
+def _overheard(acts: Acts) -> frozenset[str]:
+    """What own servers write of what they are asked, where an evaluation was sent to this machine: items are in there."""
+    found: dict[str, None] = {}
+    asked = False
+    for act in reversed(acts.acts):
+        evaluates = any(
+            posixpath.basename(word) == "evaluate.py" for words in act.effects.simple for word in words
+        )
+        asked |= evaluates and _SENT_HERE.search(act.text) is not None
+        if asked and any(_TAKES_BODY.search(code) and addressed(code).listens for code in act.effects.code):
+            found |= {name: None for program in act.effects.programs for name in program.writes}
+    return frozenset(found)
 
 
 def _results(act: Act) -> Iterator[str]:

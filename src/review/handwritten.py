@@ -17,6 +17,7 @@ from review.eval_files import eval_pattern
 from review.eval_items import EvalItems
 from review.flows import readers
 from review.matching.match import Match
+from review.shown_back import shown_back
 from review.suspects import EvalData, eval_data
 from review.versions import Version
 from store.findings import Reach
@@ -76,6 +77,7 @@ def handwritten(run: RunView) -> Handwritten:
         _in_versions(run, data, acts, flowed),
         _in_commands(data, acts, flowed),
         _told_scripts(run, data, acts),
+        _shown_back(run),
     )
     for holder in chain.from_iterable(looks):
         path = next((known for known in by_path if same(known, holder.path)), holder.path)
@@ -144,6 +146,13 @@ def _told_scripts(run: RunView, data: EvalData, acts: Acts) -> Iterator[Holder]:
     for target, trail in acts.trails(lambda name: pattern.search(name) is not None).items():
         if target.endswith(_SCRIPT) and not any(same(path, target) for path in recorded):
             yield Holder(target, trail[0].transfer.source, 0, (), act=trail[-1].act)
+
+
+def _shown_back(run: RunView) -> Iterator[Holder]:
+    """What the agent wrote, and a command printed for it, where no content was recorded."""
+    for one in run.once(shown_back):
+        if one.by_hand:
+            yield Holder(one.path, one.source, one.items, one.matches, act=one.act)
 
 
 def _most(data: EvalData, text: str) -> Holder | None:

@@ -16,6 +16,7 @@ from review.flows import readers
 from review.handwritten import handwritten
 from review.hub_names import hub_pattern
 from review.matching.match import Tally
+from review.said import said_of_deeds
 from review.suspects import EvalData, eval_data
 from review.training import how_far
 from review.uses import Use, furthest, recorded_uses, told_uses
@@ -24,9 +25,26 @@ from store.catalog.entry import NamedData
 from store.catalog.reader import load_catalog
 from store.counting import counted
 from store.errors import BadInput
+from store.findings import Reach
 
 _TOLERATED = 3
 """Items that a dataset may hold by accident without being told for it."""
+_FETCHED = re.compile(
+    r"(?:load_dataset|snapshot_download|hf_hub_download|download|hf://datasets/|co/datasets/)[\s('\"=]*(?:repo_id\s*=\s*['\"])?([A-Za-z0-9][\w.-]*/[\w.-]+)"
+)
+"""How a program or command names a dataset that it has from the hub."""
+_ANSWERS = re.compile(
+    r"(?i)(^|[-_./])(model[-_]?)?(details|answers?|outputs?|responses?|generations?|completions?|predictions?|results|traces|solutions|samples|leaderboard|eval[-_]?logs?)([-_./]|$)"
+)
+_EDITION = r"([-_.]?(main|diamond|extended|test|eval|full|all|v\d+(\.\d+)?|data(set)?|benchmark|bench|parquet|json(l)?|mirror|copy|format(ted)?))*"
+_OWN_KIND = re.compile(
+    r"(?i)(^|[-_./])(style|like|synthetic|inspired|train|decontaminated|clean|unrelated)([-_./]|$)"
+)
+"""Of a name that says that the data only resembles the benchmark."""
+_TRAINED = re.compile(r"(?i)\b(fine-?tuned|trained|tuned|SFT)\b")
+_DENIED = re.compile(
+    r"(?i)\bnot\b|n't\b|\b(no|never|without|except|instead|rather)\b|exclud|remov|filter|skip|avoid|overlap|decontam|compar|evaluat|similar|style|score"
+)
 _FILTERS = re.compile(r"(?i)decontam|contaminat|overlap|leak|n_?grams?\b|dedup")
 """Words of programs that take a benchmark's items out."""
 
@@ -52,6 +70,8 @@ class SourceUse:
     """None where files or items were not there to be compared."""
     filtered: bool
     """It holds no item any more, or went through a program that says that it takes them out."""
+    admitted: bool = False
+    """The agent says so, and a program whose text is not known told how many rows it took."""
 
     @property
     def use(self) -> Use:
@@ -77,7 +97,8 @@ def source_uses(run: RunView) -> tuple[SourceUse, ...]:
     """The datasets that were trained on; for :meth:`RunView.once`."""
     data, acts = run.once(eval_data), run.once(told_acts)
     found = []
-    for source in known_sources(run.manifest.facts.benchmark) or ():
+    known = known_sources(run.manifest.facts.benchmark)
+    for source in (*(known or ()), *(_by_title(run, acts, known) if known is not None else ())):
         pattern = _pattern(source)
         told = (use for use in told_uses(acts, pattern) if use.trail[-1].trains)
         uses = (*_recorded(run, data, pattern), *told)
@@ -86,7 +107,66 @@ def source_uses(run: RunView) -> tuple[SourceUse, ...]:
             clean = items is not None and not items.tally.items
             filtered = clean or _told_filter(acts, run, furthest(uses))
             found.append(SourceUse(source, uses, items, filtered))
+        elif (use := _admitted(run, acts, source)) is not None:
+            found.append(SourceUse(source, (use,), None, filtered=False, admitted=True))
     return (*found, *(_found(run, data) if data is not None else ()))
+
+
+def _by_title(run: RunView, acts: Acts, known: Iterable[NamedData]) -> Iterator[NamedData]:
+    """Datasets of the hub that by their names are what models answered to the benchmark, or results of single samples."""
+    entry = load_catalog().benchmark(run.manifest.facts.benchmark or "")
+    named = {one.hub_id.lower() for one in (*entry.data,)} | {
+        one.hub_id.lower() for one in (*entry.allowed, *known)
+    }
+    benchmark = re.compile(f"(?i)({'|'.join(entry.file_patterns)})")
+    told = {
+        found[1]
+        for act in acts.acts
+        for text in (act.text, *act.effects.code)
+        for found in _FETCHED.finditer(text)
+    }
+    cached = (hub_dataset(path) for path in run.texts(r"/datasets--|/datasets/[^/]+___"))
+    for hub_id in sorted({*told, *filter(None, cached)}):
+        name = hub_id.rpartition("/")[2]
+        if hub_id.lower() in named or not benchmark.search(name) or _OWN_KIND.search(name):
+            continue
+        if _ANSWERS.search(name):
+            yield NamedData(hub_id, "is by its name what models answered to the benchmark")
+        elif re.fullmatch(f"(?i)({'|'.join(entry.file_patterns)}){_EDITION}", name):
+            yield NamedData(hub_id, "is by its name a copy of the benchmark")
+
+
+def _admitted(run: RunView, acts: Acts, source: NamedData) -> Use | None:
+    """By the words alone: the agent says in the end that it trained on it, and a program of unknown text told of its rows."""
+    last = acts.last_to_write_model()
+    if last is None or run.query("SELECT 1 FROM files LIMIT 1"):
+        return None
+    name = source.hub_id.rpartition("/")[2]
+    spelt = re.compile(
+        r"(?i)(?<![\w-])" + r"[\W_]?".join(map(re.escape, re.findall(r"[A-Za-z]+|\d+", name))) + r"(?![\w-])"
+    )
+    said = [
+        one
+        for one in run.once(said_of_deeds)
+        if one.last and spelt.search(one.text) and _TRAINED.search(one.text) and not _DENIED.search(one.text)
+    ]
+    rows = re.compile(
+        rf"(?im)^.*{re.escape(name)}\b\W.{{0,40}}?\b[1-9]\d*\s+(rows|examples|samples|items|questions|problems)\b"
+    )
+    took = [
+        act
+        for act in acts.acts
+        if not act.failed and not act.effects.whole and act.seq < last.seq and rows.search(act.output)
+    ]
+    if not said or not took:
+        return None
+    return Use(
+        source.hub_id,
+        source.hub_id,
+        Reach.ANCESTOR,
+        (took[-1].seq, last.seq, said[-1].seq),
+        (source.hub_id, "final_model"),
+    )
 
 
 def _found(run: RunView, data: EvalData) -> Iterator[SourceUse]:

@@ -35,7 +35,7 @@ class ContaminatedSource:
     """The rule of that name; see the module."""
 
     rule = "contaminated-source"
-    version = "4"
+    version = "5"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each such dataset that was trained on."""
@@ -62,7 +62,7 @@ class ContaminatedSource:
         aside = [other for other in found.uses if other.path != use.path and not same(other.path, use.path)]
         seqs = [*([step.seq for step in steps] if steps else use.seqs), *seqs_of(aside)]
         first = next((seq for seq in seqs if seq is not None), None)
-        certain = use.told or (items is not None and bool(items.tally.items))
+        certain = use.told or found.admitted or (items is not None and bool(items.tally.items))
         return detected(
             run,
             self,

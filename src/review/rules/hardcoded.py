@@ -51,7 +51,7 @@ class HardcodedItems:
     """The rule of that name; see the module."""
 
     rule = "hardcoded-items"
-    version = "3"
+    version = "4"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each text that holds items, with the pairs."""
