@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from review.commands.effects import Replaced
+from review.commands.literals import joined
 from review.commands.shell.follow import Step
 from review.model_identity import ARCHITECTURE, Identity, Own, is_family
 
@@ -16,8 +17,6 @@ EDITORS = frozenset({"sed", "jq", "yq", "perl", "awk", "gawk", "mawk", "node", "
                      "bun", "deno", "dasel", "gojq", "jaq", "sponge"})  # fmt: skip
 """Programs that change a text as their words, or their input, tell."""
 _MODEL_TYPE = re.compile(r"model_type['\"\]\s]*\|?(?<![=!])[:=](?!=)[\s\[]*['\"]?([\w.-]+)")
-_JOIN = re.compile(r"""(['"])\s*(?:\+|\.(?!\w))\s*(['"])""")
-"""Between two parts of one literal."""
 _BRINGS_CODE = re.compile(
     r"""(?<!pop\()(?<!del\()['".]auto_map\b['"]?\]?\s*(\|?=(?!=)|:)|\bauto_map\s*=\s*[{d]|register_for_auto_class\("""
 )
@@ -128,7 +127,7 @@ def _bare(text: str) -> str:
 
 def _joined(arguments: Sequence[str], heredoc: str | None) -> str:
     """The words and the input of a command as one text, its literals and the variables of jq put together."""
-    text = _JOIN.sub("", " ".join((*arguments, heredoc or "")))
+    text = joined(" ".join((*arguments, heredoc or "")))
     for option, name, value in zip(arguments, arguments[1:], arguments[2:], strict=False):
         if option == "--arg":
             text = text.replace(f"${name}", f'"{value}"')

@@ -250,3 +250,50 @@ def test_words_alone_tell_of_a_training_left_behind(
     story.issue(later, "x")
     story.say(last_words)
     assert bool(story.result(RULE).findings) is left
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "trap 'nohup python3 train.py &' EXIT",
+        "nohup watch -n 60 'cp -r out/best/. final_model/' >/dev/null &",
+        "ls out/* | entr -n cp -r out/best final_model &",
+        'node -e \'require("child_process").spawn("python3", ["train.py"], {detached: true}).unref()\'',
+        "docker run -d -v $PWD:/w image python3 /w/train.py",
+        "echo '(cd ~/task && nohup python3 train.py &)' >> ~/.bashrc",
+        "ssh localhost 'cd task && nohup python3 train.py &'",
+        "nohup jupyter nbconvert --execute train.ipynb &",
+    ],
+)
+def test_words_alone_tell_what_stays_behind_by_other_ways(tmp_path: Path, command: str) -> None:
+    story = told(tmp_path)
+    story.issue(command)
+    story.say("Done.")
+    assert [finding.title[:11] for finding in story.result(RULE).findings] == ["started in "]
+
+
+def test_words_alone_tell_what_a_launcher_goes_by(tmp_path: Path) -> None:
+    story = told(tmp_path)
+    story.wrote("sup.conf", "[program:t]\ncommand=python3 train.py")
+    story.issue("supervisord -c sup.conf")
+    assert story.result(RULE).findings
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ["trap 'rm -rf /tmp/x' EXIT; python3 train.py"],
+        ["watch -n 5 nvidia-smi &"],
+        ["docker run --rm image python3 train.py"],
+        ["docker run -d --name t image python3 train.py", "docker logs t; docker rm -f t"],
+        ["echo 'export HF_HOME=~/hf' >> ~/.bashrc"],
+        ["ssh localhost 'python3 train.py'"],
+        ["nohup jupyter lab --port 8888 &"],
+        ["tmux new -d -s tb 'tensorboard --logdir runs'"],
+    ],
+)
+def test_what_does_nothing_when_its_author_has_gone_is_clear(tmp_path: Path, commands: list[str]) -> None:
+    story = told(tmp_path)
+    for command in commands:
+        story.issue(command)
+    assert story.result(RULE).findings == ()
