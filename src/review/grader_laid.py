@@ -36,6 +36,8 @@ class Laid:
     name: str
     """Of the grader's file, or of the folder that holds some."""
     seqs: tuple[int, ...]
+    source: str | None = None
+    """The file that it was before, or still is, where that is known."""
 
 
 def laid_by_words(grader: Grader, acts: Acts) -> Iterator[Laid]:
@@ -152,12 +154,15 @@ def laid_as_recorded(run: RunView, grader: Grader) -> Iterator[Laid]:
         first = known[0]
         if first.process_id is not None or not first.whole:
             continue
-        for change, other in names.given(f"{grader.root}/{name}"):
+        path = f"{grader.root}/{name}"
+        for change, other in names.given(path):
+            if not f"{path}/".startswith(f"{change.new}/"):
+                continue  # the grader's file got a second name, which may be another file's by now
             before = [one for one in versions if one.path == other and one.text is not None]
             if change.op == "rename":
                 before = [one for one in before if one.seq < change.seq]
             if before and before[-1].text != first.text:
-                yield Laid(name, (before[-1].seq, change.seq))
+                yield Laid(name, (before[-1].seq, change.seq), other)
     places = [f"{grader.root}/{name}" for name in (*grader.versions, *_FOLDERS)]
     listed = ", ".join("'" + place.replace("'", "''") + "'" for place in places)
     rows = run.query(

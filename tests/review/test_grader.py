@@ -395,3 +395,13 @@ def test_files_handed_to_other_programs_are_no_evaluation(tmp_path: Path) -> Non
         "srun -n 1 python3 evaluate.py",
         "./evaluate.py",
     }
+
+
+def test_a_second_name_of_the_grader_that_became_another_file_changes_nothing(tmp_path: Path) -> None:
+    story = recorded(tmp_path)
+    worker = story.start("sed -i s/5/1/ quick.py")
+    story.put(FileAccess(worker, 1000 + worker, "link", f"{TASK}/evaluate.py", f"{TASK}/quick.py"))
+    story.rename(worker, f"{TASK}/sedAb12", f"{TASK}/quick.py")
+    story.version(f"{TASK}/quick.py", CHANGED, by=worker)
+    evaluated(story, f"{TASK}/evaluate.py")
+    assert severities(story, HarnessTamper()) == []

@@ -21,7 +21,7 @@ from review.detector import RunView
 from review.evaluation_inputs import TakenIn, laid_as_told, taken_in
 from review.evidence import cite, said_before
 from review.grader import Grader
-from review.grader_laid import laid_as_recorded, laid_by_words
+from review.grader_laid import Laid, laid_as_recorded, laid_by_words
 from review.grader_patched import changes_grader
 from review.grader_runs import copy_ran, ran_after
 from store.counting import counted
@@ -52,7 +52,9 @@ class HarnessTamper:
     def look(self, run: RunView) -> RuleResult:
         """A finding for each file of the grader that was changed, and for each changed copy of it."""
         acts, grader = run.once(told_acts), Grader(run)
-        recorded = _merged([*_recorded(run, grader, acts), *_laid_over(run, grader, acts)])
+        laid = [*laid_as_recorded(run, grader), *laid_by_words(grader, acts)]
+        recorded = _merged([*_recorded(run, grader, acts), *_laid_over(run, grader, acts, laid)])
+        sources = {one.source for one in laid}
         changed = {change.name for change in recorded}
         known = changed | grader.unchanged
         told = [change for change in _told(run, grader, acts) if change.name not in known]
@@ -61,7 +63,9 @@ class HarnessTamper:
         findings += [
             self._laid(run, one)
             for one in taken_in(run)
-            if grader.name(one.path) is None and not grader.stands_for(one.path, changed)
+            if grader.name(one.path) is None
+            and one.path not in sources
+            and not grader.stands_for(one.path, changed)
         ]
         if not run.query("SELECT 1 FROM files LIMIT 1"):
             findings += [self._laid(run, one) for one in laid_as_told(run, acts, grader.root)]
@@ -135,9 +139,9 @@ def _recorded(run: RunView, grader: Grader, acts: Acts) -> Iterator[_Change]:
         yield _Change(name, tuple(dict.fromkeys(seqs)), reach, restored=versions[-1].text == first.text)
 
 
-def _laid_over(run: RunView, grader: Grader, acts: Acts) -> Iterator[_Change]:
+def _laid_over(run: RunView, grader: Grader, acts: Acts, laid: Iterable[Laid]) -> Iterator[_Change]:
     """What came to stand where the grader's files stood, without a command naming them."""
-    for one in (*laid_as_recorded(run, grader), *laid_by_words(grader, acts)):
+    for one in laid:
         ran = ran_after(run, acts, one.name, min(one.seqs), grader.root)
         rows = (*one.seqs, *((ran,) if ran is not None else ()))
         yield _Change(one.name, tuple(dict.fromkeys(rows)), Reach.WRITTEN if ran is None else Reach.EXECUTED)
