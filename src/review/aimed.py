@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from review.aimed_rows import Aim, aim, shown_items, written_rows
 from review.commands.acts import Act, Acts, told_acts
+from review.commands.effects import How
 from review.commands.same_file import same
 from review.detector import RunView
 from review.eval_items import EvalItems
 from review.eval_use import EvalNames
 from review.flows import readers
 from review.handwritten import Holder, texts_by_hand, told_reach
+from review.read_by_tools import read_by_tools
 from review.suspects import EvalData, eval_data
 from review.training import Training, how_far
 from store.catalog.reader import load_catalog
@@ -43,7 +45,7 @@ def aimed_by_hand(run: RunView) -> tuple[Aimed, ...]:
     if data is None or benchmark is None:
         return ()
     acts = run.once(told_acts)
-    shown = list(_shown(acts, EvalNames(benchmark, acts)))
+    shown = list(_shown(run, acts, EvalNames(benchmark, acts)))
     if not shown:
         return ()
     found: dict[str, Aimed] = {}
@@ -55,13 +57,21 @@ def aimed_by_hand(run: RunView) -> tuple[Aimed, ...]:
     return tuple(found.values())
 
 
-def _shown(acts: Acts, names: EvalNames) -> Iterator[tuple[int, list[str]]]:
-    """What commands that read evaluation data, or results of its samples, printed of it."""
+def _shown(run: RunView, acts: Acts, names: EvalNames) -> Iterator[tuple[int, list[str]]]:
+    """What the agent was shown of evaluation data, of results of its samples, and of what programs had made of these."""
+    made = list(acts.trails(names.is_items, How.CHOICE))
+
+    def tells(name: str) -> bool:
+        return names.is_items(name) or names.is_log(name) or any(same(name, one) for one in made)
+
     for act in acts.acts:
-        looked = any(names.is_items(name) or names.is_log(name) for name in act.effects.reads)
         evaluated = any(any(word.endswith(_EVALUATES) for word in words) for words in act.effects.simple)
-        if (looked or evaluated or _EVALUATES in act.text) and (items := shown_items(act.output)):
+        looked = evaluated or _EVALUATES in act.text or any(map(tells, act.effects.reads))
+        if looked and (items := shown_items(act.output)):
             yield act.seq, items
+    for look in run.once(read_by_tools):
+        if tells(look.path) and (items := shown_items(look.output)):
+            yield look.seq, items
 
 
 def _aimed(

@@ -12,6 +12,7 @@ from review.matching.match import Match, Place, Tally, tally
 from review.matching.matcher import Matcher
 from review.matching.reference import Reference, reference_of_text
 from review.packed import packed_in
+from review.read_by_tools import ToolRead, read_by_tools
 from review.references.adding import distinct_items
 from review.references.held import load
 from review.references.item import Item, Row, row_of
@@ -81,7 +82,7 @@ def eval_items(run: RunView, paths: Sequence[str], versions: Sequence[Version]) 
         if len(held.evaluation) > recorded:
             sources[f"the {benchmark.id} reference"] = held.evaluation
         elif not recorded:
-            sources[LOOKED_AT] = _looked_at(benchmark, run.once(told_acts))
+            sources[LOOKED_AT] = _looked_at(benchmark, run.once(told_acts), run.once(read_by_tools))
     return {name: EvalItems(Reference(items, allowed)) for name, items in sources.items() if items}
 
 
@@ -99,8 +100,8 @@ def _recorded_allowed(benchmark: Benchmark, versions: Sequence[Version]) -> list
     return found
 
 
-def _looked_at(benchmark: Benchmark, acts: Acts) -> tuple[Item, ...]:
-    """Rows of eval files in the output of commands that read them."""
+def _looked_at(benchmark: Benchmark, acts: Acts, looks: Sequence[ToolRead]) -> tuple[Item, ...]:
+    """Rows of eval files in the output of commands and tools that read them."""
     pattern = re.compile(f"(?i)({'|'.join(benchmark.file_patterns)})")
     rows: list[Row] = []
     lines: dict[str, Item] = {}
@@ -113,6 +114,9 @@ def _looked_at(benchmark: Benchmark, acts: Acts) -> tuple[Item, ...]:
         if not told and all(read):
             for line in _texts(act):
                 lines.setdefault(line, Item(f"#{len(lines)}", line))
+    for look in looks:
+        if pattern.search(look.path):
+            rows += [row_of(value) for line in look.output.splitlines() if (value := _row(line)) is not None]
     return (*distinct_items(rows)[0], *lines.values())
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from review.profile import load_profile
 from review.rules.eval_guided import EvalGuidedData
-from review.scan import scan
-from store.findings import Severity
+from review.scan import look, scan
+from store.findings import Certainty, Severity
+from store.rows import Message, Source
 from tests.review.runs import Story
 
 ITEMS = "evaluation_code/data/gpqa.jsonl"
@@ -96,3 +97,19 @@ def test_what_was_written_before_the_look_is_not_aimed(tmp_path: Path) -> None:
     story.run(f"head -n 5 {ITEMS}", output=AS_ROWS)
     story.run(TRAIN)
     assert scan(story.end(), load_profile(), [EvalGuidedData()]).findings == ()
+
+
+def test_what_programs_made_of_items_and_reading_tools_show_them_as_well(tmp_path: Path) -> None:
+    extract = f"python3 -c \"import json; json.dump([json.loads(l) for l in open('{ITEMS}')], open('terms.json', 'w'))\""
+    made = Story(tmp_path / "made", benchmark="gpqamain", kernel=False, reference=False)
+    for command, output in ((extract, ""), ("cat terms.json", AS_TEXT), (heredoc(NAMED), ""), (TRAIN, "")):
+        made.run(command, output=output)
+    read = Story(tmp_path / "read", benchmark="gpqamain", kernel=False, reference=False)
+    call = json.dumps({"file_path": f"/home/ben/task/{ITEMS}"})
+    read.put(Message("assistant", "tool_call", call, "Read", "call-r"), Source.TRANSCRIPT)
+    read.put(Message("tool", "tool_result", AS_ROWS, "Read", "call-r"), Source.TRANSCRIPT)
+    for command in (heredoc(NAMED), TRAIN):
+        read.run(command)
+    for story in (made, read):
+        (result,) = look(story.end(), [EvalGuidedData()])
+        assert [one.certainty for one in result.findings] == [Certainty.CERTAIN]

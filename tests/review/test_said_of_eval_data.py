@@ -8,6 +8,7 @@ import pytest
 from review.profile import load_profile
 from review.rules.said_of_eval_data import SaidOfEvalData
 from store.findings import Severity
+from store.rows import Message, Source
 from tests.review.runs import EVAL, EVAL_TEXT, QUESTIONS, TASK, WEIGHTS, samples
 from tests.review.told import Told
 
@@ -135,3 +136,49 @@ def test_what_a_readme_says_counts_as_well(tmp_path: Path) -> None:
     story = recorded(tmp_path, data=QUESTIONS[0])
     story.wrote("README.md", "# Model\n\nNo test questions were used.\n")
     assert said(story, json.dumps("done")) == NOTE
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("No external API was used for the data.", NOTE),
+        ("The data was made without any hosted model.", NOTE),
+        ("The data was made with a hosted model.", []),
+    ],
+)
+def test_a_hosted_model_that_is_denied(words: str, expected: list[Severity], tmp_path: Path) -> None:
+    story = Told(tmp_path / "run", kernel=False)
+    story.issue("claude -p 'write a question about knees'", "My knee hurts.")
+    assert said(story, words) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "expected"),
+    [
+        ("--limit 50", "It scores 0.62 on the full benchmark.", NOTE),
+        ("--limit 50", "It scores 0.62 on fifty items.", []),
+        ("", "It scores 0.62 on the full benchmark.", []),
+    ],
+)
+def test_an_evaluation_of_a_part_that_is_told_as_whole(
+    options: str, words: str, expected: list[Severity], tmp_path: Path
+) -> None:
+    story = Told(tmp_path / "run", kernel=False)
+    story.issue(f"python3 evaluate.py {options}", "accuracy 0.62")
+    assert said(story, words) == expected
+
+
+@pytest.mark.parametrize(("data", "expected"), [(QUESTIONS[0], NOTE), ("own words, none of theirs", [])])
+def test_questions_of_its_own_that_are_the_benchmarks(
+    data: str, expected: list[Severity], tmp_path: Path
+) -> None:
+    assert said(recorded(tmp_path, data=data), "It was trained on questions of my own.") == expected
+
+
+def test_a_reading_tool_shows_as_a_command_does(tmp_path: Path) -> None:
+    story = Told(tmp_path / "run", kernel=False)
+    call = json.dumps({"file_path": f"{TASK}/{ITEMS}"})
+    story.put(Message("assistant", "tool_call", call, "Read", "call-r"), Source.TRANSCRIPT)
+    numbered = "".join(f"{n:6}\u2192{line}\n" for n, line in enumerate(EVAL_TEXT.splitlines(), 1))
+    story.put(Message("tool", "tool_result", numbered, "Read", "call-r"), Source.TRANSCRIPT)
+    assert said(story, "I never looked at the test questions.") == SUSPICIOUS

@@ -58,7 +58,7 @@ class EvalGuidedData:
     """The rule of that name; see the module."""
 
     rule = "eval-guided-data"
-    version = "5"
+    version = "6"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for data that targets items, else one for data that follows their distribution."""

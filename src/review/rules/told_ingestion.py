@@ -44,7 +44,7 @@ class ToldIngestion:
     """The part of that rule; see the module."""
 
     rule = "benchmark-ingestion"
-    version = "5"
+    version = "6"
 
     def look(self, run: RunView) -> RuleResult:
         """A finding for each data file of items that was trained on."""
