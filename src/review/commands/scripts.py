@@ -63,8 +63,10 @@ class ScriptsThen:
         self.size = 0
 
     def glance(self, path: str) -> str | None:
-        """The text of the file at exactly this path that a command before wrote; it is not run."""
-        return self._held.get(path)
+        """The text of the file at exactly this path; it is not run."""
+        known = self._versions.get(posixpath.basename(path), [])
+        before = [v for v in known if v.seq < self._seq and same(v.path, path)]
+        return before[-1].text if before else self._held.get(path)
 
     def find(self, path: str) -> str | None:
         """The text of the script at ``path``, or of one of that name elsewhere."""

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from review.commands.effects import ContentOrigin, Effects
 from review.commands.python.calls import Calls
@@ -9,8 +10,8 @@ from review.commands.python.conditions import leaves, note_condition
 from review.commands.python.expressions import Expressions
 from review.commands.python.given import Given
 from review.commands.python.scope import Scope
-from review.commands.python.syntax import modules_of, targets_of
-from review.commands.python.value import NOTHING, Value, element_of
+from review.commands.python.syntax import is_main, modules_of, targets_of
+from review.commands.python.value import NOTHING, Value, element_of, rounds_of
 
 _MOST_CALLS = 6
 """Of the program's own functions inside one another."""
@@ -19,11 +20,18 @@ _MOST_YIELDS = 16
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+class NextRound(Exception):
+    """A condition that is known to hold leaves this round of a loop, or the function."""
+
+
 class AbstractRun:
     """One program, called once."""
 
-    def __init__(self, tree: ast.Module, effects: Effects, given: Given) -> None:
+    def __init__(
+        self, tree: ast.Module, effects: Effects, given: Given, modules: Sequence[ast.Module] = ()
+    ) -> None:
         self._tree = tree
+        self._modules = modules
         self._effects = effects
         self._functions: dict[str, Function] = {}
         imported: dict[str, str] = {}
@@ -32,8 +40,15 @@ class AbstractRun:
                 self._functions.setdefault(node.name, node)
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 imported |= dict(modules_of(node))
+        self._callbacks = tuple(self._functions)
+        for module in modules:
+            for node in ast.walk(module):
+                if isinstance(node, Function):
+                    self._functions.setdefault(node.name, node)
+                elif isinstance(node, ast.Import | ast.ImportFrom):
+                    imported = dict(modules_of(node)) | imported
         self._scope = Scope(effects, imported)
-        calls = Calls(effects, self._scope, given.environ)
+        calls = Calls(effects, self._scope, given)
         self._expressions = Expressions(effects, self._scope, given, calls, self._call_own)
         self._called: set[str] = set()
         self._calling: list[str] = []
@@ -44,11 +59,20 @@ class AbstractRun:
 
         Raises :class:`TooLong` for a program of too many steps.
         """
+        for module in self._modules:
+            self._import(module)
         self._body(self._tree.body)
         called = set(self._called)
-        for name in self._functions:  # a callback that some library calls
+        for name in self._callbacks:  # a callback that some library calls
             if name not in called:
                 self._call_own(name, (), {})
+
+    def _import(self, module: ast.Module) -> None:
+        """A module of the agent's own: what it does when it is imported, and the names that it has."""
+        body = [statement for statement in module.body if not is_main(statement)]
+        self._body(body)
+        for name in (t.id for s in body for t in targets_of(s) if isinstance(t, ast.Name)):
+            self._scope.give(name, self._scope.get(name))
 
     def _body(self, body: Iterable[ast.stmt]) -> None:
         for statement in body:
@@ -73,18 +97,21 @@ class AbstractRun:
                 ast.For(target=target, iter=iterable, body=body, orelse=orelse)
                 | ast.AsyncFor(target=target, iter=iterable, body=body, orelse=orelse)
             ):
-                element = element_of(self._expressions.value(iterable))
-                self._scope.bind(target, element)
-                self._loop(body, element.origins)
+                self._over(target, self._expressions.value(iterable), body)
                 self._body(orelse)
             case ast.While(test=test, body=body):
                 self._expressions.value(test)
                 self._loop(body, frozenset())
             case ast.If(test=test, body=body, orelse=orelse):
-                self._expressions.value(test)
-                note_condition(test, self._effects, self._scope, kept=not leaves(body))
-                self._body(body)
-                self._body(orelse)
+                told = self._expressions.truth(test)
+                if told is None:
+                    note_condition(test, self._effects, self._scope, kept=not leaves(body))
+                if told is not False:
+                    self._body(body)
+                if told and leaves(body):
+                    raise NextRound
+                if told is not True:
+                    self._body(orelse)
             case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
                 for item in items:
                     entered = self._expressions.value(item.context_expr)
@@ -113,11 +140,24 @@ class AbstractRun:
             case _:
                 pass
 
+    def _over(self, target: ast.expr, iterable: Value, body: list[ast.stmt]) -> None:
+        """A loop: round by round where it goes over a few known values."""
+        rounds = rounds_of(iterable)
+        for member in rounds:
+            with self._scope.round(target), suppress(NextRound):
+                self._scope.bind(target, member)
+                self._body(body)
+        if not rounds:
+            element = element_of(iterable)
+            self._scope.bind(target, element)
+            self._loop(body, element.origins)
+
     def _loop(self, body: list[ast.stmt], over: frozenset[ContentOrigin]) -> None:
         """Twice, so that what the end of a round holds reaches its beginning; inner loops once."""
         with self._scope.loop(over) as outermost:
             for _ in range(2 if outermost else 1):
-                self._body(body)
+                with suppress(NextRound):
+                    self._body(body)
 
     def _call_own(self, name: str, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> Value | None:
         """A function of the program itself: its body is run with these arguments."""
@@ -131,7 +171,8 @@ class AbstractRun:
         self._returned.append(NOTHING)
         with self._scope.inner():
             self._bind(function, arguments, keywords)
-            self._body(function.body)
+            with suppress(NextRound):
+                self._body(function.body)
             returned = self._returned.pop()
             yielded = [n.value for n in ast.walk(function) if isinstance(n, ast.Yield | ast.YieldFrom)]
             given = [self._expressions.value(node).origins for node in yielded[:_MOST_YIELDS]]

@@ -3,12 +3,12 @@
 import ast
 import re
 import shlex
-from collections.abc import Mapping
 from dataclasses import replace
 
 from review.commands.effects import ContentOrigin, Effects, as_counts
 from review.commands.python.call import Call
 from review.commands.python.folding import folded
+from review.commands.python.given import Given
 from review.commands.python.saving import Saving
 from review.commands.python.scope import Scope
 from review.commands.python.stores import opened_store, use_store
@@ -32,6 +32,7 @@ _SILENT = frozenset({"add_argument", "print", "info", "debug", "warning", "error
 _STARTING = frozenset({"run", "call", "check_call", "check_output", "Popen", "system", "getoutput", "popen"})
 _GENERATING = frozenset({"generate", "chat", "complete", "completion", "create", "batch_generate", "predict"})
 """What these give is made by a model, and holds nothing of its weights."""
+_RUNNING = frozenset({"run_path", "exec", "execfile"})
 _TRAINERS = re.compile(r"Trainer$")
 _REPLACING = frozenset({"replace", "sub", "subn"})
 _PUTTING = frozenset({"setattr", "setdefault", "__setitem__", "__setattr__"})
@@ -46,15 +47,17 @@ _LONGEST_NAME = 1000
 class Calls:
     """The calls of one program: what they do is told to its effects."""
 
-    def __init__(self, effects: Effects, scope: Scope, environ: Mapping[str, str]) -> None:
+    def __init__(self, effects: Effects, scope: Scope, given: Given) -> None:
         self._effects = effects
         self._scope = scope
-        self._environ = environ
+        self._environ = given.environ
+        self._start = given.start
         self._saving = Saving(effects)
 
     def result(self, call: Call) -> Value:
         """What is known of the value that a call gives."""
         self._puts(call)
+        self._runs(call)
         if call.name == "from_pretrained" and isinstance(call.node.func, ast.Attribute):
             if _ASIDE.search(ast.unparse(call.node.func.value)):
                 return NOTHING
@@ -71,11 +74,16 @@ class Calls:
         if call.name == "open":
             return self._opened(call)
         if call.name in ("values", "items") and not call.handed:
-            members = tuple(value for _, value in call.receiver.fields)
+            members = tuple(
+                value if call.name == "values" else Value(origins=value.origins, members=(Value(key), value))
+                for key, value in call.receiver.fields
+            )
             return replace(split_of(call.receiver, "*"), members=members)
+        if call.name in _STARTING and call.arguments:
+            started = self._started(call)
+            if started is not None:
+                return started
         if self._saving.writes(call):
-            return NOTHING
-        if call.name in _STARTING and call.arguments and self._started(call.arguments[0]):
             return NOTHING
         return self._other(call)
 
@@ -105,13 +113,33 @@ class Calls:
             return Value(opened=target)
         return Value(origins=path.origins | self._effects.load(*path.texts))
 
-    def _started(self, command: Value) -> bool:
-        """Whether the call starts a program whose words are known; then they are told."""
+    def _started(self, call: Call) -> Value | None:
+        """What a program prints that the call starts; None where its words are not known."""
+        command = call.arguments[0]
         texts = [member.text or "" for member in command.members]
         text = shlex.join(texts) if texts else command.text
-        if text:
-            self._effects.commands.setdefault(text)
-        return bool(text)
+        if not text:
+            return None
+        self._effects.commands.setdefault(text)
+        origins = self._start(text)
+        target = call.keyword("stdout").opened
+        if target is not None:
+            self._effects.write(target, origins)
+        return Value(origins=origins)
+
+    def _runs(self, call: Call) -> None:
+        """A program that the call runs in this one: a file, a module or a text."""
+        told = call.arguments[0] if call.arguments else NOTHING
+        if call.name not in _RUNNING:
+            return
+        words: list[list[str]] = []
+        if call.name == "run_path" and told.text:
+            words = [["python3", told.text]]
+        elif call.name == "exec" and told.text:
+            words = [["python3", "-c", told.text]]
+        elif call.name == "exec":
+            words = [["python3", name] for name in sorted(origin.name for origin in told.origins)[:2]]
+        self._effects.commands.update((shlex.join(one), None) for one in words)
 
     def _other(self, call: Call) -> Value:
         everything = (call.receiver, *call.handed)

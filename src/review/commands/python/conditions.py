@@ -1,7 +1,7 @@
 """What a program leaves out by a condition: texts that it looks for before it goes on to the next file or row."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from review.commands.effects import ANYTHING, Effects
 from review.commands.python.scope import Scope
@@ -27,6 +27,34 @@ def note_condition(test: ast.expr, effects: Effects, scope: Scope, *, kept: bool
             _note(test, effects, scope, kept=not kept)
         case _:
             _note(test, effects, scope, kept=kept)
+
+
+def compared(test: ast.expr, value: Callable[[ast.expr], Value]) -> bool | None:
+    """Whether a comparison of known texts holds; None where one is not known, or it is none."""
+    match test:
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            one, other = value(left).text, value(right)
+            if one is None or "*" in one:
+                return None
+            if isinstance(op, ast.Eq | ast.NotEq) and other.text is not None:
+                return (one == other.text) is isinstance(op, ast.Eq)
+            holders = other.texts
+            if (
+                isinstance(op, ast.In | ast.NotIn)
+                and holders
+                and (other.text is not None or len(holders) == len(other.members))
+            ):
+                inside = one in other.text if other.text is not None else one in holders
+                return inside is isinstance(op, ast.In)
+        case ast.Call(
+            func=ast.Attribute(value=inner, attr="startswith" | "endswith" as name), args=[argument]
+        ):
+            text, ends = value(inner).text, value(argument).texts
+            if text is not None and ends and "*" not in text:
+                return text.startswith(ends) if name == "startswith" else text.endswith(ends)
+        case _:
+            pass
+    return None
 
 
 def _note(test: ast.expr, effects: Effects, scope: Scope, *, kept: bool) -> None:

@@ -11,12 +11,20 @@ from dataclasses import replace
 from review.commands.effects import ContentOrigin, Effects, How, as_counts
 from review.commands.python.call import Call
 from review.commands.python.calls import Calls
-from review.commands.python.conditions import note_condition
+from review.commands.python.conditions import compared, note_condition
 from review.commands.python.folding import combined, joined, sliced
 from review.commands.python.given import Given
 from review.commands.python.paths import SITE
 from review.commands.python.scope import Scope
-from review.commands.python.value import NOTHING, Value, element_of, split_of, text_of, union
+from review.commands.python.value import (
+    NOTHING,
+    Value,
+    element_of,
+    rounds_of,
+    split_of,
+    text_of,
+    union,
+)
 
 STDIN = "<stdin>"
 """The name of what a program is given on its input."""
@@ -75,7 +83,9 @@ class Expressions:
                     self.value(part)
                 return NOTHING
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                self.value(test)
+                holds = self.truth(test)
+                if holds is not None:
+                    return self.value(body if holds else orelse)
                 return union([self.value(body), self.value(orelse)])
             case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
                 values = [self.value(element) for element in elements]
@@ -99,7 +109,7 @@ class Expressions:
             ):
                 return self._comprehension([element], generators)
             case ast.DictComp(key=key, value=value, generators=generators):
-                return self._comprehension([key, value], generators)
+                return self._dictionary(key, value, generators)
             case ast.NamedExpr(target=target, value=value):
                 result = self.value(value)
                 self._scope.bind(target, result)
@@ -113,8 +123,30 @@ class Expressions:
                 children = [c for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr)]
                 return replace(union([self.value(child) for child in children]), text=None)
 
+    def truth(self, test: ast.expr) -> bool | None:
+        """Whether a condition about names that a loop gives known values holds; None where that cannot be told."""
+        value = self.value(test)
+        if not self._scope.is_fixed(test):
+            return None
+        match test:
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                inner = self.truth(operand)
+                return None if inner is None else not inner
+            case ast.BoolOp(op=op, values=values):
+                told = [self.truth(one) for one in values]
+                ends = isinstance(op, ast.Or)
+                return ends if ends in told else None if None in told else not ends
+            case _:
+                return compared(test, self.value) if value.text is None else None
+
     def _comprehension(self, elements: list[ast.expr], generators: list[ast.comprehension]) -> Value:
         numbers: frozenset[ContentOrigin] = frozenset()
+        if rounds := rounds_of(self.value(generators[0].iter)):
+            first, *others = generators
+            each = [self._in_round(elements, first, others, member) for member in rounds]
+            members = tuple(value for values in each for value in values) if not others else ()
+            whole = union([value for values in each for value in values])
+            return Value(origins=whole.origins, members=members[:64])
         for generator in generators:
             element = element_of(self.value(generator.iter))
             numbers |= as_counts(element.origins)
@@ -123,6 +155,33 @@ class Expressions:
                 self.value(condition)
                 note_condition(condition, self._effects, self._scope, kept=True)
         return Value(origins=numbers | union([self.value(element) for element in elements]).origins)
+
+    def _in_round(
+        self,
+        elements: list[ast.expr],
+        generator: ast.comprehension,
+        others: list[ast.comprehension],
+        member: Value,
+    ) -> list[Value]:
+        """The elements for one value that the first loop of a comprehension gives; nothing where a condition leaves it out."""
+        with self._scope.round(generator.target):
+            self._scope.bind(generator.target, member)
+            told = [self.truth(condition) for condition in generator.ifs]
+            for condition, holds in zip(generator.ifs, told, strict=True):
+                if holds is None:
+                    note_condition(condition, self._effects, self._scope, kept=True)
+            if False in told:
+                return []
+            return [self._comprehension(elements, others)] if others else [self.value(e) for e in elements]
+
+    def _dictionary(self, key: ast.expr, value: ast.expr, generators: list[ast.comprehension]) -> Value:
+        rounds = rounds_of(self.value(generators[0].iter)) if len(generators) == 1 else ()
+        if not rounds:
+            return self._comprehension([key, value], generators)
+        pairs = [self._in_round([key, value], generators[0], [], member) for member in rounds]
+        told = [pair for pair in pairs if len(pair) == 2]
+        fields = tuple((name.text, held) for name, held in told if name.text is not None)
+        return Value(origins=union([held for _, held in told]).origins, fields=fields)
 
     def _attribute(self, inner: ast.expr, attr: str) -> Value:
         options = self._given.options
@@ -141,6 +200,14 @@ class Expressions:
         if attr == "parent" and value.text is not None:
             return Value(posixpath.dirname(value.text))
         return replace(value, members=()) if value.text is None else value
+
+    def _handed_on(self, node: ast.Call, arguments: Sequence[Value]) -> Value | None:
+        """What the program's own functions give that a library is handed to call: ``Dataset.from_generator(rows)``."""
+        names = [a.id for a in node.args if isinstance(a, ast.Name) and not self._scope.holds(a.id)]
+        others = [element_of(value) for value in arguments if value is not NOTHING]
+        given = [self._call_own(name, others, {}) for name in names]
+        told = [value for value in given if value is not None and value.origins]
+        return Value(origins=union(told).origins) if told else None
 
     def _module(self, node: ast.expr) -> str | None:
         """The module that a name, or a name of something in a module, stands for."""
@@ -168,6 +235,8 @@ class Expressions:
         if constant in _SPLITS:
             return split_of(value, str(constant))
         chosen = self.value(index)
+        if chosen.text is not None and (field := value.field(chosen.text)) is not None:
+            return field
         if (chosen.origins and chosen.origins == value.origins) or (
             chosen.members and all(t in _SPLITS for t in chosen.texts)
         ):
@@ -191,6 +260,8 @@ class Expressions:
         arguments = [self.value(a.value if isinstance(a, ast.Starred) else a) for a in node.args]
         keywords = {k.arg or "": self.value(k.value) for k in node.keywords}
         own = self._call_own(name, arguments, keywords)
+        if own is None and (handed := self._handed_on(node, arguments)) is not None:
+            arguments = [*arguments, handed]
         if own is None:
             return self._calls.result(Call(node, name, receiver, tuple(arguments), keywords))
         if isinstance(function, ast.Attribute):

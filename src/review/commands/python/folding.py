@@ -23,7 +23,7 @@ def folded(  # a case for each kind of call
     """What a call gives, where its text can be told; None elsewhere."""
     name, receiver, arguments = call.name, call.receiver, call.arguments
     texts = [argument.text for argument in arguments]
-    told = folded_path(call) or _formatted(call)
+    told = folded_path(call) or _formatted(call) or _several_of(call)
     if told is not None:
         return told
     match name:
@@ -54,6 +54,28 @@ def folded(  # a case for each kind of call
         case _:
             pass
     return None
+
+
+def _several_of(call: Call) -> Value | None:
+    """What is made of several known values without a change of any: sorted, numbered, paired. None for another call."""
+    first = call.arguments[0] if call.arguments else NOTHING
+    if call.owner or not first.members:
+        return None
+    match call.name:
+        case "sorted" | "list" | "tuple" | "set" | "iter":
+            return first
+        case "enumerate":
+            return replace(
+                first,
+                members=tuple(Value(members=(NOTHING, one), origins=one.origins) for one in first.members),
+            )
+        case "zip" if all(value.members for value in call.arguments):
+            pairs = zip(*(value.members for value in call.arguments), strict=False)
+            return Value(
+                origins=union(call.arguments).origins, members=tuple(Value(members=pair) for pair in pairs)
+            )
+        case _:
+            return None
 
 
 def combined(left: Value, op: ast.operator, right: Value) -> Value:

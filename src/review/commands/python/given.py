@@ -1,9 +1,10 @@
 """What a program is called with: its words, its options, its environment."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from review.commands.effects import ContentOrigin
 from review.commands.python.value import NOTHING, Value
 
 
@@ -15,6 +16,8 @@ class Given:
     environ: Mapping[str, str]
     options: Mapping[str, Value]
     """Values of argparse options, by destination."""
+    start: Callable[[str], frozenset[ContentOrigin]] = lambda _: frozenset()
+    """Follows a shell command that it starts; where what that prints comes from."""
 
     def word(self, index: ast.expr) -> Value:
         """``sys.argv[index]``."""

@@ -32,6 +32,7 @@ class Scope:
         self._names: dict[str, Value] = {}
         self._rounds: list[frozenset[ContentOrigin]] = []
         self._fields: dict[str, Value] = {}
+        self._fixed: frozenset[str] = frozenset()
 
     def get(self, name: str) -> Value:
         """What it holds."""
@@ -71,6 +72,21 @@ class Scope:
         self._rounds.append(over)
         yield len(self._rounds) == 1
         self._rounds.pop()
+
+    @contextmanager
+    def round(self, target: ast.expr) -> Iterator[None]:
+        """The block is one round of a loop over known values: what its names held in the one before is gone."""
+        rounds, fixed = self._rounds, self._fixed
+        self._rounds = []
+        self._fixed = fixed | {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+        try:
+            yield
+        finally:
+            self._rounds, self._fixed = rounds, fixed
+
+    def is_fixed(self, node: ast.expr) -> bool:
+        """Whether an expression is about names that a loop gives known values."""
+        return any(isinstance(one, ast.Name) and one.id in self._fixed for one in ast.walk(node))
 
     @property
     def rounds(self) -> frozenset[ContentOrigin]:

@@ -35,3 +35,8 @@ def modules_of(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
         else:
             name = alias.name.partition(".")[0]
             yield name, name
+
+
+def is_main(statement: ast.stmt) -> bool:
+    """Whether it is what a module does only when it is run itself."""
+    return isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test)

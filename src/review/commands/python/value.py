@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from review.commands.effects import ContentOrigin, How
 from review.commands.settings import told_by
 
+_MOST_ROUNDS = 8
 _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 
 
@@ -64,6 +65,12 @@ def element_of(value: Value) -> Value:
     if len(value.members) == 1:
         return value.members[0]
     return Value(origins=value.origins | union(value.members).origins, members=value.members)
+
+
+def rounds_of(value: Value) -> tuple[Value, ...]:
+    """What a loop gives round by round, where that is a few known values; nothing elsewhere."""
+    known = all(one.text is not None or one.members or one.fields for one in value.members)
+    return value.members if known and 1 < len(value.members) <= _MOST_ROUNDS else ()
 
 
 def split_of(value: Value, split: str) -> Value:

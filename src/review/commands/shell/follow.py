@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from review.commands.effects import ContentOrigin, Effects, How
+from review.commands.notebooks import notebook_program
 from review.commands.python.expressions import STDIN
 from review.commands.python.follow import python_effects
 from review.commands.python.saving import STDOUT
@@ -65,10 +66,10 @@ class Step:
     effects: ShellEffects
 
 
-def shell_effects(text: str, scripts: Scripts, cwd: str = "", held: Scripts = lambda _: None) -> ShellEffects:
-    """What the command ``text``, started in ``cwd``, does; ``held`` gives the text of a file that is only looked at."""
+def shell_effects(text: str, scripts: Scripts, cwd: str = "", held: Scripts | None = None) -> ShellEffects:
+    """What the command ``text``, started in ``cwd``, does; ``held`` gives the text of a file of exactly that name."""
     effects = ShellEffects()
-    _Shell(effects, scripts, held, cwd).run(text)
+    _Shell(effects, scripts, held or scripts, cwd).run(text)
     return effects
 
 
@@ -395,6 +396,10 @@ class _Shell:
             self._effects.write(self._path(target), piped)
         return NOTHING
 
+    def _modules(self, name: str) -> str | None:
+        """The text of a module of the agent's own that a program imports."""
+        return self._text_of(name)
+
     def _script(self, name: str) -> str | None:
         """The text of a script, which the command itself may have written a moment ago."""
         path = self._path(name)
@@ -403,7 +408,9 @@ class _Shell:
 
     def _followed(self, text: str, arguments: Sequence[str], given: Stream) -> Stream:
         """Through a Python program that is ``given`` something; where what it prints comes from."""
-        effects = python_effects(text, arguments, self._variables)
+        if text.lstrip().startswith("{"):
+            text = notebook_program(text) or text
+        effects = python_effects(text, arguments, self._variables, self._told_by, self._modules)
         effects.given(STDIN, given.origins)
         with_settings(effects, self._script)
         self._effects.code.append(text)
@@ -418,6 +425,15 @@ class _Shell:
         for command in effects.commands:
             self._inside(command)
         return Stream(stdout if effects.whole else given.origins | stdout, name)
+
+    def _told_by(self, command: str) -> frozenset[ContentOrigin]:
+        """Where what a command prints comes from; what it does is told when the program that starts it is."""
+        outer = self._effects
+        self._use(ShellEffects(contents=outer.contents, printed=outer.printed))
+        try:
+            return self._inside(command).origins
+        finally:
+            self._use(outer)
 
     def _inside(self, text: str, arguments: Sequence[str] = (), given: Stream = NOTHING) -> Stream:
         """A command that another starts."""

@@ -20,7 +20,7 @@ _INTERPRETERS = re.compile(
     r"(?P<python>(python|pypy)[\d.]*|ipython)|(?P<shell>bash|sh|zsh|dash|ksh|fish|source|\.)|"
     + INTERPRETERS.pattern
 )
-_BY_NAME = {".py": Language.PYTHON, ".sh": Language.SHELL, ".bash": Language.SHELL}
+_BY_NAME = {".py": Language.PYTHON, ".ipynb": Language.PYTHON, ".sh": Language.SHELL, ".bash": Language.SHELL}
 _LAUNCHERS = frozenset(
     {"accelerate", "torchrun", "deepspeed", "uv", "poetry", "pdm", "coverage", "xvfb-run", "conda"}
 )
@@ -40,7 +40,11 @@ _TAKES_WORD = {
 _LAUNCHING_MODULES = re.compile(
     r"(torch\.distributed|accelerate|deepspeed|coverage|pdb|cProfile|trace)(\.|$)"
 )
-_SOURCES = (".py", ".sh")
+_SOURCES = (".py", ".sh", ".ipynb")
+_ALWAYS_EXECUTING = frozenset({"papermill", "runipy", "jupyter-execute"})
+_NOTEBOOK_TOOLS = frozenset(
+    {"jupyter", "jupyter-nbconvert", "jupyter-execute", "papermill", "runipy", "nbconvert", "quarto"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ def launched(simple: Simple) -> Launch | None:
     """The program that ``simple`` starts; None where it is none that an interpreter runs."""
     if simple.program in _LAUNCHERS:
         return _by_launcher(simple)
+    if simple.program in _NOTEBOOK_TOOLS:
+        return _by_notebook_tool(simple)
     if simple.program == "eval":
         return Launch(Language.SHELL, text=" ".join(simple.arguments))
     if interpreter := _INTERPRETERS.fullmatch(simple.program):
@@ -95,6 +101,14 @@ def _by_interpreter(simple: Simple, language: Language) -> Launch | None:
     if not rest or rest[0] == "-":
         return Launch(language, tuple(rest[1:]), text=simple.heredoc)
     return Launch(language, tuple(rest[1:]), rest[0])
+
+
+def _by_notebook_tool(simple: Simple) -> Launch | None:
+    """The notebook that is executed; None where it is only shown or turned into something else."""
+    words = simple.arguments
+    executes = simple.program in _ALWAYS_EXECUTING or {"--execute", "execute", "run"} & set(words)
+    name = next((word for word in words if word.endswith(".ipynb")), None)
+    return Launch(Language.PYTHON, script=name) if executes and name is not None else None
 
 
 def _by_launcher(simple: Simple) -> Launch | None:
