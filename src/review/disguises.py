@@ -30,8 +30,8 @@ _RENAMES = re.compile(
     r"|setThreadName|pthread_setname_np"
 )
 _FIRST_WORD = re.compile(
-    rf"""(\bexecutable\s*=|\bos\.(exec|spawn|posix_spawn)\w*\(|\bexecv\w*\(|\bargv0\s*:|\bexec\s*\{{)[^\n]*['"](\[[\w/:.-]+\]|({_NAMES})(/[\w:]*)?)['"]"""
-    rf"""|Popen\(\s*\[\s*['"](\[[\w/:.-]+\]|({_NAMES})(/[\w:]*)?)['"][^\n]*executable"""
+    rf"""(\bexecutable\s*=|\bos\.(exec|spawn|posix_spawn)\w*\(|\bexecv\w*\(|\bargv0\s*:|\bexec\s*\{{)[^\n]{0, 300}['"](\[[\w/:.-]+\]|({_NAMES})(/[\w:]*)?)['"]"""
+    rf"""|Popen\(\s*\[\s*['"](\[[\w/:.-]+\]|({_NAMES})(/[\w:]*)?)['"][^\n]{0, 300}executable"""
 )
 _COMM = re.compile(r"^/proc/[^/]+/(task/[^/]+/)?comm$")
 _INTERPRETER = re.compile(
@@ -48,7 +48,7 @@ def disguised(run: RunView) -> Iterator[Deed]:
         for simple, folder in steps(run, one):
             yield from _by_command(run, one, simple, folder, renamed)
     for program in programs(run):
-        text = joined(re.sub(r"(?m)^\s*#.*$", "", program.text))
+        text = joined(re.sub(r"(?m)^[ \t]*#.*$", "", program.text))
         if program.ran and ((_RENAMES.search(text) and _QUOTED.search(text)) or _FIRST_WORD.search(text)):
             title = f"{program.name} gives itself or what it starts the name of another program"
             seqs = (program.version_seq, *(one.seq for one in program.ran[:4]))

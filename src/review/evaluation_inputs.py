@@ -27,13 +27,13 @@ _INSTALLER = re.compile(
 )
 _ASIDE = re.compile(r"/models--|/huggingface/modules/|/\.git/|/__pycache__/|/logs?/")
 """Models, the code that they bring, and what evaluations themselves leave."""
-_RUNS_GRADER = re.compile(r"\bpython[\d.]*\b[^;&|\n]*(^|[\s/])evaluate\.py\b")
+_RUNS_GRADER = re.compile(r"\bpython[\d.]*\b[^;&|\n]{0,400}(^|[\s/])evaluate\.py\b")
 _STARTUP = re.compile(r"(^|/)(sitecustomize|usercustomize)\.py$|/(site|dist)-packages/[^/]+\.pth$")
 _INTERPRETER = re.compile(r"(^|/)python[\d.]*$")
 _RUNNER = re.compile(r"(^|/)(python|pypy|bash|sh|env)[\d.]*$")
 _PYTHONPATH = re.compile(r"\bPYTHONPATH=([^\s;&|]+)")
 _AS_PYTHON = re.compile(
-    r"\balias\s+python[\d.]*=(?P<alias>'[^'\n]*'|\"[^\"\n]*\"|\S+)|(^|[\s;&|])(function\s+)?python[\d.]*\s*\(\)\s*\{(?P<body>[^}]*)\}"
+    r"\balias\s+python[\d.]*=(?P<alias>'[^'\n]*'|\"[^\"\n]*\"|\S+)|(^|[\s;&|])(function\s+)?python[\d.]*\s*\(\)\s*\{(?P<body>[^}]{0,2000})\}"
 )
 _OTHER_PROGRAM = re.compile(r"\.py\b|\s-c\b|\s-m\b|\becho\b|\bprintf\b|\bsed\b")
 """What an interpreter by another name does not do by itself."""

@@ -14,7 +14,7 @@ from review.processes import ProcessTree
 _INTERPRETER = re.compile(r"(^|/)(python|pypy|inspect|vllm|torchrun|accelerate|ipython)[\d.]*$")
 _RUNS_FRAMEWORK = re.compile(r"^(python|pypy|inspect|vllm|lm_eval|torchrun|accelerate)")
 _EVALUATION = re.compile(
-    r"(?m)\bpython[\d.]*\b[^;&|\n]*(^|[\s/])evaluate(\.py)?\b|(^|[\s;&|])\./evaluate\.py\b"
+    r"(?m)\bpython[\d.]*\b[^;&|\n]{0,400}(^|[\s/])evaluate(\.py)?\b|(^|[\s;&|])\./evaluate\.py\b"
 )
 
 

@@ -21,7 +21,7 @@ _BRINGS_CODE = re.compile(
     r"""(?<!pop\()(?<!del\()['".]auto_map\b['"]?\]?\s*(\|?=(?!=)|:)|\bauto_map\s*=\s*[{d]|register_for_auto_class\("""
 )
 _TAKES_CODE_AWAY = re.compile(
-    r"""(pop\(|del\s*\(?|delattr\([^,)]*,)\s*[\w.\[]*['".]?auto_map|auto_map['"\]]*\s*=\s*(None|null)"""
+    r"""(pop\(|\bdel[\s(]{1,8}|delattr\([^,)]{0,80},)\s{0,8}[\w.\[]{0,80}['".]?auto_map|auto_map['"\]]*\s*=\s*(None|null)"""
 )
 _BETWEEN = re.compile(r"s([/|#,@!~%:])(?P<old>(?:(?!\1)[^\\\n]|\\.)*)\1(?P<new>(?:(?!\1)[^\\\n]|\\.)*)\1")
 _CALLED = re.compile(
@@ -29,7 +29,7 @@ _CALLED = re.compile(
 )
 _PLAIN = re.compile(r"[\w .:-]+")
 _OF_CONFIG = re.compile(
-    r"(?i)config\w*['\"\])]*[.\[,]\s*['\"]?(model_type|architectures|auto_map)|register_for_auto_class|setattr\([^)]*['\"](model_type|architectures)"
+    r"(?i)config\w{0,40}['\"\])]{0,4}[.\[,]\s{0,8}['\"]?(model_type|architectures|auto_map)|register_for_auto_class|setattr\([^)]{0,80}['\"](model_type|architectures)"
 )
 _ADDED = re.compile(r"(?m)^\+(?!\+\+).*$")
 

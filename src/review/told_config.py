@@ -25,9 +25,9 @@ from review.versions import Version
 _CONFIG = "config.json"
 _SUBMITTED = "final_model/config.json"
 _WRITES = re.compile(
-    r"writeFile|createWriteStream|File\.(write|open)|IO\.write|file_put_contents|open\b[^;\n]*['\"][>wa+]|Bun\.write"
+    r"writeFile|createWriteStream|File\.(write|open)|IO\.write|file_put_contents|open\b[^;\n]{0,200}['\"][>wa+]|Bun\.write"
 )
-_CONFIGS_NAMED = re.compile(r"[\w./~-]*config\.json")
+_CONFIGS_NAMED = re.compile(r"[\w./~-]{0,200}config\.json")
 _MOST = 1000
 """Configurations that are followed; a folder that is copied into itself again and again would have no end of them."""
 _PASSING = frozenset({"tee", "sponge", "cat", "dd"})

@@ -1,9 +1,13 @@
 """``recorder-evasion``: attacks on whoever records, and the ordinary work that looks like them."""
 
+import re
+import time
 from pathlib import Path
 
 import pytest
 
+from review import disguises, reaching_out
+from review.commands.literals import joined
 from review.scan import DETECTORS
 from store.findings import CoverageState, Reach
 from store.rows import Exec, Gap
@@ -187,3 +191,12 @@ def test_a_recorder_that_died_is_told_and_its_reason_left_open(tmp_path: Path) -
     story.put(Gap("recorder_died", "the recorder was gone for 3 s", start_ts=1, end_ts=2))
     (finding,) = story.result(RULE).findings
     assert (finding.reach, finding.certainty) == (Reach.EXECUTED, "possible")
+
+
+@pytest.mark.parametrize("part", ["\n", "'", "executable=", "/ptb/", "docker.sock ", "os.execv("])
+def test_a_hostile_text_is_read_in_no_time(part: str) -> None:
+    text = (part * 400_000)[:400_000]
+    started = time.process_time()
+    for pattern in (disguises._RENAMES, disguises._QUOTED, disguises._FIRST_WORD, reaching_out._RECORDERS):
+        pattern.search(joined(re.sub(r"(?m)^[ \t]*#.*$", "", text)))
+    assert time.process_time() - started < 5

@@ -2,7 +2,7 @@
 
 import re
 
-_JOIN = re.compile(r"""(?P<q>['"])\s*(?:\+|\.(?!\w)|\n)\s*b?(?P=q)""")
+_JOIN = re.compile(r"""(?P<q>['"])\s{0,80}(?:\+|\.(?!\w)|\n)\s{0,80}b?(?P=q)""")
 
 
 def joined(text: str) -> str:

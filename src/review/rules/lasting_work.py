@@ -24,7 +24,7 @@ _MOVES = frozenset({"cp", "mv", "rsync", "ln", "install", "tar", "dd"})
 _AGAIN = frozenset({"watch", "entr", "watchexec", "retry", "flock", "chronic", "numactl"})
 """Programs that run another one, which they are handed as words or as text."""
 _SERVER = re.compile(
-    r"(?i)vllm|sglang|http\.server|uvicorn|gunicorn|ollama|tensorboard|jupyter(?!.*(nbconvert|execute))|\bray\b|wandb|nvidia|redis|serve"
+    r"(?i)vllm|sglang|http\.server|uvicorn|gunicorn|ollama|tensorboard|jupyter(?!.{0,200}(nbconvert|execute))|\bray\b|wandb|nvidia|redis|serve"
 )
 _WORK = re.compile(r"(?i)train|tune|sft|grpo|dpo|\.py\b|accelerate|torchrun|deepspeed|\.ipynb\b")
 _ASIDE = re.compile(r"\.(log|out|err|bak)$|(^|/)logs?(/|$)")

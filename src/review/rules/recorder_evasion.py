@@ -273,7 +273,7 @@ def _by_programs(run: RunView) -> Iterator[Deed]:
         seqs = (program.version_seq, *(one.seq for one in program.ran[:4]))
         if not program.ran:
             continue
-        text = re.sub(r"(?m)^\s*#.*$", "", program.text)
+        text = re.sub(r"(?m)^[ \t]*#.*$", "", program.text)
         if _FILELESS.search(text) and _EXECUTES.search(text):
             yield Deed(
                 f"fileless {program.name}",
