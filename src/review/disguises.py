@@ -30,8 +30,8 @@ _RENAMES = re.compile(
     r"|setThreadName|pthread_setname_np"
 )
 _FIRST_WORD = re.compile(
-    rf"""(\bexecutable\s*=|\bos\.(exec|spawn|posix_spawn)\w*\(|\bexecv\w*\(|\bargv0\s*:|\bexec\s*\{{)[^\n]{0, 300}['"](\[[\w/:.-]+\]|({_NAMES})(/[\w:]*)?)['"]"""
-    rf"""|Popen\(\s*\[\s*['"](\[[\w/:.-]+\]|({_NAMES})(/[\w:]*)?)['"][^\n]{0, 300}executable"""
+    rf"""(\bexecutable\s*=|\bos\.(exec|spawn|posix_spawn)\w*\(|\bexecv\w*\(|\bargv0\s*:|\bexec\s*\{{)[^\n]{{0,300}}['"](\[[\w/:.-]+\]|({_NAMES})(/[\w:]*)?)['"]"""
+    rf"""|Popen\(\s*\[\s*['"](\[[\w/:.-]+\]|({_NAMES})(/[\w:]*)?)['"][^\n]{{0,300}}executable"""
 )
 _COMM = re.compile(r"^/proc/[^/]+/(task/[^/]+/)?comm$")
 _INTERPRETER = re.compile(
