@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from review.commands.effects import ContentOrigin, Effects, How
+from review.commands.foreign.follow import foreign_effects
 from review.commands.notebooks import notebook_program
 from review.commands.python.expressions import STDIN
 from review.commands.python.follow import python_effects
 from review.commands.python.saving import STDOUT
 from review.commands.settings import with_settings
 from review.commands.shell.converters import CHANNEL
-from review.commands.shell.file_words import laid
+from review.commands.shell.file_words import PATTERN_TOOLS, laid
 from review.commands.shell.launch import Language, Launch, language_of, launched
 from review.commands.shell.printed import Selection, executed, found, handed_over, left_out, printed
 from review.commands.shell.runners import Run, run_by
@@ -32,6 +33,7 @@ Scripts = Callable[[str], str | None]
 _PATCHED = re.compile(r"(?m)^\+\+\+ (?:b/)?([^\s]+)")
 _MOST_ROUNDS = 8
 """Of a loop; one for a loop in a script that a command runs."""
+_MOST_INSIDE = 2000
 _MOST_HELD = 1 << 16
 """Characters of a text that a file is known to hold."""
 _PROCESS = re.compile(r"^[<>]\((.*)\)$", re.DOTALL)
@@ -89,6 +91,8 @@ class _Shell:
         self._loops: dict[str, tuple[str, ...]] = {}
         """What variables of loops go over."""
         self._functions: dict[str, Group] = {}
+        self._left = [_MOST_INSIDE]
+        """How many more commands inside commands are followed."""
 
     def run(self, text: str, given: Stream = NOTHING) -> Stream:
         """Follow the commands of ``text`` in their order; what they print together."""
@@ -316,6 +320,10 @@ class _Shell:
             return given
         if launch is not None and self._is_followed(launch):
             return self._launched(launch, given)
+        if launch is not None and launch.language is Language.OTHER:
+            effects = self._foreign(launch, simple)
+            if effects.reads or effects.writes:
+                return self._with_foreign(effects, simple, piped)
         if simple.program == "patch" or simple.words[:2] in (("git", "apply"), ("git", "am")):
             return self._patched(simple, piped)
         if (run := run_by(simple, self._is_known)) is not None:
@@ -341,6 +349,19 @@ class _Shell:
             words = (*words, *names)
         return self._simple(Simple(words), given)
 
+    def _foreign(self, launch: Launch, simple: Simple) -> Effects:
+        """What a program in another language does, as far as its text is known."""
+        text = self._script(launch.script) if launch.script is not None else launch.text or simple.heredoc
+        return foreign_effects(text or "", launch.arguments).placed(self._path)
+
+    def _with_foreign(self, effects: Effects, simple: Simple, piped: frozenset[ContentOrigin]) -> Stream:
+        self._effects.programs.append(effects)
+        self._effects.add(effects)
+        alone = frozenset(ContentOrigin(name, How.VALUE) for name in effects.reads)
+        shown = alone if len(alone) == 1 and not effects.writes else frozenset()
+        known = self._tools.run(simple, piped) if simple.program in PATTERN_TOOLS else None
+        return Stream(piped | shown | (known or frozenset()))
+
     def _is_followed(self, launch: Launch) -> bool:
         """Whether the language of the program, by its name or by its first line, is one that is followed."""
         if launch.language is not Language.OTHER:
@@ -348,8 +369,12 @@ class _Shell:
         text = self._script(launch.script) if launch.script is not None else None
         return text is not None and language_of(text) not in (None, Language.OTHER)
 
+    def _may_go_inside(self) -> bool:
+        self._left[0] -= 1
+        return self._depth < DEEPEST and self._left[0] >= 0
+
     def _called(self, function: Group, arguments: Sequence[str], given: Stream) -> Stream:
-        if self._depth >= DEEPEST:
+        if not self._may_go_inside():
             return NOTHING
         outer = self._variables
         self._variables = outer | _positional(arguments)
@@ -437,12 +462,12 @@ class _Shell:
 
     def _inside(self, text: str, arguments: Sequence[str] = (), given: Stream = NOTHING) -> Stream:
         """A command that another starts."""
-        if self._depth >= DEEPEST:
+        if not self._may_go_inside():
             return NOTHING
         inner = _Shell(self._effects, self._scripts, self._held, self._cwd, self._depth + 1)
         inner._variables = self._variables | _positional(arguments)
         inner._loops, inner._functions = self._loops, dict(self._functions)
-        inner._contents = dict(self._contents)
+        inner._contents, inner._left = dict(self._contents), self._left
         return inner.run(text, given)
 
     def _unknown(self, words: Sequence[str], piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
