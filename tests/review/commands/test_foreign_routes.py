@@ -18,6 +18,7 @@ TAKEN = {
 STARTED = {"js": "node", "mjs": "node", "rb": "ruby", "pl": "perl", "php": "php", "lua": "lua", "R": "Rscript", "go": "go run",
            "ts": "deno run -A"}  # fmt: skip
 LEFT = {
+    "n.mjs": f"const n = fs.readFileSync('{SOURCE}', 'utf8').split('\\n').length;\nfs.writeFileSync('{TARGET}', `${{n}}`);\n",
     "m.js": (
         f"const fs = require('fs');\nconst bad = new Set(fs.readFileSync('{SOURCE}', 'utf8').split('\\n'));\n"
         f"const mine = fs.readFileSync('mine.jsonl', 'utf8').split('\\n');\nfs.writeFileSync('{TARGET}', mine.filter(l => !bad.has(l)));\n"

@@ -25,6 +25,8 @@ _ASSIGNED = re.compile(r"(?:const|let|var|my|local)?\s*[$@%]?(?P<variable>\w+)\s
 _COMMENT = re.compile(r"(?m)^\s*(?:#|//|--).*$|/\*.*?\*/", re.DOTALL)
 _ARGUMENTS = re.compile(r"\bargv\b|\bARGV\b|commandArgs|os\.Args|Deno\.args|@ARGV|\barg\[|env::args|\$argv")
 _WRITES = re.compile(r"(?i)\b\w*(write|append|save|copy|put_contents|output)\w*\s*\(")
+_COUNTED = re.compile(r"[^;\n]{0,200}\.(?:length|size|count)\b\s*(?:\(\))?\s*(?:;|\n|\Z)")
+"""What follows a name in a statement that only asks how much there is."""
 _LONGEST = 1 << 18
 
 
@@ -32,6 +34,7 @@ def foreign_effects(text: str, arguments: Sequence[str] = ()) -> Effects:
     """What a program in such a language, called with these words, does; not whole."""
     effects = Effects(whole=False)
     text = _COMMENT.sub(" ", text[:_LONGEST])
+    counted = False
     for found in _LITERAL.finditer(text):
         name = found["text"].strip()
         if opened := _APPENDED.fullmatch(name):
@@ -41,9 +44,10 @@ def foreign_effects(text: str, arguments: Sequence[str] = ()) -> Effects:
                 effects.write(name)
             else:
                 effects.read(name)
+                counted = counted or _COUNTED.match(text, found.end()) is not None
     if _ARGUMENTS.search(text):
         _with_arguments(effects, text, [word for word in arguments if not word.startswith("-")])
-    if len(effects.reads) == 1:
+    if len(effects.reads) == 1 and not counted:
         (source,) = effects.reads
         for target in [name for name in effects.writes if name != source]:
             effects.write(target, effects.load(source))
