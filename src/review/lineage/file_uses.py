@@ -105,6 +105,7 @@ class _Known:
         self._written: dict[str, list[FileUse]] = {}
         self._by_process: dict[int, list[FileUse]] = {}
         self._unread: set[str] = set()
+        self._ever_written: set[int] | None = None
         self._size = 0
         opening = _listed(run.records.ids(["open"]))
         self._writing = f"NOT ({_NOT_WRITING.format(open_ids=opening)})"
@@ -129,7 +130,23 @@ class _Known:
         for path in wanted & self._of_path.keys() - self._written.keys():
             if len(self._of_path[path]) < _MOST_PER_PATH:
                 self._written[path] = self._of_path[path]
+        new = wanted - self._written.keys()
+        if len(new) > _LONG_LIST:
+            ids = self._run.records.ids(new)
+            changed = {
+                self._run.records.text(number) for number in self._ids_ever_written().intersection(ids)
+            }
+            self._written.update((path, []) for path in new - changed)
         return [use for use in self._paths(self._written, wanted, self._writing) if use.written is not None]
+
+    def _ids_ever_written(self) -> set[int]:
+        """Of the paths that somebody may have written: a few, where thousands of files are asked for that are only read."""
+        if self._ever_written is None:
+            rows = self._run.records.rows(
+                f"SELECT DISTINCT path FROM files WHERE error IS NULL AND {self._writing}"
+            )
+            self._ever_written = {number for (number,) in rows}
+        return self._ever_written
 
     def _paths(self, known: dict[str, list[FileUse]], paths: Iterable[str], which: str) -> list[FileUse]:
         wanted = set(paths)
