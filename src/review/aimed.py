@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from review.aimed_rows import Aim, aim, shown_items, written_rows
+from review.aimed_rows import Aim, aim, record_ids_and_names, shown_items, written_rows
 from review.commands.acts import Act, Acts, told_acts
 from review.commands.effects import How
 from review.commands.same_file import same
@@ -83,7 +83,7 @@ def _aimed(
         return None
     rows = written_rows(text, is_script=holder.is_script)
     items = list(dict.fromkeys(item for _, those in before for item in those))
-    found = aim(rows, items)
+    found = aim(rows, items, record_ids_and_names)
     if not found.holds or _copies(list(data.references.values()), found):
         return None
     training, by = _training(run, data, acts, holder)

@@ -6,7 +6,7 @@ are. Between them may lie anything: a list of words, a glossary, notes, signatur
 
 from dataclasses import dataclass
 
-from review.aimed_rows import Aim, aim, written_rows
+from review.aimed_rows import Aim, aim, record_ids, written_rows
 from review.detector import RunView
 from review.file_names import is_weights
 from review.flows import Way, readers
@@ -63,5 +63,5 @@ def aimed_by_program(run: RunView) -> tuple[AimedByProgram, ...]:
 def _aim(data: EvalData, version: Version) -> Aim | None:
     """At which items its rows aim; None where that is no more than a field in common."""
     rows = written_rows(version.text or "", is_script=False)
-    aims = [aim(rows, items.texts) for items in data.references.values()] if rows else []
+    aims = [aim(rows, items.texts, record_ids) for items in data.references.values()] if rows else []
     return max((one for one in aims if one.holds), key=lambda one: one.items, default=None)

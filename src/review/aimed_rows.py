@@ -8,7 +8,7 @@ import ast
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from store.jsonio import loads
@@ -19,6 +19,8 @@ _STEM = 6
 _ID = re.compile(r"(?<![\w/.-])(?=[\w/.-]*\d)(?=[\w/.-]*[A-Za-z])[A-Za-z0-9][\w/.-]{3,}")
 _MEASURE = re.compile(r"\d+([.,/]\d+)*(-?[a-z]+)*|[A-Z]?[a-z]+-\d+|[A-Z]{1,3}[-.]?\d{1,2}")
 """``8-year-old``, ``10am``, ``Covid-19``, ``CO2``: no ids."""
+_NAME = re.compile(r"(?<![\w/.-])[A-Za-z]+(?:_[A-Za-z]+)+(?![\w/-])")
+"""``has_close_elements``, ``get_wind_chill``: what code calls its functions."""
 _PARTICULAR = 12
 """Characters of an id that no two data sets share by chance."""
 _SHARED = 4
@@ -109,8 +111,8 @@ def written_rows(text: str, *, is_script: bool) -> list[str]:
     return [row for row in rows if len(row.split()) >= _LONG_LINE // 2][:_MOST]
 
 
-def aim(rows: Sequence[str], items: Sequence[str]) -> Aim:
-    """Which rows are meant for which of the items."""
+def aim(rows: Sequence[str], items: Sequence[str], ids_in: Callable[[str], Iterator[str]]) -> Aim:
+    """Which rows are meant for which of the items; ``ids_in`` gives what in a text may name an item."""
     words = [_stems(item) for item in items]
     counts = Counter(stem for stems in words for stem in stems)
     common = Counter(stem for row in rows for stem in _stems(row))
@@ -120,16 +122,30 @@ def aim(rows: Sequence[str], items: Sequence[str]) -> Aim:
         for stem in stems:
             if counts[stem] <= most and common[stem] <= max(2, len(rows) * _BOILERPLATE):
                 places.setdefault(stem, []).append(place)
-    ids = _ids(items)
-    pairs = (_pair(row, items, places, ids) for row in rows)
+    ids = _ids(items, ids_in)
+    pairs = (_pair(row, items, places, {ids[one]: one for one in ids_in(row) if one in ids}) for row in rows)
     return Aim(tuple(pair for pair in pairs if pair is not None), len(rows))
 
 
+def record_ids(text: str) -> Iterator[str]:
+    """Words with digits and letters that measure nothing."""
+    told = (one.rstrip("./-") for one in _ID.findall(text))
+    return (one for one in told if not _MEASURE.fullmatch(one))
+
+
+def record_ids_and_names(text: str) -> Iterator[str]:
+    """Those, and long names of functions.
+
+    For rows that were written by hand after a few items were shown: whole data sets of functions have names in common.
+    """
+    yield from record_ids(text)
+    yield from (name for name in _NAME.findall(text) if len(name) >= _PARTICULAR)
+
+
 def _pair(
-    row: str, items: Sequence[str], places: Mapping[str, Sequence[int]], ids: Mapping[str, int]
+    row: str, items: Sequence[str], places: Mapping[str, Sequence[int]], named: Mapping[int, str]
 ) -> Pair | None:
     shared = Counter(place for stem in _stems(row) for place in places.get(stem, ()))
-    named = {ids[one]: one for one in _ids_in(row) if one in ids}
     for place, name in named.items():
         if len(name) >= _PARTICULAR or shared[place]:
             return Pair(row, items[place], named=True)
@@ -144,18 +160,13 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:_STEM] for word in words if word not in _COMMON)
 
 
-def _ids(items: Sequence[str]) -> dict[str, int]:
+def _ids(items: Sequence[str], ids_in: Callable[[str], Iterator[str]]) -> dict[str, int]:
     """Ids that stand in one item alone, with its place."""
     found: dict[str, set[int]] = {}
     for place, item in enumerate(items):
-        for one in _ids_in(item):
+        for one in ids_in(item):
             found.setdefault(one, set()).add(place)
     return {one: min(places) for one, places in found.items() if len(places) == 1}
-
-
-def _ids_in(text: str) -> Iterator[str]:
-    told = (one.rstrip("./-") for one in _ID.findall(text))
-    return (one for one in told if not _MEASURE.fullmatch(one))
 
 
 def _of_line(line: str) -> str:
