@@ -6,6 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from review.commands.shell.file_words import PATTERN_TOOLS
 from review.commands.shell.launch import launched
@@ -130,12 +131,16 @@ class ProcessTree:
 
     def agents_own(self) -> set[int]:
         """The recorded command itself and known scaffolds' CLIs: they read and write everything."""
-        return {
+        return set(self._agents_own)
+
+    @cached_property
+    def _agents_own(self) -> frozenset[int]:
+        return frozenset(
             process.process_id
             for process in self._by_id.values()
             if process.parent_id not in self._by_id
             or any(word.rpartition("/")[2] in _SCAFFOLDS for word in process.argv[:2])
-        }
+        )
 
     def evaluations(self, root: str | None) -> frozenset[int]:
         """Processes that run the benchmark's own ``evaluate.py``, and their descendants.

@@ -19,7 +19,7 @@ TURNS = [
     Turn("A script.", ("cat > w.sh <<'EOF'\necho 'hi'\nexit 3\nEOF\nsh w.sh",)),
     Turn("Again.", ("echo one",)),
     Turn("No such.", ("no-such-program-x --flag",)),
-    Turn("A daemon.", ("cd /tmp; (nohup sleep 3 >/dev/null 2>&1 &) ; pwd",)),
+    Turn("A daemon.", ("cd /tmp; (nohup sleep 3 >/dev/null 2>&1 &) ; sleep 0.5; pwd",)),
     Turn("Done."),
 ]
 CLAUDE_TURNS = [
