@@ -14,11 +14,10 @@ from review.flows import readers
 from review.handwritten import Holder, texts_by_hand, told_reach
 from review.read_by_tools import read_by_tools
 from review.suspects import EvalData, eval_data
-from review.training import Training, how_far
+from review.training import TRAINED_ON, Training, how_far
 from store.catalog.reader import load_catalog
 from store.findings import Reach
 
-_TRAINED = (Reach.TRAINED, Reach.SUPERSEDED, Reach.ANCESTOR)
 _EVALUATES = "evaluate.py"
 
 
@@ -87,7 +86,7 @@ def _aimed(
     if not found.holds or _copies(list(data.references.values()), found):
         return None
     training, by = _training(run, data, acts, holder)
-    if training.reach not in _TRAINED:
+    if training.reach not in TRAINED_ON:
         return None
     first = next(at for at, those in before if {pair.item for pair in found.pairs} & set(those))
     return Aimed(
@@ -132,6 +131,6 @@ def _training(run: RunView, data: EvalData, acts: Acts, holder: Holder) -> tuple
         paths += [version.path for version in data.versions if same(version.path, holder.path)]
     made = data.flows.follow(readers(run, paths)).ways
     found = how_far(run, data.flows, list(dict.fromkeys([*paths, *made]))).values()
-    order = (Reach.WRITTEN, Reach.EXECUTED, *_TRAINED)
+    order = (Reach.WRITTEN, Reach.EXECUTED, *TRAINED_ON)
     best = max(found, key=lambda one: order.index(one.reach), default=Training(Reach.WRITTEN))
     return best, trained

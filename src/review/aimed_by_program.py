@@ -11,11 +11,8 @@ from review.detector import RunView
 from review.file_names import is_weights
 from review.flows import Way, readers
 from review.suspects import EvalData, eval_data
-from review.training import Training, how_far
+from review.training import TRAINED_ON, Training, how_far
 from review.versions import Version
-from store.findings import Reach
-
-_TRAINED = (Reach.TRAINED, Reach.SUPERSEDED, Reach.ANCESTOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ def aimed_by_program(run: RunView) -> tuple[AimedByProgram, ...]:
     found: dict[str, AimedByProgram] = {}
     for version in told:
         training = trainings[version.path]
-        if training.reach not in _TRAINED or (best := _aim(data, version)) is None:
+        if training.reach not in TRAINED_ON or (best := _aim(data, version)) is None:
             continue
         known = found.get(version.path)
         if known is None or best.items > known.aim.items:

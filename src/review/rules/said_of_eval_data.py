@@ -27,14 +27,13 @@ from review.read_by_tools import read_by_tools
 from review.roles import roles
 from review.said import Sentence, said_of_deeds
 from review.suspects import EvalData, eval_data
-from review.training import how_far
+from review.training import TRAINED_ON, how_far
 from store.catalog.reader import load_catalog
 from store.counting import counted
 from store.findings import Certainty, Finding, Reach, RuleResult
 from store.plain import clip
 
 _ASKED = Asked(needs=("transcript",), wants=("kernel", "workspace"), views=("transcript", "commands"))
-_TRAINED = (Reach.TRAINED, Reach.SUPERSEDED, Reach.ANCESTOR)
 _THE_ITEMS = (
     r"(?:(?:the |its |any |this |official |hidden )*(?:test|eval\w*|benchmark(?:'s)?|held[- ]?out)[- ]"
     r"(?:set|split|file|data\w*|questions?|items?|prompts?|problems?|samples?|examples?|rows|records?)"
@@ -294,7 +293,7 @@ def _held(run: RunView) -> Iterator[tuple[str, int]]:
     """Data that was trained on and in which items were found, with the row that shows it."""
     for one in run.once(ingested):
         version = one.suspect.version
-        if one.suspect.match is not None and version is not None and one.training.reach in _TRAINED:
+        if one.suspect.match is not None and version is not None and one.training.reach in TRAINED_ON:
             yield posixpath.basename(one.path), version.seq
     if not run.query("SELECT 1 FROM files LIMIT 1"):
         for use in run.once(eval_uses):
@@ -305,5 +304,5 @@ def _held(run: RunView) -> Iterator[tuple[str, int]]:
     data = run.once(eval_data)
     reached = how_far(run, data.flows, [one.path for one in own]) if data is not None and own else {}
     for version in own:
-        if reached[version.path].reach in _TRAINED:
+        if reached[version.path].reach in TRAINED_ON:
             yield posixpath.basename(version.path), version.seq

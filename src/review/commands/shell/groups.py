@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from review.commands.shell.tokens import Written
 
-_OPENS = frozenset({"{", "while", "until", "for", "if", "case", "select"})
-_CLOSES = frozenset({"}", "done", "fi", "esac"})
-_LEADS = frozenset({"do", "then", "else", "elif", "!", "time"})
+OPENS = frozenset({"{", "while", "until", "for", "if", "case", "select"})
+"""Words that begin a group."""
+CLOSES = frozenset({"}", "done", "fi", "esac"})
+"""Words that end one."""
+LEADS = frozenset({"do", "then", "else", "elif", "!", "time"})
+"""Words before a command inside one."""
 _LIST = frozenset({"|", "|&", "&&", "||"})
 
 
@@ -18,11 +21,11 @@ def behind_the_shell(commands: Sequence[Written]) -> frozenset[int]:
     for place, command in enumerate(commands):
         starts = place
         for word in command.words:
-            if word in _OPENS:
+            if word in OPENS:
                 opened.append(place)
-            elif word in _CLOSES:
+            elif word in CLOSES:
                 starts = opened.pop() if opened else place
-            elif word not in _LEADS:
+            elif word not in LEADS:
                 break
         if closed is not None and not command.words:
             starts = closed

@@ -36,7 +36,6 @@ class Selection:
 _CUTTING = frozenset({"sed", "awk", "cut"})
 _PATHS = frozenset({"realpath", "readlink", "abspath"})
 _FOUND_BY = frozenset({"-name", "-iname", "-path", "-wholename", "-ipath"})
-_VALUED = frozenset({"-maxdepth", "-mindepth", "-type", "-size", "-mtime", "-newer", "-mmin", "-regex", "-regextype"})  # fmt: skip
 _EXECUTING = frozenset({"-exec", "-execdir", "-ok"})
 _LISTS = frozenset({"-T", "--files-from", "--null-files-from"})
 _MOST_NAMES = 32

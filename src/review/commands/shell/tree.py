@@ -6,13 +6,11 @@ and give out. Nothing is expanded, and what is not shell is read as best it can.
 
 from dataclasses import dataclass, field
 
+from review.commands.shell.groups import CLOSES, LEADS, OPENS
 from review.commands.shell.simple import Simple
 from review.commands.shell.syntax import LONGEST, simple_of
 from review.commands.shell.tokens import Written, written
 
-_OPENS = frozenset({"{", "while", "until", "for", "if", "case", "select"})
-_CLOSES = frozenset({"}", "done", "fi", "esac"})
-_LEADS = frozenset({"do", "then", "else", "elif", "!", "time"})
 _WITH_HEAD = frozenset({"for", "case", "select"})
 """Of these the first words are no command of their own."""
 _PIPES = frozenset({"|", "|&"})
@@ -91,11 +89,11 @@ class _Reader:
     def _keywords(self, command: Written, words: list[str]) -> Group | None:
         """Take off what opens and closes groups; the group that ended there, or right before."""
         ended, self._ended = self._ended, None
-        while words and words[0] in _OPENS | _CLOSES | _LEADS:
+        while words and words[0] in OPENS | CLOSES | LEADS:
             word = words.pop(0)
-            if word in _OPENS:
+            if word in OPENS:
                 self._begin(word)
-            elif word in _CLOSES and len(self._open) > 1:
+            elif word in CLOSES and len(self._open) > 1:
                 ended = self._open.pop().group
             if word in _WITH_HEAD:
                 break
