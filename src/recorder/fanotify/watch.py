@@ -92,6 +92,10 @@ class Watch:
         self._marked = 0
         self._unmarked = 0
         heard = _ALL if self._transfers else _OPENS
+        # Before the first mark: a container runs on meanwhile, and what is heard of it then has its rows then.
+        self._read_until = time.time_ns()
+        self.evidence = Evidence(sink)
+        self._crosscheck = Crosscheck(self._lives, self.evidence, sink, heard)
         root = f"/proc/{target.root_pid}/root" if target.cgroup else ""
         for path in self._paths:
             self._mark_below(path, heard, heard, most=None)
@@ -102,9 +106,6 @@ class Watch:
         mounts = mounted(target.root_pid) if self._mounts else []
         for mount in mounts:
             self._group.mark_mount(os.fsencode(root + mount), _OPENS)
-        self.evidence = Evidence(sink)
-        self._crosscheck = Crosscheck(self._lives, self.evidence, sink, heard)
-        self._read_until = time.time_ns()
         self._info = replace(self._info, state="recording", reason=self._described(target, mounts))
         self._thread = threading.Thread(target=self._run, name="ptb-crosscheck", daemon=True)
         self._thread.start()

@@ -1,8 +1,10 @@
 """The second witness beside a real kernel witness: it agrees where all is recorded and tells where something is not."""
 
+import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from store.rows import FileAccess, Gap, ProcessStart, Row, Source, Stamp
 from store.sink import RawColumn, Sink
 from tests.recorder.ebpf.conftest import bpf_object
 from tests.recorder.ebpf.seen import Seen
+from tests.recorder.fanotify.conftest import until
 from tests.recorder.test_record import PTB, manifest, table
 
 __all__ = ["bpf_object"]
@@ -152,6 +155,37 @@ def test_what_the_kernel_witness_missed_is_told(work: Path, items: Path, script:
     assert (row.dev, row.inode) == (found.st_dev, found.st_ino)
     starts = {(start.process_id, start.pid) for start in told.seen.of(ProcessStart)}
     assert (row.process_id, row.pid) in starts
+
+
+def test_what_is_opened_while_the_marks_are_set_is_compared(
+    work: Path, items: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container, and a command that is attached to, runs on meanwhile."""
+    mark = group.Group.mark
+
+    def reading_follows(
+        self: group.Group, path: bytes, mask: group.Mask, *, at: int = -100, follow: bool = True
+    ) -> None:
+        mark(self, path, mask, at=at, follow=follow)
+        if path == os.fsencode(items):
+            (work / "marked").touch()
+            until((work / "read").exists)
+            time.sleep(0.2)
+
+    monkeypatch.setattr(group.Group, "mark", reading_follows)
+    script = "until [ -e marked ]; do sleep .01; done; cat ../eval/items.jsonl; : > read"
+    seen, source, beside = Seen(), EbpfSource(), Beside(Paths(watch=(items,)))
+    with beside, subprocess.Popen(["/bin/bash", "-c", script], cwd=work) as process:
+        target = Target(process.pid, str(work))
+        source.start(target, beside.hearing(seen))
+        beside.start(target, seen, [], kernel=True, transfers=True)
+        process.wait(60)
+        beside.close_eyes()
+        source.stop()
+    told = Told(seen, beside.infos[0])
+    assert told.disagreements == []
+    assert told.info.reason is not None
+    assert int(told.info.reason.split("; ")[1].split()[0]) > 0, told.info
 
 
 def test_a_missed_change_of_the_task_s_own_file_is_told(work: Path) -> None:
