@@ -82,6 +82,8 @@ class Text:
     tables: frozenset[tuple[str, ...]]
     definitions: Mapping[str, frozenset[str]]
     """Column → names in its expression, over all SELECTs of the text."""
+    gives: frozenset[str]
+    """Columns of its rows."""
     always: frozenset[str]
     """Names in its joins, filters and groups."""
 
@@ -150,7 +152,7 @@ def _reach(
                 if column in needed:
                     needed |= inputs
         for name in candidates - reached:
-            if (text_of(name).definitions.keys() - _KEYS) & needed:
+            if (text_of(name).gives - _KEYS) & needed:
                 reached.add(name)
         if (len(needed), len(reached)) == before:
             return frozenset(needed), reached
@@ -169,7 +171,7 @@ def _read_by(texts: Iterable[str], but: Sequence[str] = ()) -> set[str]:
 
 
 def _outputs(views: Iterable[str]) -> frozenset[str]:
-    return frozenset(column for name in views for column in text_of(name).definitions)
+    return frozenset(column for name in views for column in text_of(name).gives)
 
 
 @cache
@@ -191,12 +193,18 @@ def _analysed(connection: duckdb.DuckDBPyConnection, sql: str) -> Text:
         sql,
         frozenset(path for path in used.tables if path[0] not in own),
         {column: frozenset(inputs) for column, inputs in definitions.items()},
+        frozenset(map(_output, _first_select(tree)["select_list"])),
         always,
     )
 
 
 def _selects(tree: Json) -> Iterator[Json]:
     return (node for node in nodes(tree) if node.get("type") == "SELECT_NODE")
+
+
+def _first_select(tree: Json) -> Json:
+    """The SELECT that names the columns of a statement's rows: of a union, the first."""
+    return _first_select(tree["left"]) if "left" in tree else tree
 
 
 def _output(item: Json) -> str:

@@ -35,11 +35,17 @@ agents AS (
     FROM agents a
     JOIN forks f ON f.run_no = a.run_no AND f.parent_id = a.process_id
 ),
-helping AS (
-    SELECT x.run_no, x.process_id
+-- A pattern that is no constant is compiled for every row: most of what agents start serves commands, and is no helper.
+started_by_agents AS MATERIALIZED (
+    SELECT x.run_no, x.process_id, x.argv
     FROM above a
     JOIN starts s ON s.run_no = a.run_no AND s.parent_id = a.process_id
     JOIN recorded.execs x ON x.run_no = s.run_no AND x.process_id = s.process_id
+    ANTI JOIN kept.process_commands c ON c.run_no = s.run_no AND c.process_id = s.process_id
+),
+helping AS (
+    SELECT x.run_no, x.process_id
+    FROM started_by_agents x
     JOIN kept.helper_patterns h ON regexp_matches(x.argv, h.helper_pattern)
     UNION
     SELECT s.run_no, s.process_id

@@ -8,7 +8,7 @@ SELECT
     s.parent_id,
     s.ppid,
     s.ts AS start_ts,
-    e.ts AS end_ts,
+    e.ended_ts AS end_ts,
     coalesce(i.image_exe, s.exe) AS exe,
     coalesce(i.image_argv, s.argv) AS argv,
     coalesce(i.image_cwd, s.cwd) AS cwd,
