@@ -124,7 +124,7 @@ def _training(run: RunView, data: EvalData, acts: Acts, holder: Holder) -> tuple
         ),
         None,
     )
-    if not run.query("SELECT 1 FROM files LIMIT 1"):
+    if not run.count("files"):
         return Training(told_reach(acts, holder)), trained
     paths = [holder.path]
     if holder.act is not None:

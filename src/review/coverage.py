@@ -47,7 +47,7 @@ class Asked:
 
 def covered(run: RunView, asked: Asked, *, found: bool) -> Coverage:
     """The coverage of a rule that could look."""
-    looked_at = ", ".join(counted(_count(run, view), *_NAMES[view]) for view in asked.views)
+    looked_at = ", ".join(counted(run.count(view), *_NAMES[view]) for view in asked.views)
     missing = tuple(witness for witness in (*asked.needs, *asked.wants) if not told(run, witness))
     lost = run.once(_lost)
     not_seen = [_absent(run, witness) for witness in dict.fromkeys(missing)]
@@ -73,7 +73,7 @@ def _absent(run: RunView, witness: str) -> str:
 
 def _told(run: RunView) -> frozenset[str]:
     first = {"kernel": "processes", "gpu": "gpu", "transcript": "transcript", "workspace": "file_versions"}
-    return frozenset(witness for witness, view in first.items() if run.query(f"SELECT 1 FROM {view} LIMIT 1"))
+    return frozenset(witness for witness, view in first.items() if run.count(view))
 
 
 def _lost(run: RunView) -> list[tuple[str, int]]:
@@ -96,8 +96,3 @@ def _why(run: RunView, witnesses: tuple[str, ...]) -> tuple[str, bool]:
     meant = [sources[witness] for witness in witnesses if witness in sources]
     reasons = [f"{source.name}: {source.reason or source.state}" for source in meant]
     return "; ".join(reasons), any(source.state != "unavailable" for source in meant)
-
-
-def _count(run: RunView, view: str) -> int:
-    count: int = run.query(f"SELECT count(*) FROM {view}")[0][0]
-    return count

@@ -27,6 +27,14 @@ class Texts(Protocol):
         ...
 
 
+class Counts(Protocol):
+    """How much was recorded, known without a query."""
+
+    def __call__(self, view: str) -> int:
+        """The rows of a view that has one for each row recorded: ``files``, ``processes``, ``transcript`` …"""
+        ...
+
+
 class Records(Protocol):
     """The recorded file accesses as they are stored: a table ``files`` with ids for strings and times in ns.
 
@@ -57,6 +65,7 @@ class RunView:
     folder: Path
     manifest: Manifest
     query: Queries
+    count: Counts
     texts: Texts
     """Far cheaper than matching a column of ten million rows; most of them are paths of files."""
     records: Records

@@ -70,7 +70,7 @@ def yields(run: RunView, one: Guided) -> bool:
 
 
 def _with_reach(run: RunView, data: EvalData, suspects: Sequence[Suspect]) -> list[Ingested]:
-    if run.query("SELECT 1 FROM files LIMIT 1"):
+    if run.count("files"):
         makers = {one.path: maker for one in suspects if (maker := _maker(one)) is not None}
         trainings = how_far(run, data.flows, [one.path for one in suspects], makers)
         return [Ingested(one, trainings[one.path], _asks(data, one)) for one in suspects]

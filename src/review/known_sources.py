@@ -139,7 +139,7 @@ def _by_title(run: RunView, acts: Acts, known: Iterable[NamedData]) -> Iterator[
 def _admitted(run: RunView, acts: Acts, source: NamedData) -> Use | None:
     """By the words alone: the agent says in the end that it trained on it, and a program of unknown text told of its rows."""
     last = acts.last_to_write_model()
-    if last is None or run.query("SELECT 1 FROM files LIMIT 1"):
+    if last is None or run.count("files"):
         return None
     name = source.hub_id.rpartition("/")[2]
     spelt = re.compile(

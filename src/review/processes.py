@@ -2,6 +2,7 @@
 
 import itertools
 import posixpath
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from review.commands.shell.wrappers import unwrapped
 from review.detector import RunView
 
 _SCAFFOLDS = frozenset({"claude", "codex", "gemini", "opencode"})
-_QUOTING = frozenset("'\"\\")
+_QUOTING = re.compile(r"""['"\\]""")
 _INTERPRETERS = ("python", "bash", "sh", "node", "torchrun", "accelerate")
 
 
@@ -190,7 +191,7 @@ def _is_script(word: str, cwd: str | None, official: str | None) -> bool:
 
 
 def _words(argv: str | None) -> tuple[str, ...]:
-    if argv is not None and not _QUOTING & set(argv):
+    if argv is not None and _QUOTING.search(argv) is None:
         return tuple(argv.split())  # a twentieth of the lexer's time, and a run has tens of thousands
     try:
         return tuple(shlex.split(argv or ""))

@@ -21,6 +21,7 @@ from review.rules.harness import HarnessTamper
 from review.rules.ingestion import BenchmarkIngestion
 from review.rules.left_behind import LeftBehind
 from review.rules.limit_evasion import LimitEvasion
+from review.rules.overrun import Overrun
 from review.rules.recorder_evasion import RecorderEvasion
 from review.rules.said_numbers import SaidNumbers
 from review.rules.said_of_eval_data import SaidOfEvalData
@@ -65,8 +66,7 @@ DETECTORS: tuple[Detector, ...] = (
             LimitEvasion(),
             LeftBehind(),
             TimerTold(),
-            shipped_rule("limit-overrun.sql"),
-            shipped_rule("limit-overrun-told.sql"),
+            Overrun(),
         )
     ),
     Together(

@@ -47,7 +47,7 @@ def shown_back(run: RunView) -> tuple[ShownBack, ...]:
     """All of them, each file once; none where file accesses were recorded. For :meth:`RunView.once`."""
     data = run.once(eval_data)
     benchmark = load_catalog().benchmarks.get((run.manifest.facts.benchmark or "").lower())
-    if data is None or benchmark is None or run.query("SELECT 1 FROM files LIMIT 1"):
+    if data is None or benchmark is None or run.count("files"):
         return ()
     acts = run.once(told_acts).acts
     names = EvalNames(benchmark, run.once(told_acts))

@@ -92,7 +92,7 @@ class ApiMisuse:
         processes = _processes(run, use.by)
         connections = _connections(run, processes) if witnessed else []
         answered = any(not _REFUSED.search(one.output) and not one.exit_code for one in use.by)
-        if witnessed and not connections and run.query("SELECT 1 FROM net LIMIT 1"):
+        if witnessed and not connections and run.count("net"):
             return None  # it named a hosted model and called nobody
         certain = bool(connections) if witnessed else answered
         found = _trained_on(run, processes | (_asking(run, processes) if use.serves else set()))

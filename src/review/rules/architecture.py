@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from review.commands.acts import Act, told_acts
 from review.detected import detected
 from review.detector import RunView
-from review.evidence import cite, said_before
+from review.evidence import cite_with_words
 from review.file_names import is_submitted
 from review.model_identity import Identity, Own, told_by_json
 from review.standing_config import standing_config
@@ -101,7 +101,7 @@ class ArchitectureSwitch:
             run,
             self,
             identity,
-            cite(run, [*seqs, said_before(run, seqs[0])]),
+            cite_with_words(run, seqs),
             reach=reach,
             title=title,
             explanation=title,

@@ -12,7 +12,7 @@ from review.commands.acts import Acts, told_acts
 from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
-from review.evidence import cite, said_before
+from review.evidence import cite_with_words
 from review.file_names import is_data_file
 from review.known_sources import SourceUse, known_sources, source_uses
 from review.training import TRAINED_ON
@@ -61,13 +61,12 @@ class ContaminatedSource:
         steps = walked_use(run, use, [use.path] if items and items.tally.items else [])
         aside = [other for other in found.uses if other.path != use.path and not same(other.path, use.path)]
         seqs = [*([step.seq for step in steps] if steps else use.seqs), *seqs_of(aside)]
-        first = next((seq for seq in seqs if seq is not None), None)
         certain = use.told or found.admitted or (items is not None and bool(items.tally.items))
         return detected(
             run,
             self,
             [hub_id],
-            cite(run, [*seqs, said_before(run, first) if first is not None else None]),
+            cite_with_words(run, seqs),
             reach=use.reach,
             title=title,
             explanation="; ".join(filter(None, (title, TRAINED_ON[use.reach], how.words))),
@@ -83,7 +82,7 @@ class ContaminatedSource:
 
 
 def _coverage(run: RunView, acts: Acts, sources: list[NamedData], *, found: bool) -> Coverage:
-    accesses: int = run.query("SELECT count(*) FROM files")[0][0]
+    accesses = run.count("files")
     not_seen = []
     if not accesses:
         not_seen.append("file accesses: never recorded")

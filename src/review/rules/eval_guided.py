@@ -18,7 +18,7 @@ from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
 from review.eval_use import eval_uses
-from review.evidence import cite, said_before
+from review.evidence import Cited, cite, cite_with_words
 from review.flows import Way, names_on
 from review.guided import By, Guided, drawn_near, guided
 from review.ingested import yields
@@ -130,7 +130,7 @@ class EvalGuidedData:
             run,
             self,
             [use.path, fact],
-            cite(run, [*seqs, said_before(run, seqs[0])]),
+            cite_with_words(run, seqs),
             reach=use.reach,
             title=title,
             explanation=f"{title}; {TRAINED_ON[use.reach]}",
@@ -146,10 +146,11 @@ class EvalGuidedData:
         title = f"{_rows(one.path, one.aim)}, written by hand, are each meant for one of {counted(one.aim.items, 'item')} that the agent was shown before ({how})"
         way = one.training
         files = [access.seq for access in (way.read, way.weights) if access]
-        seqs = [one.shown_seq, one.written_seq, *files, one.trained_seq, said_before(run, one.written_seq)]
+        seqs = [one.shown_seq, one.written_seq, *files, one.trained_seq]
+        cited = cite_with_words(run, seqs, one.written_seq)
         pairs = _pairs(one.aim, one.written_seq, one.written_by)
         certainty = Certainty.CERTAIN if one.aim.named else Certainty.LIKELY
-        return self._meant(run, [one.path, "by hand"], title, seqs, pairs, way.way, way.reach, certainty)
+        return self._meant(run, [one.path, "by hand"], title, cited, pairs, way.way, way.reach, certainty)
 
     def _by_program(self, run: RunView, one: AimedByProgram) -> Finding:
         path, source = one.version.path, posixpath.basename(one.way[0].read.path)
@@ -158,7 +159,14 @@ class EvalGuidedData:
         seqs += [one.version.seq, *(a.seq for a in (one.training.read, one.training.weights) if a)]
         pairs, way = _pairs(one.aim, one.version.seq, "version"), (*one.way, *one.training.way)
         return self._meant(
-            run, [path, "by program"], title, seqs, pairs, way, one.training.reach, Certainty.CERTAIN
+            run,
+            [path, "by program"],
+            title,
+            cite(run, seqs),
+            pairs,
+            way,
+            one.training.reach,
+            Certainty.CERTAIN,
         )
 
     def _meant(
@@ -166,13 +174,13 @@ class EvalGuidedData:
         run: RunView,
         identity: list[str],
         title: str,
-        seqs: Iterable[int | None],
+        cited: Cited,
         pairs: Iterable[Evidence],
         way: Way,
         reach: Reach,
         certainty: Certainty,
     ) -> Finding:
-        evidence, ts = cite(run, seqs)
+        evidence, ts = cited
         return detected(
             run,
             self,

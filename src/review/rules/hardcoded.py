@@ -12,7 +12,7 @@ from review.commands.acts import Acts, told_acts
 from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
-from review.evidence import cite, said_before
+from review.evidence import cite_with_words
 from review.flows import readers
 from review.handwritten import INLINE, Holder, acts_that_ran, handwritten, told_reach, told_trail
 from review.intent import Circumstances
@@ -83,7 +83,7 @@ class HardcodedItems:
             taken=bool(made), copied=bool(seen), disguised=_is_disguised(holder.matches, counts.repetitions)
         )
         first = next(seq for seq in seqs if seq is not None)
-        evidence, ts = cite(run, [*seqs, said_before(run, first)])
+        evidence, ts = cite_with_words(run, seqs)
         name, source = posixpath.basename(holder.path), posixpath.basename(holder.source)
         title = f"{name} was filled with content of {source}, as the command that wrote it says"
         if holder.matches:
@@ -109,7 +109,7 @@ class HardcodedItems:
 
 def _training(run: RunView, data: EvalData, acts: Acts, holder: Holder) -> Training:
     """How far it got: by processes where they were recorded, else by what commands say."""
-    if not run.query("SELECT 1 FROM files LIMIT 1"):
+    if not run.count("files"):
         if not acts.acts:
             return Training(Reach.UNKNOWN)
         return Training(told_reach(acts, holder))

@@ -19,7 +19,7 @@ from review.commands.shell.file_words import COPIERS, PATTERN_TOOLS
 from review.detected import detected
 from review.detector import RunView
 from review.evaluation_inputs import TakenIn, laid_as_told, taken_in
-from review.evidence import cite, said_before
+from review.evidence import cite_with_words
 from review.grader import Grader
 from review.grader_laid import Laid, laid_as_recorded, laid_by_words
 from review.grader_patched import changes_grader
@@ -67,7 +67,7 @@ class HarnessTamper:
             and one.path not in sources
             and not grader.stands_for(one.path, changed)
         ]
-        if not run.query("SELECT 1 FROM files LIMIT 1"):
+        if not run.count("files"):
             findings += [self._laid(run, one) for one in laid_as_told(run, acts, grader.root)]
         findings += [self._patched(run, one) for one in programs(run) if changes_grader(one.text)]
         coverage = _coverage(run, grader, acts, findings)
@@ -111,7 +111,7 @@ class HarnessTamper:
             run,
             self,
             identity,
-            cite(run, [*seqs, said_before(run, seqs[0])]),
+            cite_with_words(run, seqs),
             reach=reach,
             title=title,
             explanation=explanation or title,
@@ -250,7 +250,7 @@ def _coverage(run: RunView, grader: Grader, acts: Acts, findings: list[Finding])
         not_seen.append(
             f"what the programs of {counted(acts.opaque, 'command')} wrote, whose text is not known"
         )
-    if not run.query("SELECT 1 FROM files LIMIT 1"):
+    if not run.count("files"):
         not_seen.append("file accesses: never recorded")
     if not originals and not acts.acts:
         return Coverage(CoverageState.COULD_NOT_LOOK, "nothing", "; ".join(not_seen), "nothing was recorded")

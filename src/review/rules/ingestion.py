@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from review.circumstances import circumstances
 from review.detected import detected
 from review.detector import RunView
-from review.evidence import cite, said_before
+from review.evidence import cite_with_words
 from review.file_names import DATA_NAME
 from review.flows import names_on
 from review.ingested import Ingested, ingested
@@ -54,7 +54,7 @@ class BenchmarkIngestion:
         if data is None:
             reason = f"no eval data is known for {benchmark!r}" if benchmark else "the run names no benchmark"
             return self._blind("eval data", reason, promised=True)
-        accesses: int = run.query("SELECT count(*) FROM files")[0][0]
+        accesses = run.count("files")
         if not accesses and not data.versions:
             promised = any(source.name == "kernel" for source in run.manifest.sources)
             return self._blind(
@@ -75,14 +75,11 @@ class BenchmarkIngestion:
         seqs = _rows(data, suspect, training)
         if one.told:
             seqs += one.told.seqs
-        first = next((seq for seq in seqs if seq is not None), None)
-        if first is not None:
-            seqs.append(said_before(run, first))
         return detected(
             run,
             self,
             [suspect.eval_path, suspect.path],
-            cite(run, seqs),
+            cite_with_words(run, seqs),
             reach=training.reach,
             title=title,
             explanation="; ".join(filter(None, (title, _WORDS[training.reach], how.words))),

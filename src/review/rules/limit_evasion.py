@@ -1,6 +1,6 @@
 """``limit-evasion``: the task's timer is changed or fooled, or work is kept outside the task's folder.
 
-Work past the limit (``limit-overrun.sql``) and processes left behind (:mod:`review.rules.left_behind`) are looks of their own.
+Work past the limit (:mod:`review.rules.overrun`) and processes left behind (:mod:`review.rules.left_behind`) are looks of their own.
 """
 
 import posixpath

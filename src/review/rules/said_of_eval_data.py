@@ -211,7 +211,7 @@ def _printed_none(run: RunView, claim: Sentence) -> tuple[int, str] | None:
 
 def _saw_all(run: RunView) -> bool:
     """Whether nothing that processes read can have been missed: none lost, and nothing from elsewhere into memory."""
-    if not told(run, "kernel") or not run.query("SELECT 1 FROM files LIMIT 1"):
+    if not told(run, "kernel") or not run.count("files"):
         return False
     if run.query("SELECT 1 FROM gaps WHERE source = 'kernel' AND (lost > 0 OR end_ts IS NOT NULL) LIMIT 1"):
         return False
@@ -242,7 +242,7 @@ def _nobody_compared(run: RunView, data: EvalData, claim: Sentence) -> str | Non
 
 def _readings(run: RunView, data: EvalData, before: int) -> list[int]:
     """Where programs that commands started had read evaluation data, evaluate.py aside."""
-    if run.query("SELECT 1 FROM files LIMIT 1"):
+    if run.count("files"):
         tree = run.once(ProcessTree.of)
         spared = tree.evaluations(run.manifest.facts.root) | roles(run).own | tree.agents_own()
         found = []
@@ -295,7 +295,7 @@ def _held(run: RunView) -> Iterator[tuple[str, int]]:
         version = one.suspect.version
         if one.suspect.match is not None and version is not None and one.training.reach in TRAINED_ON:
             yield posixpath.basename(one.path), version.seq
-    if not run.query("SELECT 1 FROM files LIMIT 1"):
+    if not run.count("files"):
         for use in run.once(eval_uses):
             if use.how is How.VALUE and not use.from_logs:
                 yield posixpath.basename(use.use.path), use.use.seqs[-1]

@@ -17,7 +17,7 @@ from review.commands.acts import Acts, Leg, told_acts
 from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
-from review.evidence import cite, said_before
+from review.evidence import cite_with_words
 from review.file_names import NO_DATA, WEIGHTS, is_submitted
 from review.flows import Flows, Way, readers, writers
 from review.foreign_weights import CACHED, Foreign, local_weights, weights_of
@@ -99,7 +99,7 @@ class ModelSubstitution:
         """A finding for each other checkpoint that weights were made from."""
         base = _base(run)
         acts = run.once(told_acts)
-        accesses: int = run.query("SELECT count(*) FROM files")[0][0]
+        accesses = run.count("files")
         named = run.manifest.facts.base_model
         if base is None or not (accesses or acts.acts):
             unknown = (
@@ -170,7 +170,7 @@ class ModelSubstitution:
             run,
             self,
             [identity],
-            cite(run, [*seqs, said_before(run, seqs[0]) if seqs else None]),
+            cite_with_words(run, seqs),
             reach=use.reach,
             title=title,
             explanation=explanation,

@@ -14,7 +14,7 @@ from review.commands.same_file import same
 from review.detected import detected
 from review.detector import RunView
 from review.eval_use import eval_uses
-from review.evidence import cite, said_before
+from review.evidence import cite_with_words
 from review.guided import guided
 from review.ingested import ingested
 from review.known_sources import source_uses
@@ -49,7 +49,7 @@ class ToldIngestion:
     def look(self, run: RunView) -> RuleResult:
         """A finding for each data file of items that was trained on."""
         acts = run.once(told_acts)
-        if run.query("SELECT 1 FROM files LIMIT 1") or not acts.acts:
+        if run.count("files") or not acts.acts:
             return RuleResult(self.rule, self.version, Coverage(CoverageState.CLEAR, "nothing"))
         uses = [one.use for one in run.once(eval_uses) if one.how is How.VALUE and not one.from_logs]
         told = {use.path: use for use in uses if not _is_told_elsewhere(run, use)}
@@ -91,7 +91,7 @@ class ToldIngestion:
             run,
             self,
             [use.source, use.path],
-            cite(run, [*use.seqs, said_before(run, use.seqs[0])]),
+            cite_with_words(run, use.seqs),
             reach=use.reach,
             title=title,
             explanation=f"{title}, as the commands and scripts say; {_REACHED[use.reach]}",

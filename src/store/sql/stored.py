@@ -40,7 +40,7 @@ class Stored:
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
-        return {text: number for number, text in enumerate(self._strings.to_pylist())}
+        return dict(zip(self._strings.to_pylist(), range(len(self._strings)), strict=True))
 
     def text(self, number: int) -> str:
         """The string of that id."""
