@@ -72,12 +72,13 @@ def _written(run: RunView, group: list[Unexplained]) -> list[int]:
     if not group or root is None:
         return []
     line = run.once(ProcessTree.of).with_descendants({process.process_id for process in group})
-    processes = f"process_id IN (SELECT unnest([{', '.join(map(str, sorted(line)))}]))"
-    # Two halves, because a filter on one column passes most rows over unread.
-    written = " UNION ALL ".join(
-        f"SELECT seq, path FROM files WHERE {wrote} AND {processes} AND error IS NULL"
-        for wrote in ("bytes_written > 0", "bytes_written IS NULL AND flags & 3 > 0")
+    rows = run.records.rows(
+        f"""
+        SELECT min(seq), path FROM files
+        WHERE process_id IN (SELECT unnest([{", ".join(map(str, sorted(line)))}])) AND error IS NULL
+          AND coalesce(bytes_written, flags & 3) > 0
+        GROUP BY path ORDER BY 1
+        """
     )
-    rows = run.records.rows(f"SELECT min(seq), path FROM ({written}) GROUP BY path ORDER BY 1")
     inside = (seq for seq, path in rows if run.records.text(path).startswith(f"{root}/"))
     return list(islice(inside, 12))
