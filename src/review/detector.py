@@ -27,7 +27,7 @@ class Texts(Protocol):
         ...
 
 
-class Counts(Protocol):
+class RowCount(Protocol):
     """How much was recorded, known without a query."""
 
     def __call__(self, view: str) -> int:
@@ -65,7 +65,7 @@ class RunView:
     folder: Path
     manifest: Manifest
     query: Queries
-    count: Counts
+    count: RowCount
     texts: Texts
     """Far cheaper than matching a column of ten million rows; most of them are paths of files."""
     records: Records

@@ -17,7 +17,7 @@ from review.lineage.images import Carrier
 from review.processes import ProcessTree
 from store.findings import Certainty
 
-__all__ = ["Access", "Flows", "Spread", "Step", "Way", "names_on", "readers", "writers", "written_by"]
+__all__ = ["Access", "Flows", "Spread", "Hop", "Way", "names_on", "readers", "writers", "written_by"]
 
 _LONGEST_CHAIN = 16
 _MOST_READERS = 100
@@ -39,7 +39,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Hop:
     """One edge: a process read a file that holds the content, and it or one of its kin wrote another."""
 
     read: Access
@@ -48,7 +48,7 @@ class Step:
     reason: str
 
 
-Way = tuple[Step, ...]
+Way = tuple[Hop, ...]
 """How content got from the file it was in to the last file written."""
 
 
@@ -144,7 +144,7 @@ class Flows:
         """``path`` and the names that it was given by renaming or linking it, or a folder above it."""
         return [name.path for name in self._graph.names.later(path, 0)]
 
-    def _steps(self, level: list[tuple[Access, Way]], only: re.Pattern[str]) -> list[tuple[Step, Way]]:
+    def _steps(self, level: list[tuple[Access, Way]], only: re.Pattern[str]) -> list[tuple[Hop, Way]]:
         """What the readers and their kin wrote after reading."""
         images = self._graph.images
         images.load(read.process_id for read, _ in level)
@@ -158,7 +158,7 @@ class Flows:
             for read, _, carrier in followed
         ]
         return [
-            (Step(read, _access(edge.target, edge.written), edge.certainty, edge.reason), way)
+            (Hop(read, _access(edge.target, edge.written), edge.certainty, edge.reason), way)
             for (read, way, _), edges in zip(followed, self._graph.outputs(takings), strict=True)
             for edge in edges
             if at_least(edge.certainty, Certainty.LIKELY) and only.search(edge.target.path)

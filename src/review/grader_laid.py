@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from review.commands.acts import Acts
 from review.commands.effects import Transfer
 from review.commands.shell.archives import ARCHIVERS, archived
-from review.commands.shell.follow import Step
+from review.commands.shell.follow import ShellStep
 from review.detector import RunView
 from review.evaluation_inputs import installs
 from review.flows import writers
@@ -65,7 +65,7 @@ def laid_by_words(grader: Grader, acts: Acts) -> Iterator[Laid]:
 
 
 def _with_folder(
-    grader: Grader, step: Step, transfer: Transfer, written: dict[str, int], clean: set[str], seq: int
+    grader: Grader, step: ShellStep, transfer: Transfer, written: dict[str, int], clean: set[str], seq: int
 ) -> Iterator[Laid]:
     source, target = transfer.source, transfer.target
     nests = step.simple.program in ("cp", "mv") and target in _FOLDERS and "*" not in source
@@ -83,7 +83,7 @@ def _with_folder(
 
 
 def _packed(
-    grader: Grader, step: Step, written: dict[str, int], packed: dict[str, dict[str, int]], seq: int
+    grader: Grader, step: ShellStep, written: dict[str, int], packed: dict[str, dict[str, int]], seq: int
 ) -> Iterator[Laid]:
     """Files of the grader's names that came out of an archive into which they were put under them."""
     if step.simple.program not in ARCHIVERS:
@@ -100,7 +100,7 @@ def _packed(
                 packed.setdefault(packing.target, {})[posixpath.basename(path)] = made
 
 
-def _cut(grader: Grader, step: Step, written: dict[str, int], seq: int) -> Iterator[Laid]:
+def _cut(grader: Grader, step: ShellStep, written: dict[str, int], seq: int) -> Iterator[Laid]:
     """Files of the grader that were emptied, and its code that the catalog does not list, changed in place."""
     if step.simple.program == "truncate":
         for word in step.simple.operands:
@@ -113,7 +113,7 @@ def _cut(grader: Grader, step: Step, written: dict[str, int], seq: int) -> Itera
 
 
 def _mounted(
-    grader: Grader, step: Step, written: dict[str, int], clean: set[str], seq: int
+    grader: Grader, step: ShellStep, written: dict[str, int], clean: set[str], seq: int
 ) -> Iterator[Laid]:
     simple = step.simple
     if simple.program == "mount" and len(simple.operands) > 1:

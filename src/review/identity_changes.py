@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from review.commands.effects import Replaced
 from review.commands.literals import joined
-from review.commands.shell.follow import Step
+from review.commands.shell.follow import ShellStep
 from review.model_identity import ARCHITECTURE, Identity, Own, is_family
 
 EDITORS = frozenset({"sed", "jq", "yq", "perl", "awk", "gawk", "mawk", "node", "ruby", "ed", "ex", "vi", "vim", "nvim", "patch", "php",
@@ -59,7 +59,7 @@ class Change:
         return name
 
 
-def change_of(step: Step) -> Change:
+def change_of(step: ShellStep) -> Change:
     """What ``step`` does to the configurations that it writes."""
     code = "\n".join(step.effects.code)
     if code:
@@ -69,12 +69,12 @@ def change_of(step: Step) -> Change:
     return Change()
 
 
-def sets_config(step: Step) -> bool:
+def sets_config(step: ShellStep) -> bool:
     """Whether a program that saves a whole model sets fields of the configuration that goes with it."""
     return any(_OF_CONFIG.search(code) for code in step.effects.code)
 
 
-def _by_program(step: Step, code: str) -> Change:
+def _by_program(step: ShellStep, code: str) -> Change:
     told: dict[str, list[str]] = {}
     for field in step.effects.fields:
         told.setdefault(field.key, []).append(field.text)

@@ -14,7 +14,7 @@ from review.commands.acts import Act
 from review.commands.effects import How, Transfer
 from review.commands.same_file import same
 from review.commands.shell.file_words import COPIERS, copied, laid
-from review.commands.shell.follow import Step
+from review.commands.shell.follow import ShellStep
 from review.commands.shell.launch import Language, launched
 from review.file_names import is_weights
 from review.identity_changes import Change, change_of, sets_config
@@ -77,7 +77,7 @@ class _Told:
         if posixpath.basename(path) == _CONFIG and identity is not None:
             self._says[path] = Says(identity, (version.seq,))
 
-    def follow(self, step: Step, act: Act) -> None:
+    def follow(self, step: ShellStep, act: Act) -> None:
         """A simple command ran."""
         folder = self._folder(act)
         if step.simple.program in ("rm", "rmdir", "trash"):
@@ -110,7 +110,7 @@ class _Told:
                 if saved.target is None or same(saved.target, model):
                     self._says[path] = Says(saved.identity, (act.seq,))
 
-    def _trained_from(self, step: Step, folder: str, seq: int) -> Iterator[str]:
+    def _trained_from(self, step: ShellStep, folder: str, seq: int) -> Iterator[str]:
         """A model says what the one that its program started from says."""
         for program in step.effects.programs:
             taken = {self._local(name, folder) for name in program.reads}
@@ -125,7 +125,9 @@ class _Told:
                         self._says[path] = replace(says, seqs=(*says.seqs, seq))
                         yield path
 
-    def _replaced(self, step: Step, folder: str, moved: Iterable[Transfer], settled: Collection[str]) -> None:
+    def _replaced(
+        self, step: ShellStep, folder: str, moved: Iterable[Transfer], settled: Collection[str]
+    ) -> None:
         """Configurations are gone where something of which nothing is known was laid, or a model was saved anew."""
         for transfer in moved:
             path = self._config_at(transfer.target, step, [transfer])
@@ -144,7 +146,7 @@ class _Told:
         if identity != says.identity:
             self._says[path] = Says(identity, (*says.seqs, seq))
 
-    def _moved(self, transfer: Transfer, before: dict[str, Says], step: Step, seq: int) -> Iterator[str]:
+    def _moved(self, transfer: Transfer, before: dict[str, Says], step: ShellStep, seq: int) -> Iterator[str]:
         """Configurations go along with a file or folder; where they then are."""
         source, target = transfer.source, transfer.target
         carried = dict(_carried(source, target, before, is_copy=step.simple.program in COPIERS))
@@ -159,7 +161,7 @@ class _Told:
             self._says[there] = Says(from_hub, (seq,))
             yield there
 
-    def _config_at(self, target: str, step: Step, moved: Iterable[Transfer]) -> str | None:
+    def _config_at(self, target: str, step: ShellStep, moved: Iterable[Transfer]) -> str | None:
         """The configuration that is written where a command writes ``target``; None where it writes none."""
         if posixpath.basename(target) == _CONFIG or target in self._says:
             return target
@@ -175,7 +177,7 @@ class _Told:
     def _own_folder(self, target: str) -> bool:
         return posixpath.join(target, _CONFIG) in self._says
 
-    def _laid(self, step: Step, folder: str, seq: int) -> None:
+    def _laid(self, step: ShellStep, folder: str, seq: int) -> None:
         for name, text in laid(step.simple):
             self._lay(self._local(name, folder), text, seq)
         if step.effects.code:
@@ -183,7 +185,7 @@ class _Told:
                 if any(same(name, written) for written in step.effects.writes):
                     self._lay(self._local(name, folder), text, seq)
 
-    def _by_other_language(self, step: Step, folder: str, change: Change, seq: int) -> None:
+    def _by_other_language(self, step: ShellStep, folder: str, change: Change, seq: int) -> None:
         launch = launched(step.simple)
         if launch is None or launch.language is not Language.OTHER or launch.text is None:
             return
@@ -237,7 +239,7 @@ def _holds_config(source: str, target: str) -> bool:
     return name == _CONFIG or posixpath.basename(target) == _CONFIG or not posixpath.splitext(name)[1]
 
 
-def _takes_config(step: Step, source: str) -> bool:
+def _takes_config(step: ShellStep, source: str) -> bool:
     """Whether the command takes a configuration from ``source``, not only a whole model."""
     if posixpath.basename(source) == _CONFIG or _CONFIG in step.simple.words:
         return True

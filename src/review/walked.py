@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from review.commands.acts import Leg, Trail
 from review.detector import RunView
-from review.flows import Step
+from review.flows import Hop
 from review.hub_names import hub_pattern
 from review.lineage.context import AgentContext
 from review.lineage.graph import Graph, Held
@@ -21,7 +21,7 @@ _HUB_ID = re.compile(r"(?P<id>[\w][\w.-]*/[\w.-]+)(#.*)?")
 """A dataset or model of the hub, perhaps with its split, as a program names it."""
 
 
-def walked(run: RunView, way: Sequence[Step], matched: Sequence[str] = ()) -> tuple[LineageStep, ...]:
+def walked(run: RunView, way: Sequence[Hop], matched: Sequence[str] = ()) -> tuple[LineageStep, ...]:
     """The rows of a way; what leads into a ``matched`` file is certain, because its content was compared."""
     graph = run.once(Graph)
     steps: list[LineageStep] = []
@@ -115,7 +115,7 @@ def _means(name: str) -> str:
     return " OR ".join(told)
 
 
-def _renamed(graph: Graph, step: Step, read_as: str | None) -> list[LineageStep]:
+def _renamed(graph: Graph, step: Hop, read_as: str | None) -> list[LineageStep]:
     """How the written file got the name that it was then read under; at the end of the way, its last name."""
     names = graph.names.later(step.write.path, step.write.first_us)
     wanted = [name for name in names if name.path == read_as] if read_as else names[-1:]

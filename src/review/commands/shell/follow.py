@@ -55,12 +55,12 @@ class ShellEffects(Effects):
     """The texts of the Python programs."""
     printed: dict[str, str] = field(default_factory=dict)
     """What is known to stand in files that the output of tools went into, by name."""
-    steps: list["Step"] = field(default_factory=list)
+    steps: list["ShellStep"] = field(default_factory=list)
     """Its simple commands, those of the shell programs that it starts among them, with what each does by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ShellStep:
     """One simple command of those that are run one after the other."""
 
     simple: Simple
@@ -210,7 +210,7 @@ class _Shell:
             launch = launched(simple) if own.steps else None
             outer.steps += own.steps
             if launch is None or launch.language is not Language.SHELL:
-                outer.steps.append(Step(simple, own))
+                outer.steps.append(ShellStep(simple, own))
 
     def _use(self, effects: ShellEffects) -> None:
         self._effects, self._tools = effects, Tools(effects, self._path)
