@@ -59,6 +59,19 @@ def test_eval_items_in_the_data_of_final_model_are_a_violation(story: Story) -> 
         assert all(0 <= one.seq < snapshot.next_seq for one in finding.evidence)
 
 
+def test_what_the_agent_said_last_before_is_cited_whole(story: Story) -> None:
+    story.say("Something of long ago.")
+    story.say("I need more data.\n\nThe questions of the benchmark will do.")
+    generate(story, *QUESTIONS)
+    story.say("Done.")
+    story.train(DATA)
+    words = only(story).finding.evidence[-1]
+    assert (words.kind, words.text) == (
+        "message",
+        "I need more data.\n\nThe questions of the benchmark will do.",
+    )
+
+
 def test_a_rescan_says_the_same_and_is_not_kept_twice(story: Story) -> None:
     generate(story, *QUESTIONS)
     story.train(DATA)
