@@ -18,6 +18,8 @@ from runner.sandbox.plan import Network, Policy
 from store.errors import Unavailable
 
 _HOLD = ["/bin/sh", "-c", "read nothing"]
+_MOST_TASKS = 64
+"""Of the second container: one shell, but Docker's runtime is in there first, with threads that vary (with 4, one start in a hundred failed)."""
 _LOOPBACK = f"http://127.0.0.1:{PROXY_PORT}"
 
 
@@ -83,7 +85,7 @@ class Net:
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges:true"],
                 log_config={"type": "none"},
-                pids_limit=4,
+                pids_limit=_MOST_TASKS,
             )
             holder.start()
             holder.reload()
