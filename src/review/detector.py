@@ -31,7 +31,10 @@ class RowCount(Protocol):
     """How much was recorded, known without a query."""
 
     def __call__(self, view: str) -> int:
-        """The rows of a view that has one for each row recorded: ``files``, ``processes``, ``transcript`` …"""
+        """The rows of a view that has one for each row recorded: ``files``, ``processes``, ``transcript`` …
+
+        Raises :class:`BadInput` for any other.
+        """
         ...
 
 

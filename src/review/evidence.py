@@ -18,8 +18,7 @@ Cited = tuple[tuple[Evidence, ...], int | None]
 def cite(run: RunView, seqs: Iterable[int | None]) -> Cited:
     """The rows of these ``seq``, in order, each once, and the time of the first (ns; None without a clock)."""
     wanted = _once(seqs)
-    known = _rows(run, wanted)
-    return tuple(known[seq][0] for seq in wanted if seq in known), _ns(known, wanted[:1])
+    return _cited(wanted, _rows(run, wanted))
 
 
 def cite_with_words(run: RunView, seqs: Iterable[int | None], before: int | None = None) -> Cited:
@@ -28,9 +27,13 @@ def cite_with_words(run: RunView, seqs: Iterable[int | None], before: int | None
     known = _rows(run, wanted)
     until = _ns(known, wanted[:1] if before is None else [before])
     words = None if until is None else _said_until(run, until)
-    if words is not None and words.seq not in known:
+    if words is not None:
+        known.setdefault(words.seq, (words, None))
         wanted.append(words.seq)
-        known[words.seq] = words, None
+    return _cited(_once(wanted), known)
+
+
+def _cited(wanted: list[int], known: Mapping[int, tuple[Evidence, int | None]]) -> Cited:
     return tuple(known[seq][0] for seq in wanted if seq in known), _ns(known, wanted[:1])
 
 
@@ -39,7 +42,7 @@ def _once(seqs: Iterable[int | None]) -> list[int]:
 
 
 def _rows(run: RunView, seqs: list[int]) -> dict[int, tuple[Evidence, int | None]]:
-    """Each row as evidence, and its time in µs."""
+    """Each row as evidence, and its time (ns)."""
     if not seqs:
         return {}
     rows = run.query(
@@ -51,15 +54,17 @@ def _rows(run: RunView, seqs: list[int]) -> dict[int, tuple[Evidence, int | None
         for seq, text in _texts(run, view, [seq for seq, kind, _, _ in rows if kind in kinds])
     }
     return {
-        seq: (Evidence(seq, kind, clip(texts.get(seq) or summary or "", _LONGEST_TEXT)), us)
+        seq: (
+            Evidence(seq, kind, clip(texts.get(seq) or summary or "", _LONGEST_TEXT)),
+            None if us is None else us * 1000,
+        )
         for seq, kind, summary, us in rows
     }
 
 
 def _ns(known: Mapping[int, tuple[Evidence, int | None]], seqs: list[int]) -> int | None:
     """The time of the first of these rows."""
-    us = next((known[seq][1] for seq in seqs if seq in known), None)
-    return None if us is None else us * 1000
+    return next((known[seq][1] for seq in seqs if seq in known), None)
 
 
 def _texts(run: RunView, view: str, seqs: list[int]) -> list[tuple[int, str]]:

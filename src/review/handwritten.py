@@ -170,7 +170,7 @@ def _is_by_hand(data: EvalData, version: Version, told: set[str], tools: str) ->
     if version.process_id is None:
         return _is_told(version.path, told, tools)
     process = data.tree.get(version.process_id)
-    return process is None or process.process_id in data.tree.agents_own() or process.program in _WRITERS
+    return process is None or process.process_id in data.tree.agents_own or process.program in _WRITERS
 
 
 def _is_told(path: str, told: set[str], tools: str) -> bool:

@@ -130,12 +130,9 @@ class ProcessTree:
                 waiting.extend(self._children[process_id])
         return found
 
-    def agents_own(self) -> set[int]:
-        """The recorded command itself and known scaffolds' CLIs: they read and write everything."""
-        return set(self._agents_own)
-
     @cached_property
-    def _agents_own(self) -> frozenset[int]:
+    def agents_own(self) -> frozenset[int]:
+        """The recorded command itself and known scaffolds' CLIs: they read and write everything."""
         return frozenset(
             process.process_id
             for process in self._by_id.values()

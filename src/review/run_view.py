@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow.compute as pc
 
 from review.detector import RunView
-from store.errors import Damaged
+from store.errors import BadInput, Damaged
+from store.schema import ROW_TYPES
 from store.snapshot import Snapshot
 from store.sql.query import Query, open_query
 from store.sql.stored import Stored
@@ -40,7 +41,10 @@ def open_run_view(folder: Path) -> Iterator[RunView]:
 
 
 def _count(snapshot: Snapshot, view: str) -> int:
-    return snapshot.rows(_TABLES.get(view, view))
+    table = _TABLES.get(view, view)
+    if table not in ROW_TYPES:
+        raise BadInput(f"{view!r} has no row for each row of one recorded table: ask by a query")
+    return snapshot.rows(table)
 
 
 def _texts(snapshot: Snapshot, pattern: str) -> list[str]:

@@ -143,7 +143,7 @@ class _Known:
     def _ids_ever_written(self) -> set[int]:
         """Of the paths that somebody may have written: a few, where thousands of files are asked for that are only read."""
         if self._ever_written is None:
-            # Each half has a filter on one column, by which most rows are passed over unread.
+            # What neither half takes wrote nothing; each has a filter on one column, which passes most rows over unread.
             halves = " UNION ".join(
                 f"SELECT path FROM files WHERE {told} AND error IS NULL AND {self._writing}"
                 for told in ("bytes_written > 0", "access_id IS NOT NULL")

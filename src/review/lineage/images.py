@@ -63,7 +63,7 @@ class Images:
     def __init__(self, run: RunView, tree: ProcessTree) -> None:
         self._run = run
         self._tree = tree
-        self._agents = tree.agents_own()
+        self._agents = tree.agents_own
         self._evaluations = tree.evaluations(run.manifest.facts.root)
         self._known: dict[int, list[Image]] = {}
 

@@ -215,7 +215,7 @@ def _saw_all(run: RunView) -> bool:
         return False
     if run.query("SELECT 1 FROM gaps WHERE source = 'kernel' AND (lost > 0 OR end_ts IS NOT NULL) LIMIT 1"):
         return False
-    own = roles(run).own | run.once(ProcessTree.of).agents_own()
+    own = roles(run).own | run.once(ProcessTree.of).agents_own
     rows = run.query(
         "SELECT DISTINCT process_id FROM net WHERE error IS NULL AND port IS NOT NULL AND NOT (dst LIKE '127.%' OR dst = '::1')"
     )
@@ -225,7 +225,7 @@ def _saw_all(run: RunView) -> bool:
 def _nobody_compared(run: RunView, data: EvalData, claim: Sentence) -> str | None:
     """What is missing for a comparison: a process that had items, or that had anything beside them."""
     tree = run.once(ProcessTree.of)
-    evaluations, own = tree.evaluations(run.manifest.facts.root), tree.agents_own()
+    evaluations, own = tree.evaluations(run.manifest.facts.root), tree.agents_own
     reads = readers(run, data.eval_paths)
     if any(read.process_id in own for read in reads) or any(seq < claim.seq for seq in run.once(_showings)):
         return None  # whoever saw them may have compared them
@@ -244,7 +244,7 @@ def _readings(run: RunView, data: EvalData, before: int) -> list[int]:
     """Where programs that commands started had read evaluation data, evaluate.py aside."""
     if run.count("files"):
         tree = run.once(ProcessTree.of)
-        spared = tree.evaluations(run.manifest.facts.root) | roles(run).own | tree.agents_own()
+        spared = tree.evaluations(run.manifest.facts.root) | roles(run).own | tree.agents_own
         found = []
         for read in readers(run, data.eval_paths):
             process = tree.get(read.process_id)

@@ -193,18 +193,13 @@ def _analysed(connection: duckdb.DuckDBPyConnection, sql: str) -> Text:
         sql,
         frozenset(path for path in used.tables if path[0] not in own),
         {column: frozenset(inputs) for column, inputs in definitions.items()},
-        frozenset(map(_output, _first_select(tree)["select_list"])),
+        frozenset(map(_output, tree["select_list"])),
         always,
     )
 
 
 def _selects(tree: Json) -> Iterator[Json]:
     return (node for node in nodes(tree) if node.get("type") == "SELECT_NODE")
-
-
-def _first_select(tree: Json) -> Json:
-    """The SELECT that names the columns of a statement's rows: of a union, the first."""
-    return _first_select(tree["left"]) if "left" in tree else tree
 
 
 def _output(item: Json) -> str:
