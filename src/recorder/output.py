@@ -2,7 +2,8 @@
 
 With ``auto`` the rows are held until the first line that only an agent writes; output that shows none in its first
 :data:`_SNIFF_LINES` lines is no transcript, and nothing of it is kept. Both streams are read, as PostTrainBench's
-``solve_out.txt`` holds both; lines are never mixed with each other.
+``solve_out.txt`` holds both, each through a pipe of its own: one pipe for both would keep the order of what they say,
+and let a warning land inside a transcript's line. So lines of the two may change places, and are never mixed.
 """
 
 import os
