@@ -158,7 +158,7 @@ def act(kernel: Kernel, data: st.DataObject) -> None:
         kernel.execute(tid, number)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_the_tree_comes_out(data: st.DataObject) -> None:
     kernel = Kernel()

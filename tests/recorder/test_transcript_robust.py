@@ -47,7 +47,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=20), st.integers(1, 50))
 def test_anything_is_read_and_accounted_for_however_it_is_portioned(
     pieces: list[bytes], portion: int
@@ -63,7 +63,7 @@ def test_a_sample_is_accounted_for_line_by_line(name: str) -> None:
     lines_told((SAMPLES / name).read_bytes())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(STREAMS + PROSE), st.integers(0, 30_000), st.integers(1, 700))
 def test_a_sample_cut_anywhere_gives_the_rows_before_the_cut(name: str, cut: int, portion: int) -> None:
     data = (SAMPLES / name).read_bytes()[:cut]
@@ -109,7 +109,7 @@ KINDS = [
 ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(
         st.dictionaries(

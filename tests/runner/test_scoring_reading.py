@@ -71,7 +71,7 @@ def test_what_is_no_log_is_told(tmp_path: Path) -> None:
         read_inspect_log(logs)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=300),

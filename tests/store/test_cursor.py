@@ -141,7 +141,7 @@ print(*sorted({"numpy", "pyarrow", "duckdb", "textual", "rich"} & sys.modules.ke
 
 
 @given(rows=arrivals(clocked=True))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_run_looks_the_same_while_it_is_recorded_and_when_it_is_closed(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Arrival]
 ) -> None:

@@ -27,13 +27,13 @@ def answered(sql: str) -> None:
 
 
 @given(st.lists(WORDS, max_size=12).map(" ".join))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_words_are_answered_or_refused(sql: str) -> None:
     answered(sql)
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_text_is_refused_in_one_line(sql: str) -> None:
     answered(sql)
 

@@ -109,7 +109,7 @@ ROWS = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROWS, max_size=40), cuts=st.sets(st.integers(0, 40), max_size=4))
 def test_any_rows_come_back_wherever_the_log_was_sealed(
     rows: list[Row], cuts: set[int], tmp_path_factory: pytest.TempPathFactory

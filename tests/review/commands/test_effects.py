@@ -1,7 +1,7 @@
 """What the text of commands and scripts tells about content: who reads what, and what of it goes where."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from review.commands.effects import How
@@ -151,7 +151,6 @@ def test_a_program_of_unknown_text_is_told_as_not_followed() -> None:
     assert (list(found.models), list(found.programs[0].reads)) == (["out"], ["a.jsonl"])
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet=st.sampled_from("ab'\"|&;<>()$\\\n #{}=-@EOF "), max_size=60))
 def test_no_text_of_a_command_breaks_it(text: str) -> None:
     told(text)

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from review.commands.shell.launch import launched
@@ -97,7 +97,6 @@ def test_comments_are_left_out() -> None:
     assert programs("ls # rm -rf /\necho a#b") == [("ls",), ("echo", "a#b")]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet=st.sampled_from("ab $()`'\"\\;|&<>\n#={}EOF-0"), max_size=80))
 def test_no_text_breaks_the_reader(text: str) -> None:
     for simple in simple_commands(text):
