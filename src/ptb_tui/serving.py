@@ -11,6 +11,7 @@ import os
 import secrets
 import shlex
 import signal
+import socket
 import sys
 from collections.abc import Callable
 
@@ -25,7 +26,7 @@ _COOKIE = "ptb-serve"
 
 
 def serve(port: int, tell: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; ``tell`` hears the address to open.
+    """Serve until SIGINT or SIGTERM; ``tell`` hears the address to open. Port 0 takes one that is free.
 
     Raises :class:`BadInput` where the port cannot be had.
     """
@@ -33,6 +34,8 @@ def serve(port: int, tell: Callable[[str], None]) -> None:
 
 
 async def _serve(port: int, tell: Callable[[str], None]) -> None:
+    listening = _listen(port)
+    port = listening.getsockname()[1]
     token = secrets.token_urlsafe(24)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -45,14 +48,21 @@ async def _serve(port: int, tell: Callable[[str], None]) -> None:
     runner = web.AppRunner(app)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, port, shutdown_timeout=2).start()
+        await web.SockSite(runner, listening, shutdown_timeout=2).start()
         tell(f"open http://{HOST}:{port}/?token={token}")
         await stopped.wait()
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise BadInput(f"port {port} cannot be had: {reason}; choose another with --port") from error
     finally:
         await runner.cleanup()
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise BadInput(
+            f"port {port} cannot be had: {reason}; choose another with --port, or 0 for any that is free"
+        ) from error
 
 
 def guard(port: int, token: str) -> Middleware:

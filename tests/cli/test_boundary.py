@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -106,21 +105,14 @@ def test_every_verb_has_help(verb: Verb, capsys: pytest.CaptureFixture[str]) -> 
     assert f"Usage: ptb {verb.name}" in capsys.readouterr().out
 
 
-def test_help_imports_nothing_but_click_and_is_quick() -> None:
-    code = (
+def test_help_imports_nothing_but_click() -> None:
+    answer = run_python(
         "import sys; from ptb_tui.__main__ import main; sys.argv = ['ptb', '--help']; main();"
         "print('MODULES', *sorted({m.split('.')[0] for m in sys.modules}))"
     )
-    took = []
-    for _ in range(3):
-        started = time.monotonic()
-        answer = run_python(code)
-        took.append(time.monotonic() - started)
-    modules = answer.stdout.rsplit("MODULES", 1)[1].split()
     assert answer.returncode == 0
     heavy = {"textual", "rich", "duckdb", "pyarrow", "numpy", "orjson", "platformdirs", "recorder", "review"}
-    assert not heavy & set(modules)
-    assert min(took) < 0.3  # the target is 0.15 s; this machine may be busy
+    assert not heavy & set(answer.stdout.rsplit("MODULES", 1)[1].split())
 
 
 def test_a_closed_pipe_is_quiet() -> None:

@@ -5,7 +5,6 @@ import http.cookiejar
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -21,11 +20,8 @@ pytest.importorskip("textual_serve", reason="textual-serve is not installed (pip
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "ptb_tui", "serve", "--port", str(port)],
+        [sys.executable, "-P", "-m", "ptb_tui", "serve", "--port", "0"],
         env={**os.environ, "PTB_RUNS": str(tmp_path)},
         stderr=subprocess.PIPE,
         text=True,

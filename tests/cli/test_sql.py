@@ -99,13 +99,20 @@ def test_no_runs_at_all(
     assert json.loads(capfdbinary.readouterr().out) == []
 
 
+def processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_ctrl_c_stops_a_query(runs: Path) -> None:
     endless = "SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range = -1"
     command = [sys.executable, "-P", "-m", "ptb_tui", "sql", endless]
     with subprocess.Popen(
         command, env={**os.environ, "PTB_RUNS": str(runs)}, stderr=subprocess.PIPE
     ) as program:
-        time.sleep(2)
+        while processor_seconds(program.pid) < 1.5:  # three times what it takes to start
+            assert program.poll() is None
+            time.sleep(0.05)
         program.send_signal(signal.SIGINT)
         _, err = program.communicate(timeout=20)
     assert program.returncode == 130

@@ -9,10 +9,10 @@ from store.errors import Unavailable
 @click.command("serve", short_help="the terminal app in a browser, on loopback")
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=click.IntRange(0, 65535),
     default=8321,
     show_default=True,
-    help="Of 127.0.0.1; no other machine is answered.",
+    help="Of 127.0.0.1; no other machine is answered. 0 takes one that is free.",
 )
 def command(port: int) -> None:
     """Serve the app to a browser on this machine, until Ctrl+C; every visit is an app of its own.
