@@ -48,8 +48,9 @@ class RunEntry:
 def list_runs(folder: Path | None = None) -> list[RunEntry]:
     """The runs directly under ``folder`` (default: :func:`runs_folder`), oldest first, those without a clock last.
 
-    A run whose manifest is damaged, or of a newer format, is listed with its error. A missing folder holds no
-    runs. Raises :class:`BadInput` where ``folder`` cannot be listed.
+    Copies of one run stand by the names of their folders. A run whose manifest is damaged, or of a newer
+    format, is listed with its error. A missing folder holds no runs. Raises :class:`BadInput` where ``folder``
+    cannot be listed.
     """
     where = folder or runs_folder()
     try:
@@ -124,6 +125,6 @@ def _readable(folder: Path) -> RunEntry:
     return RunEntry(manifest.run_id, folder, manifest, None)
 
 
-def _age(entry: RunEntry) -> tuple[bool, int, str]:
+def _age(entry: RunEntry) -> tuple[bool, int, str, str]:
     started_at = entry.manifest.started_at if entry.manifest else None
-    return started_at is None, started_at or 0, entry.run_id
+    return started_at is None, started_at or 0, entry.run_id, entry.folder.name

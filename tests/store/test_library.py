@@ -73,6 +73,13 @@ def test_a_copied_folder_is_found_by_the_id_inside(tmp_path: Path) -> None:
     assert find_run("demo-a", tmp_path).folder == tmp_path / "evidence"
 
 
+def test_copies_of_one_run_are_listed_by_their_folders_names(tmp_path: Path) -> None:
+    copies = [f"copy-{n * 7 % 20:02}" for n in range(20)]  # in no order that a file system may keep
+    for name in copies:
+        make_run(tmp_path, "demo").rename(tmp_path / name)
+    assert [entry.folder.name for entry in list_runs(tmp_path)] == sorted(copies)
+
+
 def test_unknown_and_ambiguous_names_list_candidates(tmp_path: Path) -> None:
     with pytest.raises(UnknownRun, match="ptb demo"):
         find_run("nothing", tmp_path)
