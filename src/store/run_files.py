@@ -101,7 +101,9 @@ class RunFiles:
         with self._lock:
             if not self._garbage or not retire_leases(self.folder, self._manifest.generation):
                 return
-            garbage, self._garbage = self._garbage, []
+            # Recovery writes anew what a crash left behind, under the same names.
+            standing = {self.folder / one.segment.file for one in self.sealed}
+            garbage, self._garbage = [path for path in self._garbage if path not in standing], []
         for path in garbage:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

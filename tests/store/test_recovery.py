@@ -17,14 +17,20 @@ from store.verify import verify
 from tests.store.recorded import put_sample, writer
 
 CHILD = """
-import sys
+import os, sys
 from pathlib import Path
-import store.writer, store.sealing
+import store.chain, store.writer, store.sealing
 from store.rows import *
 store.writer.EPOCH_ROWS = 700
 store.sealing.MERGED_ROWS = 100_000
 run = store.writer.RunWriter.create(Path(sys.argv[1]), "killed", started_at=0)
 closing_at = int(sys.argv[2])
+written = store.chain.Chain.append
+def append(self, kind, **values):
+    if kind in sys.argv[3:]:
+        os._exit(9)
+    return written(self, kind, **values)
+store.chain.Chain.append = append
 for n in range(closing_at):
     run.put(Stamp(n, Quality.EXACT, Source.KERNEL), FileAccess(n, None, "open", f"/p{n % 50}/{n // 10}"))
     if n % 100 == 99:
@@ -64,6 +70,20 @@ def test_sigkill_at_a_random_moment(tmp_path: Path, seed: int) -> None:
             gaps = snapshot.table("gaps")
             assert [texts[cause].as_py() for cause in gaps["cause"].to_pylist()] == ["killed"]
             assert gaps["start_ts"].to_pylist() == [last]
+    report = verify(tmp_path / "run")
+    assert report.consistent, report.problems
+
+
+@pytest.mark.parametrize(("entry", "rows"), [("seal", 600), ("merge", 2000)])
+def test_a_file_that_stood_before_the_chain_named_it_is_not_lost(
+    tmp_path: Path, entry: str, rows: int
+) -> None:
+    command = [sys.executable, "-P", "-c", CHILD, str(tmp_path / "run"), str(rows), entry]
+    died = subprocess.run(command, stdout=subprocess.DEVNULL, timeout=60, check=False)
+    assert died.returncode == 9
+    with Snapshot.open(tmp_path / "run") as snapshot:
+        assert snapshot.manifest.state is State.RECOVERED
+        assert snapshot.table("files")["seq"].to_pylist() == list(range(rows))
     report = verify(tmp_path / "run")
     assert report.consistent, report.problems
 
