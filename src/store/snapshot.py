@@ -35,12 +35,12 @@ class Snapshot:
     """What a reader sees of a run at one moment."""
 
     def __init__(
-        self, folder: Path, manifest: Manifest, lease: Lock | None, logs: Sequence[LogReader]
+        self, folder: Path, manifest: Manifest, lease: Lock | None, logs: Sequence[LogReader], *, live: bool
     ) -> None:
         """Use :meth:`open`."""
         self.folder = folder
         self.manifest = manifest
-        self.live = manifest.state is State.RECORDING and is_live(folder)
+        self.live = live
         """Whether a writer is at work."""
         self.damaged = damaged_segments(folder, manifest)
         """Segments left out because their file is missing or cut."""
@@ -127,15 +127,17 @@ class Snapshot:
         while True:
             manifest = read_manifest(folder)
             lease = hold_lease(folder, manifest.generation)
+            # Before the manifest is confirmed: a writer that ends says so there, and only then lets go of its lock.
+            live = manifest.state is State.RECORDING and is_live(folder)
             if read_manifest(folder).generation == manifest.generation:
                 break
             if lease is not None:
                 lease.release()
         logs = [known.get(Path(name).name) or LogReader(folder / name) for name in manifest.logs]
-        crashed = manifest.state is State.RECORDING and not is_live(folder)
+        crashed = manifest.state is State.RECORDING and not live
         for log in logs:
             log.poll_verified() if crashed else log.poll()
-        return cls(folder, manifest, lease, logs)
+        return cls(folder, manifest, lease, logs, live=live)
 
     @cached_property
     def _strings(self) -> pa.LargeStringArray:

@@ -1,8 +1,12 @@
 """Small recordings for the store's tests, made with the real writer."""
 
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
+from store.log import LogReader
 from store.rows import Exec, FileAccess, FileVersion, Message, Quality, Source, Stamp
 from store.writer import RunWriter
 
@@ -43,3 +47,19 @@ def seal(run: RunWriter) -> None:
     """Let the writer take what is in its log for enough to seal; a row must have come since the last time."""
     with patch("store.writer.EPOCH_ROWS", 1):
         run.flush()
+
+
+@contextmanager
+def ends_while_read(run: RunWriter, polls: int) -> Iterator[None]:
+    """Let the run get a last row and end just after a reader has looked into its log for the ``polls``-th time."""
+    poll, polled = LogReader.poll, itertools.count(1)
+
+    def then_end(log: LogReader) -> bool:
+        grown = poll(log)
+        if next(polled) == polls:
+            run.put(at(9, Source.TRANSCRIPT), Message("assistant", "message", "the last word"))
+            run.close(ended_at=START + 9 * SECOND)
+        return grown
+
+    with patch.object(LogReader, "poll", then_end):
+        yield

@@ -30,7 +30,7 @@ from store.rows import (
 )
 from store.writer import RunWriter
 from tests.store.arrivals import Arrival, Model, arrivals
-from tests.store.recorded import SECOND, START, at, closed_run, seal, writer
+from tests.store.recorded import SECOND, START, at, closed_run, ends_while_read, seal, writer
 
 ROWS: list[Row] = [
     ProcessStart(1, 100, exe="/bin/bash", argv="bash -l", cwd="/task"),
@@ -185,6 +185,21 @@ def test_an_event_is_seen_a_quarter_of_a_second_after_it_was_put(tmp_path: Path)
                     time.sleep(0.01)
                 waits.append(time.monotonic() - put)
             assert sorted(waits)[2] <= 0.25
+
+
+@pytest.mark.parametrize("polls", [1, 2])
+def test_a_run_that_ends_while_it_is_followed_did_not_die(tmp_path: Path, polls: int) -> None:
+    run = writer(tmp_path / "run")
+    run.put(at(0), Message("assistant", "message", "first"))
+    run.flush()
+    with Cursor.open(tmp_path / "run") as cursor:
+        run.put(at(1), Message("assistant", "message", "second"))
+        run.flush()
+        with ends_while_read(run, polls):
+            cursor.refresh()
+        cursor.refresh()
+        assert not cursor.live
+        assert [e.label for e in events(cursor)] == ["first", "second", "the last word"]
 
 
 def test_a_late_row_appears_at_its_time_in_a_run_that_is_recorded(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ from store.sql.vocabulary import vocabulary
 from store.verdicts import Answer, ReviewerKind, ScoreAction, Verdict, add_verdict, read_verdicts
 from store.verdicts import outcome as settled
 from store.writer import RunWriter
-from tests.store.recorded import SECOND, START, at, closed_run, writer
+from tests.store.recorded import SECOND, START, at, closed_run, ends_while_read, writer
 
 COLUMNS = {
     "runs": "run_id case_id method agent agent_model benchmark base_model replicate job started_at ended_at limit_s"
@@ -293,6 +293,17 @@ def test_a_run_being_recorded_answers_like_the_closed_one(tmp_path: Path, told: 
             assert sorted(map(repr, live)) == sorted(map(repr, closed)), view
         assert one(query, "SELECT complete, state FROM runs") == {"complete": False, "state": "recording"}
     run.close(ended_at=START + 10 * SECOND, exit_status="0")
+
+
+def test_a_run_that_ends_while_it_is_opened_did_not_die(tmp_path: Path) -> None:
+    run = writer(tmp_path / "run")
+    run.put(at(0), Message("assistant", "message", "first"))
+    run.flush()
+    with ends_while_read(run, polls=1), open_query([run.folder]) as query:
+        assert one(query, "SELECT (SELECT count(*) FROM gaps) AS gaps, count(*) AS said FROM transcript") == {
+            "gaps": 0,
+            "said": 1,
+        }
 
 
 @pytest.mark.parametrize(
