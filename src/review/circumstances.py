@@ -213,6 +213,7 @@ def _sentences(run: RunView, before: int) -> Iterator[str]:
         f"""
         SELECT text FROM transcript
         WHERE role = 'assistant' AND kind IN ('message', 'thought') AND text IS NOT NULL AND seq < {before}
+        ORDER BY seq
         """
     )
     return (sentence for (text,) in rows for sentence in re.split(r"(?<=[.!?])\s|\n", text))

@@ -86,7 +86,7 @@ def _read_by(run: RunView, processes: frozenset[int]) -> dict[str, tuple[int, in
         SELECT path, min(seq), arg_min(process_id, seq) FROM files
         WHERE process_id IN ({listed}) AND op = 'open' AND error IS NULL AND path IS NOT NULL
           AND coalesce(bytes_read + bytes_mapped, bytes_read, bytes_mapped, 1) > 0
-        GROUP BY path
+        GROUP BY path ORDER BY min(seq)
         """
     )
     found: dict[str, tuple[int, int]] = {}

@@ -101,6 +101,7 @@ _TOLD_EDITS = """
     SELECT v.seq FROM file_versions v
     WHERE v.reason LIKE '%tool call told%' OR v.reason LIKE '%formatted transcript%'
        OR v.reason LIKE 'the transcript holds the change%' OR v.reason LIKE 'Codex tells%'
+    ORDER BY v.seq
 """
 
 

@@ -166,7 +166,7 @@ def laid_as_recorded(run: RunView, grader: Grader) -> Iterator[Laid]:
     places = [f"{grader.root}/{name}" for name in (*grader.versions, *_FOLDERS)]
     listed = ", ".join("'" + place.replace("'", "''") + "'" for place in places)
     rows = run.query(
-        f"SELECT seq, path FROM files WHERE op = 'mount' AND error IS NULL AND path IN ({listed}) LIMIT 8"
+        f"SELECT seq, path FROM files WHERE op = 'mount' AND error IS NULL AND path IN ({listed}) ORDER BY seq LIMIT 8"
     )
     yield from (Laid(path.removeprefix(f"{grader.root}/"), (seq,)) for seq, path in rows)
     yield from _framework(run)

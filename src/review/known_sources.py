@@ -103,7 +103,7 @@ def source_uses(run: RunView) -> tuple[SourceUse, ...]:
         told = (use for use in told_uses(acts, pattern) if use.trail[-1].trains)
         uses = (*_recorded(run, data, pattern), *told)
         if uses:
-            items = _items_in(data, {use.path for use in uses}, pattern)
+            items = _items_in(data, dict.fromkeys(use.path for use in uses), pattern)
             clean = items is not None and not items.tally.items
             filtered = clean or _told_filter(acts, run, furthest(uses))
             found.append(SourceUse(source, uses, items, filtered))
@@ -234,7 +234,7 @@ def _recorded(run: RunView, data: EvalData | None, pattern: str) -> Iterable[Use
     reads = readers(run, paths)
     made = {path: way for path, way in data.flows.follow(reads).ways.items() if path not in paths}
     makers = {path: way[-1].write.process_id for path, way in made.items()}
-    trained = how_far(run, data.flows, [*made, *{read.path for read in reads}], makers)
+    trained = how_far(run, data.flows, [*made, *dict.fromkeys(read.path for read in reads)], makers)
     return recorded_uses(data.tree, trained, made)
 
 
@@ -249,7 +249,7 @@ def _told_filter(acts: Acts, run: RunView, use: Use) -> bool:
     return False
 
 
-def _items_in(data: EvalData | None, paths: set[str], pattern: str) -> ItemsIn | None:
+def _items_in(data: EvalData | None, paths: Iterable[str], pattern: str) -> ItemsIn | None:
     """The benchmark's items in these files; None where one of them, or the benchmark, is not whole.
 
     The dataset's own rows are not all of the benchmark: they serve only where there is nothing else to compare with.

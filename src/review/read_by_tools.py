@@ -29,7 +29,7 @@ def read_by_tools(run: RunView) -> tuple[ToolRead, ...]:
         f"""
         SELECT c.seq, c.text, r.text FROM transcript c JOIN transcript r USING (tool_call_id)
         WHERE c.kind = 'tool_call' AND r.kind = 'tool_result' AND regexp_matches(coalesce(c.tool, ''), '{_READS}')
-        AND c.text IS NOT NULL AND r.text IS NOT NULL ORDER BY c.seq
+        AND c.text IS NOT NULL AND r.text IS NOT NULL ORDER BY c.seq, r.seq
         """
     )
     return tuple(

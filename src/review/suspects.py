@@ -114,7 +114,7 @@ class EvalData:
         if not wanted:
             return list(self._paths)
         rows = self._run.records.rows(
-            f"SELECT DISTINCT path FROM files WHERE process_id IN ({wanted}) AND error IS NULL AND coalesce(bytes_written, 0) > 0"
+            f"SELECT path FROM files WHERE process_id IN ({wanted}) AND error IS NULL AND coalesce(bytes_written, 0) > 0 GROUP BY path ORDER BY min(seq)"
         )
         left = (self._run.records.text(path) for (path,) in rows)
         return [*self._paths, *(path for path in left if is_data_file(path) and not is_weights(path))]

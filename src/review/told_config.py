@@ -98,7 +98,7 @@ class _Told:
         if step.simple.program == "mv" and (copy := copied(step.simple)) is not None:
             for word in copy.sources:
                 self._forget(self._local(word, folder))
-        for target in {self._local(name, folder) for name in step.effects.writes}:
+        for target in dict.fromkeys(self._local(name, folder) for name in step.effects.writes):
             path = self._config_at(target, step, moved)
             if path is not None and (path == target or sets_config(step)):
                 self._change(path, change, act.seq)
@@ -118,7 +118,7 @@ class _Told:
             for model in (
                 self._local(name, folder) for name in program.models if not posixpath.splitext(name)[1]
             ):
-                for one in taken - {model}:
+                for one in sorted(taken - {model}):
                     says = self._says.get(posixpath.join(one, _CONFIG))
                     if says is not None and says.identity != Identity():
                         path = posixpath.join(model, _CONFIG)

@@ -1,6 +1,7 @@
 """contaminated-source: what it finds with and without a kernel, and what it leaves alone."""
 
 import json
+import posixpath
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,18 @@ def test_what_came_with_such_a_dataset_is_told_by_this_rule_alone(tmp_path: Path
     story.train(f"{TASK}/maths.jsonl")
     answer = scan(story.end(), load_profile())
     assert [(one.finding.rule, one.severity) for one in answer.findings] == [(RULE, Severity.VIOLATION)]
+
+
+def test_of_shards_that_went_the_same_way_the_first_that_was_read_is_cited(tmp_path: Path) -> None:
+    story = Story(tmp_path / "run-1", benchmark="humaneval")
+    training = story.start("python train.py")
+    shards = [
+        f"{posixpath.dirname(SOURCE)}/train-{number:05}-of-00008.jsonl" for number in (3, 1, 4, 0, 7, 5)
+    ]
+    read = [story.read(training, shard) for shard in shards]
+    story.write(training, f"{TASK}/final_model/model.safetensors")
+    [standing] = found(story)
+    assert standing.finding.evidence[0].seq == read[0]
 
 
 def test_nothing_recorded_is_never_clear(tmp_path: Path) -> None:

@@ -53,9 +53,9 @@ def same_scripts(folder: Path, others: Sequence[Path], *, smallest: int = _SMALL
         with open_query(list(others)) as query:
             rows = query.run(
                 "SELECT run_id, sha256, min_by(path, seq) AS path, min(seq) AS seq FROM file_versions "
-                f"WHERE sha256 IN {text_list(own)} GROUP BY run_id, sha256 ORDER BY run_id"
+                f"WHERE sha256 IN {text_list(own)} GROUP BY run_id, sha256 ORDER BY run_id, sha256"
             ).table()
             for row in rows.to_pylist():
                 found[row["sha256"]].append(Place(row["run_id"], row["seq"], row["path"]))
     shared = [Shared(sha, own[sha][0], own[sha][1], tuple(places)) for sha, places in found.items()]
-    return sorted(shared, key=lambda one: (-len(one.elsewhere), one.here.path))
+    return sorted(shared, key=lambda one: (-len(one.elsewhere), one.here.path, one.sha256))

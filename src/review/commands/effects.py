@@ -128,7 +128,7 @@ class Effects:
         self.reads.pop(name, None)
         for one in [transfer for transfer in self.transfers if transfer.source == name]:
             del self.transfers[one]
-            for origin in origins:
+            for origin in sorted(origins, key=lambda o: (o.how, o.name)):
                 self.transfers.setdefault(Transfer(origin.name, one.target, max(one.how, origin.how)))
 
     def add(self, other: "Effects") -> None:

@@ -222,8 +222,9 @@ def _trained_on(run: RunView, processes: set[int]) -> _Made | None:
         path
         for (path,) in run.query(
             f"""
-            SELECT DISTINCT path FROM files
+            SELECT path FROM files
             WHERE process_id IN ({wanted}) AND error IS NULL AND coalesce(bytes_written, flags & 3) > 0
+            GROUP BY path ORDER BY min(seq)
             """
         )
         if path.startswith(f"{root}/")

@@ -167,7 +167,7 @@ def _told(run: RunView, grader: Grader, acts: Acts) -> Iterator[_Change]:
             source, target = grader.name(transfer.source), grader.name(transfer.target)
             if source is not None and target is None and _is_copy(act, transfer):
                 copies[transfer.target] = source
-        for target in _changed_in_place(act).intersection(copies):
+        for target in sorted(_changed_in_place(act).intersection(copies)):
             del copies[target]
         for name in _written(grader, act.effects.writes):
             sources = {t.source for t in act.effects.transfers if grader.name(t.target) == name}
@@ -204,7 +204,7 @@ def _copies(run: RunView, grader: Grader, acts: Acts) -> Iterator[_Change]:
             origins = {t.source for t in act.effects.transfers if t.target == target}
             if target in made and not any(grader.name(one) == made[target] for one in origins):
                 changed.setdefault(target, act.seq)
-        for target in _changed_in_place(act).intersection(made):
+        for target in sorted(_changed_in_place(act).intersection(made)):
             changed.setdefault(target, act.seq)
     for target, seq in changed.items():
         ran = copy_ran(run, acts, target, seq, grader.root)

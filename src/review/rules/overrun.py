@@ -87,7 +87,7 @@ def _late(run: RunView, witness: _Witness) -> list[tuple[Any, ...]]:
     if not _lasted(run, witness.table, deadline):
         return []
     return run.query(
-        f"{witness.rows} AND start_ts > make_timestamp({deadline // 1000}) ORDER BY start_ts LIMIT {_MOST}"
+        f"{witness.rows} AND start_ts > make_timestamp({deadline // 1000}) ORDER BY start_ts, seq LIMIT {_MOST}"
     )
 
 

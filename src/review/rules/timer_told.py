@@ -82,7 +82,7 @@ def _goes_by(run: RunView) -> Iterator[Deed]:
                 and _patched(one, simple.words)
             ):
                 yield Deed("timer", f"the task's timer was changed: {one.shown}", Reach.EXECUTED, (one.seq,))
-            for path in inputs.intersection(paths):
+            for path in sorted(inputs.intersection(paths)):
                 title = f"{posixpath.basename(path)}, by which the timer goes, was changed: {one.shown}"
                 yield Deed(f"timer's {path}", title, Reach.EXECUTED, (one.seq,))
     if told(run, "kernel"):
@@ -102,7 +102,7 @@ def _laid_over(run: RunView, timer: str) -> Iterator[Deed]:
         f"""
         SELECT seq FROM files
         WHERE op = 'mount' AND error IS NULL AND (path = {text_literal(timer)} OR regexp_matches(path, '/s?bin/date$'))
-        LIMIT 4
+        ORDER BY seq LIMIT 4
         """
     )
     if rows:

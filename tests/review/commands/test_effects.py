@@ -151,6 +151,15 @@ def test_a_program_of_unknown_text_is_told_as_not_followed() -> None:
     assert (list(found.models), list(found.programs[0].reads)) == (["out"], ["a.jsonl"])
 
 
+@pytest.mark.parametrize("taking", ["python3 make.py", "xargs -I {} cp {} out/"])
+def test_the_files_of_one_pipe_are_told_in_one_order(taking: str) -> None:
+    files = [f"{name}.jsonl" for name in "fdbaceg"]
+    make = "import sys\nopen('out/all.jsonl', 'w').write(sys.stdin.read())"
+    effects = told(f"cat {' '.join(files)} | {taking}", make=make)
+    sources = [one.source for one in effects.transfers if one.target.startswith("out/")]
+    assert list(dict.fromkeys(sources)) == sorted(files)
+
+
 @given(st.text(alphabet=st.sampled_from("ab'\"|&;<>()$\\\n #{}=-@EOF "), max_size=60))
 def test_no_text_of_a_command_breaks_it(text: str) -> None:
     told(text)

@@ -297,9 +297,9 @@ class _Shell:
         if simple.handed is None:
             return (simple,)
         plain = replace(simple, handed=None)
-        names = given.words[:_MOST_ROUNDS] or tuple(
-            origin.name for origin in given.origins if "{}" in simple.words
-        )
+        names = given.words[:_MOST_ROUNDS]
+        if not names and "{}" in simple.words:
+            names = tuple(sorted(origin.name for origin in given.origins))
         if not simple.handed:
             return (replace(plain, words=(*simple.words, *names)),)
         each = (tuple(word.replace(simple.handed, name) for word in simple.words) for name in names)

@@ -124,7 +124,7 @@ class Tools:
 
     def _copy(self, copy: Copy, piped: frozenset[ContentOrigin]) -> frozenset[ContentOrigin]:
         target = self._path(copy.target)
-        handed = tuple(origin.name for origin in piped) if "{}" in copy.sources else ()
+        handed = tuple(sorted(origin.name for origin in piped)) if "{}" in copy.sources else ()
         for word in handed or copy.sources:
             source = self._path(word)
             origins = self._effects.load(source)
