@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -420,13 +421,40 @@ def test_columns_of_one_name_stay_apart(told: Query) -> None:
 
 
 def test_another_thread_can_stop_a_query(told: Query) -> None:
-    timer = threading.Timer(0.3, told.interrupt)
-    timer.start()
+    ended = threading.Event()
+
+    def stop() -> None:
+        while not ended.wait(0.3):
+            told.interrupt()
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    try:
+        with pytest.raises(Cancelled):
+            told.run(
+                "SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range = -1"
+            ).table()
+    finally:
+        ended.set()
+        stopper.join()
+    assert ask(told, "SELECT 1 AS n") == [{"n": 1}]
+
+
+@pytest.mark.parametrize("step", ["store.sql.prepared.Prepared.connection", "store.sql.query._bound"])
+def test_a_query_can_be_stopped_before_it_computes(
+    told: Query, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    prepare = resolve_name(step)
+
+    def stopped_meanwhile(*given: object) -> object:
+        prepared = prepare(*given)
+        told.interrupt()
+        return prepared
+
+    monkeypatch.setattr(step, stopped_meanwhile)
     with pytest.raises(Cancelled):
-        told.run(
-            "SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range = -1"
-        ).table()
-    timer.join()
+        told.run("SELECT 1 AS n")
+    monkeypatch.undo()
     assert ask(told, "SELECT 1 AS n") == [{"n": 1}]
 
 

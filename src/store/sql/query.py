@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from store.damage import tell_damage
-from store.errors import PtbError
+from store.errors import Cancelled, PtbError
 from store.overlay import Problem
 from store.snapshot import Snapshot
 from store.sql.beside import Beside
@@ -104,6 +104,7 @@ class Query:
         self._lock = threading.Lock()
         self._prepared = Prepared(self._runs, self._beside)
         self._computing: duckdb.DuckDBPyConnection | None = None
+        self._stopped = False
         self._result: Result | None = None
 
     @property
@@ -125,6 +126,7 @@ class Query:
         anything else.
         """
         self._end()
+        self._stopped = False
         try:
             tree = parse(self._compute_on(self._prepared.parser()), sql)
             check(tree, _VIEW_NAMES, sql)
@@ -132,6 +134,7 @@ class Query:
                 sql = f"SELECT unnest({sorted(VIEWS)}) AS name"
             connection = self._compute_on(self._prepared.connection(plan(names(tree))))
             relation = _bound(connection, sql)
+            self._go_on()
             self._result = Result(
                 sql,
                 _unique(relation.columns),
@@ -144,8 +147,12 @@ class Query:
         return self._result
 
     def interrupt(self) -> None:
-        """Stop what another thread is computing; it gets :class:`Cancelled`."""
+        """Stop what another thread prepares or computes; it gets :class:`Cancelled`.
+
+        One that comes in the very instant in which DuckDB begins is lost: repeat it until the query has ended.
+        """
         with self._lock:
+            self._stopped = True
             if self._computing is not None:
                 self._computing.interrupt()
 
@@ -170,7 +177,13 @@ class Query:
         """``connection``, which an interrupt stops from now on."""
         with self._lock:
             self._computing = connection
+        self._go_on()
         return connection
+
+    def _go_on(self) -> None:
+        """Raise what an interrupt means: DuckDB forgets one that comes before it computes."""
+        if self._stopped:
+            raise Cancelled("the query was stopped")
 
     def _end(self) -> None:
         """Give back what the result before still holds."""
