@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import store.writer
-from store.errors import BadInput
+from store.errors import BadInput, StoreFailed
 from store.manifest import Facts, Manifest
 from store.manifest_file import write_manifest
 from store.rows import FileAccess, Gap, GpuSample, Message, Quality, Row, Source, Stamp
@@ -213,8 +213,9 @@ def test_disk_full_holds_rows_then_counts_them(tmp_path: Path, monkeypatch: pyte
     for n in range(300):
         seq = run.put(at(100 + n), Message("assistant", "message", f"{n}" * 200))
         kept, lost = kept + (seq >= 0), lost + (seq < 0)
-        if n % 20 == 0:
-            time.sleep(0.11)
+        if n % 20 == 19:
+            with pytest.raises(StoreFailed):
+                run.flush()
     assert kept
     assert lost
     full[0] = False
