@@ -136,25 +136,29 @@ def test_another_process_sees_rows_within_a_quarter_second(tmp_path: Path) -> No
     script = (
         "import sys,time; from pathlib import Path; from store.snapshot import Snapshot\n"
         "s = Snapshot.open(Path(sys.argv[1])); print('ready', flush=True)\n"
-        "end = time.monotonic() + 20\n"
-        "while time.monotonic() < end:\n"
+        "end, seen = time.monotonic() + 20, 0\n"
+        "while seen < 5 and time.monotonic() < end:\n"
         "    s = s.refresh() or s\n"
         "    rows = s.live_rows('gpu')\n"
-        "    if rows.num_rows: print(time.time_ns() - rows['ts'][0].as_py(), s.live); break\n"
+        "    if rows.num_rows > seen:\n"
+        "        seen = rows.num_rows\n"
+        "        print(time.time_ns() - rows['ts'][-1].as_py(), s.live, flush=True)\n"
         "    time.sleep(0.01)\n"
     )
     run = writer(tmp_path / "run")
     put_sample(run)
     command = [sys.executable, "-P", "-c", script, str(run.folder)]
+    delays = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "ready\n"
-        time.sleep(0.3)
-        run.put(Stamp(time.time_ns(), Quality.EXACT, Source.GPU), GpuSample(0))
-        delay, live = reader.stdout.readline().split()
+        for _ in range(5):
+            run.put(Stamp(time.time_ns(), Quality.EXACT, Source.GPU), GpuSample(0))
+            delay, live = reader.stdout.readline().split()
+            assert live == "True"
+            delays.append(int(delay))
     run.close(ended_at=START)
-    assert live == "True"
-    assert int(delay) < 250_000_000
+    assert sorted(delays)[2] <= 250_000_000
 
 
 def test_a_snapshot_outlives_sealing_and_merging(tmp_path: Path) -> None:
