@@ -3,14 +3,18 @@
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+import store.index.detail
 from store.cursor import Cursor, Query
 from store.event import Event, Kind, Lane
+from store.index.detail import Detail
 from store.rows import (
     Command,
     CommandEnd,
@@ -200,6 +204,51 @@ def test_a_run_that_ends_while_it_is_followed_did_not_die(tmp_path: Path, polls:
         cursor.refresh()
         assert not cursor.live
         assert [e.label for e in events(cursor)] == ["first", "second", "the last word"]
+
+
+def test_details_are_looked_at_from_several_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    position = store.index.detail._position
+    with writer(tmp_path / "run") as run:
+        for n in range(3):
+            run.put(at(n), Message("assistant", "message", f"message {n}"))
+            run.flush()
+        with Cursor.open(tmp_path / "run") as cursor:
+            meanwhile = threading.Thread(target=cursor.detail, args=(2,))
+
+            def met(*given: Any) -> int | None:
+                if meanwhile.ident is None:
+                    meanwhile.start()
+                    meanwhile.join()
+                return position(*given)
+
+            assert cursor.detail(0)
+            monkeypatch.setattr("store.index.detail._position", met)
+            assert cursor.detail(1) == Detail(
+                1, "transcript", at(1), Message("assistant", "message", "message 1")
+            )
+
+
+def test_a_run_grows_while_another_thread_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with writer(tmp_path / "run") as run:
+        run.put(at(0), Message("assistant", "message", "first"))
+        run.flush()
+        with Cursor.open(tmp_path / "run") as cursor:
+            asked, hashed = Query(text="first"), Query.__hash__
+            searching = threading.Thread(target=cursor.count_matches, args=(Query(text="other"),))
+
+            def met(query: Query) -> int:
+                if searching.ident is None:
+                    searching.start()
+                    searching.join(0.2)
+                return hashed(query)
+
+            assert cursor.count_matches(asked) == 1
+            run.put(at(1), Message("assistant", "message", "first again"))
+            run.flush()
+            monkeypatch.setattr(Query, "__hash__", met)
+            assert cursor.refresh()
+            searching.join()
+            assert cursor.count_matches(asked) == 2
 
 
 def test_a_late_row_appears_at_its_time_in_a_run_that_is_recorded(tmp_path: Path) -> None:

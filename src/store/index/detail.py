@@ -46,7 +46,7 @@ class Details:
     def of(self, seq: int, kind: Kind) -> Detail:
         """The row ``seq``, which is an event of ``kind``; raises :class:`Damaged` when it is not to be had."""
         table = table_of(kind)
-        for name, rows in self._nearby:
+        for name, rows in tuple(self._nearby):  # another thread may add to it meanwhile
             if name == table and (at := _position(rows, seq)) is not None:
                 return self._detail(table, in_fields(table, rows.slice(at, 1)).to_pylist()[0])
         for rows in self._candidates(table, seq):

@@ -4,6 +4,7 @@ Blocks hold consecutive stretches of ``seq``, so events with equal order keys st
 no comparison of ``seq`` is ever needed.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -26,12 +27,13 @@ class Timeline:
         self.blocks = tuple(block for block in blocks if len(block))
         self._length = sum(map(len, self.blocks))
         self._known: _Known = OrderedDict() if known is None else known
+        self._lock = threading.Lock()
 
     def grown(self, blocks: Sequence[Block]) -> "Timeline":
         """The same run with other blocks; what was found in those that stay is still known."""
-        return Timeline(
-            blocks, OrderedDict(item for item in list(self._known.items()) if item[0][0] in blocks)
-        )
+        with self._lock:
+            known = OrderedDict(item for item in self._known.items() if item[0][0] in blocks)
+        return Timeline(blocks, known)
 
     def __len__(self) -> int:
         return self._length
@@ -113,10 +115,11 @@ class Timeline:
 
     def _of(self, block: Block, query: Query) -> Matches:
         """The matches of ``query`` in ``block``, remembered for the next press of a key."""
-        found = self._known.pop((block, query), None) or matches(block, query)
-        self._known[block, query] = found
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        with self._lock:
+            found = self._known.pop((block, query), None) or matches(block, query)
+            self._known[block, query] = found
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
         return found
 
     def _position(self, i: int, rank: int) -> int:
