@@ -147,21 +147,29 @@ def _react(watch: Watch, folder: Path, reaction: Reaction, grace_s: float) -> De
         watch.let_go()
         return None
     death = Death(died_at, count, frozen_at=time.time_ns())
-    _keep(death, folder)
-    deadline = time.monotonic() + (grace_s if reaction is Reaction.FREEZE else 0)
-    while time.monotonic() < deadline:
-        if watch.resumed:
+    if reaction is Reaction.FREEZE:
+        deadline = time.monotonic() + grace_s
+        _keep(death, folder)
+        if _resumed_before(deadline, watch):
             death = replace(death, resumed_at=time.time_ns())
             _keep(death, folder)
             return death
-        if not watch.freeze():
-            break
-        time.sleep(_STEP_S)
     if watch.end():
         death = replace(death, ended_at=time.time_ns())
     watch.let_go()
     _keep(death, folder)
     return death
+
+
+def _resumed_before(deadline: float, watch: Watch) -> bool:
+    """Hold what is frozen until then (monotonic), or until nothing is left."""
+    while time.monotonic() < deadline:
+        if watch.resumed:
+            return True
+        if not watch.freeze():
+            return False
+        time.sleep(_STEP_S)
+    return False
 
 
 def _keep(death: Death, folder: Path) -> None:
