@@ -8,6 +8,7 @@ import ctypes
 import errno
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, IntFlag
 from typing import Final
@@ -31,6 +32,8 @@ _RESPONSE: Final = struct.Struct("=iI")
 """``struct fanotify_response``: descriptor, answer."""
 _ALLOW: Final = 0x01
 _DENY: Final = 0x02
+_GONE: Final = b" (deleted)"
+"""What the kernel puts after a name that is gone, whether or not the file has another."""
 _READ_BYTES: Final = 170 * _METADATA.size
 """A read opens a descriptor for each event it takes: few enough for any limit on open files."""
 
@@ -72,14 +75,22 @@ class Event:
     """The process; 0 where it cannot be seen from here."""
 
     def path(self) -> bytes:
-        """Where the file is found, or was until its last name went."""
+        """Where the file is found, or was until the name went by which it was opened."""
         path = os.readlink(b"/proc/self/fd/%d" % self.fd)
-        return path.removesuffix(b" (deleted)") if os.fstat(self.fd).st_nlink == 0 else path
+        return path[: -len(_GONE)] if path.endswith(_GONE) and not self._is_at(path) else path
 
     def identity(self) -> tuple[int, int]:
         """``st_dev`` and ``st_ino`` of the file."""
         found = os.fstat(self.fd)
         return found.st_dev, found.st_ino
+
+    def _is_at(self, path: bytes) -> bool:
+        """Whether the file has this very name, which may itself end like one that is gone."""
+        for root in (b"", b"/proc/%d/root" % self.pid):  # a container's path is not ours
+            with suppress(OSError):
+                if os.path.samestat(os.lstat(root + path), os.fstat(self.fd)):
+                    return True
+        return False
 
     def close(self) -> None:
         """Let go of the file."""

@@ -153,6 +153,7 @@ def test_what_the_kernel_witness_missed_is_told(work: Path, items: Path, script:
     (row,) = told.alone
     found = items.stat()
     assert (row.dev, row.inode) == (found.st_dev, found.st_ino)
+    assert row.path in (str(items), str(work / "h"))
     starts = {(start.process_id, start.pid) for start in told.seen.of(ProcessStart)}
     assert (row.process_id, row.pid) in starts
 
