@@ -75,6 +75,10 @@ class Recording:
             for _ in range(count)
         ]
 
+    def gap(self, cause: str) -> Line:
+        """The next gap of this cause; a busy machine makes ``stalled`` ones in between, which are true."""
+        return self.until(lambda line: line["type"] == "Gap" and line["cause"] == cause)[-1]
+
     def end(self) -> list[Line]:
         """Stop; the rest, with the source's info last."""
         assert self._process.stdin is not None
@@ -198,8 +202,7 @@ def test_a_device_that_falls_off_the_bus_is_a_gap_and_the_other_goes_on(record: 
     with record("devices 2\n") as run:
         last = run.samples(2)[-1]
         run.tell(f"devices 2\n*@0 {GPU_IS_LOST}\n")
-        gap = run.until(lambda line: line["type"] == "Gap")[-1]
-        assert gap["cause"] == "device_lost"
+        gap = run.gap("device_lost")
         assert "GPU 0" in gap["reason"]
         assert gap["start_ts"] >= last["ts"] - 1e9
         run.samples(3, device=1)
@@ -208,35 +211,40 @@ def test_a_device_that_falls_off_the_bus_is_a_gap_and_the_other_goes_on(record: 
 
 def test_the_source_ends_when_the_last_device_is_lost(record: Record) -> None:
     with record(f"*@0 {GPU_IS_LOST}\n") as run:
-        assert run.until(lambda line: line["type"] == "Gap")[-1]["cause"] == "device_lost"
-        time.sleep(0.3)
+        run.gap("device_lost")
         info = run.end()[-1]
         assert (info["state"], info["reason"]) == ("ended", "every GPU was lost")
+
+
+def most(gap: Line) -> float:
+    """How many samples a gap has room for at the interval of 0.1 s."""
+    width: int = gap["end_ts"] - gap["start_ts"]
+    return width / 1e8 + 1
 
 
 def test_a_stretch_without_any_answer_is_one_gap_with_its_count(record: Record) -> None:
     with record() as run:
         run.samples(2)
         run.tell(f"*@0 {UNKNOWN}\n")
-        time.sleep(0.5)
+        time.sleep(1)
         run.tell("")
-        gap = run.until(lambda line: line["type"] == "Gap")[-1]
-        assert gap["cause"] == "unreadable"
-        assert 3 <= gap["lost"] <= 7
-        assert gap["end_ts"] - gap["start_ts"] > 0.3e9
+        gap = run.gap("unreadable")
+        assert gap["end_ts"] - gap["start_ts"] > 0.8e9
+        assert 2 <= gap["lost"] <= most(gap)
         run.samples(1)
         run.tell(f"*@0 {UNKNOWN}\n")
-        time.sleep(0.3)
-        assert [line["cause"] for line in run.end() if line["type"] == "Gap"] == ["unreadable"]
+        time.sleep(0.5)
+        causes = [line["cause"] for line in run.end() if line["type"] == "Gap"]
+        assert [cause for cause in causes if cause != "stalled"] == ["unreadable"]
 
 
 def test_a_stalled_sampler_counts_what_it_missed(record: Record) -> None:
     with record() as run:
         run.samples(2)
         run.tell("sleep nvmlDeviceGetPowerUsage 550\n")
-        gap = run.until(lambda line: line["type"] == "Gap")[-1]
+        gap = run.until(lambda line: line["type"] == "Gap" and line["lost"] >= 4)[-1]
         assert gap["cause"] == "stalled"
-        assert 4 <= gap["lost"] <= 8
+        assert gap["lost"] <= most(gap)
         run.tell("")
         run.samples(2)
 
@@ -245,10 +253,10 @@ def test_a_driver_that_hangs_does_not_hang_the_recorder(record: Record) -> None:
     with record() as run:
         run.samples(1)
         run.tell("sleep nvmlDeviceGetPowerUsage 20000\n")
-        time.sleep(0.3)
+        time.sleep(1)
         started = time.monotonic()
         lines = run.end()
-        assert time.monotonic() - started < 6
+        assert time.monotonic() - started < 15
         assert lines[-2]["cause"] == "hung"
         assert lines[-1]["state"] == "ended"
 

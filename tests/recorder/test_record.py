@@ -18,6 +18,8 @@ from recorder.strace.proc_status import status
 from store.snapshot import Snapshot
 
 PTB = [sys.executable, "-P", "-m", "ptb_tui"]
+AWAIT_GO = "until [ -e go ]; do sleep 0.02; done"
+"""For a shell: it goes on once the test has touched ``go`` in its folder."""
 CLAUDE = Path(__file__).parents[1] / "samples" / "claude.jsonl"
 
 
@@ -227,7 +229,8 @@ def test_a_command_may_catch_the_signal_and_choose_its_code(runs: Path, work: Pa
 
 def test_ctrl_c_at_a_terminal_reaches_the_command_once(runs: Path, work: Path) -> None:
     script = "import signal, sys, time\nn = []\nsignal.signal(2, lambda *_: n.append(1))\n"
-    script += "open('started', 'w').close()\ntime.sleep(1.5)\nsys.exit(40 + len(n))"
+    script += "open('started', 'w').close()\nwhile not n: time.sleep(.02)\n"
+    script += "time.sleep(.5)\nsys.exit(40 + len(n))"
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(work)
@@ -279,18 +282,19 @@ def test_a_reader_that_goes_away_ends_the_command_as_it_would_unrecorded(runs: P
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="util-linux has no setpriv here")
 def test_a_killed_recorder_leaves_no_command_that_goes_on_unseen(runs: Path, work: Path) -> None:
-    script = ": > started; sleep 0.5; : > unseen; sleep 600"
+    script = f": > started; {AWAIT_GO}; : > unseen; sleep 600"
     running = begin("--transcript", "none", "--on-recorder-death", "kill", "--", "sh", "-c", script, cwd=work)
     until((work / "started").exists)
-    time.sleep(0.3)  # the log is flushed every 100 ms
+    run = only_run(runs)
+    until(lambda: str(work / "started") in [row["path"] for row in table(run, "files")])
+    (shell,) = [row["pid"] for row in table(run, "process_starts") if row["parent_id"] is None]
     running.kill()
     running.wait()
-    time.sleep(1)
+    until(lambda: status(shell) is None)
+    (work / "go").touch()
+    time.sleep(0.3)
     assert not (work / "unseen").exists()
-    run = only_run(runs)
-    assert [row["path"] for row in table(run, "files") if row["path"] == str(work / "started")]
-    (shell,) = [row["pid"] for row in table(run, "process_starts") if row["parent_id"] is None]
-    assert status(shell) is None
+    assert str(work / "started") in [row["path"] for row in table(run, "files")]
 
 
 def test_what_the_run_writes_is_kept_with_its_writer(runs: Path, work: Path) -> None:
@@ -305,11 +309,21 @@ def test_what_the_run_writes_is_kept_with_its_writer(runs: Path, work: Path) -> 
         assert row["captured"] == "whole" or row["reason"] == "gone before it could be read"
 
 
+def kept(run: Path) -> list[str]:
+    versions = [row for row in table(run, "file_versions") if row["path"].endswith("/first")]
+    return [row["text"] for row in sorted(versions, key=lambda row: row["ts"])]
+
+
 def test_a_file_is_kept_while_its_writer_lives_on(runs: Path, work: Path) -> None:
-    script = "import time; open('first', 'w').write('1'); time.sleep(1.6); open('first', 'w').write('2')"
-    record("--transcript", "none", "--", sys.executable, "-I", "-S", "-c", script, cwd=work)
-    versions = table(only_run(runs), "file_versions")
-    assert [row["text"] for row in sorted(versions, key=lambda row: row["ts"])] == ["1", "2"]
+    script = "import os, time\nopen('first', 'w').write('1')\n"
+    script += "while not os.path.exists('go'): time.sleep(.02)\nopen('first', 'w').write('2')"
+    running = begin("--transcript", "none", "--", sys.executable, "-I", "-S", "-c", script, cwd=work)
+    until((work / "first").exists)
+    run = only_run(runs)
+    until(lambda: kept(run) == ["1"])
+    (work / "go").touch()
+    running.communicate(timeout=30)
+    assert kept(run) == ["1", "2"]
 
 
 def ebpf_works() -> bool:
@@ -334,10 +348,11 @@ def test_ebpf_attaches_to_the_command_before_it_runs(runs: Path, work: Path) -> 
 @pytest.mark.root
 @pytest.mark.skipif(not ebpf_works(), reason="eBPF needs root and its compiled object")
 def test_what_outlives_an_attached_recording_goes_on_and_is_told(runs: Path, work: Path) -> None:
-    script = "(sleep 1.5; : > late) >/dev/null 2>&1 & exit 2"
+    script = f"({AWAIT_GO}; : > late) >/dev/null 2>&1 & exit 2"
     done = record("--grace", "0.2", "--", "sh", "-c", script, cwd=work, kernel="ebpf")
     assert done.returncode == 2
     assert "stopped" in [row["cause"] for row in table(only_run(runs), "gaps")]
+    (work / "go").touch()
     until((work / "late").exists)
 
 
