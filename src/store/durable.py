@@ -54,18 +54,22 @@ def sync_folder(folder: Path) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path`` in one step: temporary file, fsync, rename, fsync of the folder."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Put ``data`` at ``path`` in one step: temporary file, fsync, rename, fsync of the folder.
+
+    Where several do so at once, the last one stands. Raises :class:`StoreFailed`.
+    """
+    # A pid would not do: threads share it, and so do containers that share a folder.
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
     with writing(path):
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
             try:
                 write_all(fd, data, 0)
                 os.fsync(fd)
             finally:
                 os.close(fd)
             temporary.replace(path)
-        except OSError:
+        except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
