@@ -17,9 +17,11 @@ from store.errors import BadInput
 WRITER_LOCK = "writer.lock"
 LEASES = ".leases"
 
-_ATTEMPTS = 20
 _PAUSE_S = 0.005
-"""A reader that asks :func:`is_live` holds the lock for an instant; the writer outwaits it."""
+_WRITER_S = 0.1
+"""So long a writer waits for another one, which may be about to end."""
+_READERS_S = 2.0
+"""So long it waits for readers: one that asks :func:`is_live` holds the lock for an instant, unless it is held up there."""
 
 
 class Lock:
@@ -48,12 +50,15 @@ def lock_for_writing(folder: Path) -> Lock:
     """
     with writing(folder):
         fd = os.open(folder / WRITER_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    for _ in range(_ATTEMPTS):
-        if _try(fd, fcntl.LOCK_EX):
-            return Lock(fd)
+    began = time.monotonic()
+    while not _try(fd, fcntl.LOCK_EX):
+        if time.monotonic() - began > (_READERS_S if _only_readers(fd) else _WRITER_S):
+            os.close(fd)
+            raise BadInput(
+                f"{folder} is being written by another process; wait for it or choose another folder"
+            )
         time.sleep(_PAUSE_S)
-    os.close(fd)
-    raise BadInput(f"{folder} is being written by another process; wait for it or choose another folder")
+    return Lock(fd)
 
 
 def is_live(folder: Path) -> bool:
@@ -102,6 +107,13 @@ def retire_leases(folder: Path, before: int) -> bool:
         finally:
             os.close(fd)
     return True
+
+
+def _only_readers(fd: int) -> bool:
+    """Whether nobody holds the lock but such as share it."""
+    shared = _try(fd, fcntl.LOCK_SH)
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    return shared
 
 
 def _try(fd: int, how: int) -> bool:
