@@ -1,11 +1,15 @@
 """Control groups of the unified hierarchy (v2): which one a process is in, who is in one, and its id."""
 
+import errno
+import os
 import re
 from pathlib import Path
 
 from store.errors import BadInput, Unavailable
 
 _OWN_SLICE = re.compile(r"ptb[0-9a-z]+\.slice")
+_GONE = (errno.ENOENT, errno.ENODEV)
+"""Of a cgroup that was taken away before its file was opened, or before it was read."""
 _ROOT_INODE = 1
 """Of the real root of a hierarchy; a cgroup namespace shows another folder as its root."""
 
@@ -40,10 +44,14 @@ def of_process(pid: int) -> Path:
 
 
 def members(folder: Path) -> list[int]:
-    """The processes in a cgroup and in those below it."""
+    """The processes in a cgroup and in those below it; nobody is in one that is gone."""
     found: list[int] = []
-    for file in sorted(folder.rglob("cgroup.procs")):
-        found += map(int, file.read_text().split())
+    for path, _, _ in os.walk(folder):
+        try:
+            found += map(int, Path(path, "cgroup.procs").read_text().split())
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
     return found
 
 

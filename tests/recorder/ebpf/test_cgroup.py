@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -95,6 +96,24 @@ def test_who_runs_already_is_told_with_the_files_it_has_open(cgroup: Path, tmp_p
         assert bool(seen.bytes_read(tmp_path / name)) is read
         assert any(row.final for row in rows)
     assert not [row for row in seen.of(FileAccess) if row.pid != process.pid]
+
+
+def test_who_is_in_it_is_told_while_groups_below_it_come_and_go(cgroup: Path) -> None:
+    brief = cgroup / "inner" / "brief"
+    restless = "import os, sys\nwhile True: os.mkdir(sys.argv[1]); os.rmdir(sys.argv[1])"
+    member = subprocess.Popen(inside(cgroup, "exec sleep 60"))
+    other = subprocess.Popen([sys.executable, "-c", restless, str(brief)])
+    try:
+        until(lambda: cgroups.members(cgroup))
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline:
+            assert cgroups.members(cgroup) == [member.pid]
+    finally:
+        for process in (other, member):
+            process.kill()
+            process.wait()
+        if brief.exists():
+            brief.rmdir()
 
 
 def test_a_folder_that_is_no_cgroup_is_refused(bpf_object: Path, tmp_path: Path) -> None:
