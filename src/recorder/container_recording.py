@@ -6,7 +6,7 @@ The container is Docker's: it is started if need be, never changed, and it goes 
 import os
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from recorder import cgroups
 from recorder.command import shell_code
 from recorder.container import Container
 from recorder.docker_events import DockerEvents
+from recorder.ebpf.connections import Proxy
 from recorder.ebpf.source import EbpfSource
 from recorder.fanotify.beside import Beside, Paths
 from recorder.gpu.source import GpuSource
@@ -71,9 +72,9 @@ class ContainerPlan:
     run_id: str | None = None
     """None for a new one."""
     witnesses: tuple[Source, ...] = ()
-    """Besides the recorder's own; started before the container, stopped with the others."""
-    socket_hosts: Mapping[int, str] = field(default_factory=dict)
-    """Inode of a socket → the host that a proxy connects it to; may grow meanwhile."""
+    """Besides the recorder's own; started before the container, stopped before the kernel witness."""
+    proxy: Proxy | None = None
+    """Names the hosts of the connections that go through it."""
 
 
 def record_container(plan: ContainerPlan, note: Callable[[str], None]) -> Outcome:
@@ -144,7 +145,7 @@ class _ContainerRecording:
         self._workspace = WorkspaceSource(writer, redactor, since_ns=self._began_ns, skip=_NOT_FILES)
         self._watch = WriteWatch(self._joining, self._workspace)
         self._choice = plan.kernel
-        self._kernel = EbpfSource(hosts=plan.socket_hosts)
+        self._kernel = EbpfSource(proxy=plan.proxy)
         self._docker: DockerEvents | None = None
         """In the kernel's place, where it does not work or is not wanted."""
         self._gpu = GpuSource(plan.gpu_interval_s)
@@ -256,6 +257,8 @@ class _ContainerRecording:
 
     def _stop(self) -> None:
         self._beside.close_eyes()
+        for more in self._more:
+            more.stop()  # what a proxy says last names connections that wait in the kernel witness
         for source in (self._kernel, self._docker):
             if source:
                 source.stop()
@@ -263,8 +266,6 @@ class _ContainerRecording:
         self._watchdog.stop()
         self._workspace.stop()
         self._gpu.stop()
-        for more in self._more:
-            more.stop()
 
     def _close(self) -> None:
         if self._words:

@@ -1,7 +1,7 @@
 """Connections with the bytes that went through them: the call that made one and the records of its socket.
 
-A row waits for the first word on its socket, so that a short connection is one row with its bytes; a quiet one is told
-after :data:`QUIET_NS`. What a long one moves later is further rows, as for files.
+A row waits for the first word on its socket, so that a short connection is one row with its bytes, and for the name of the
+host behind a proxy; it is told after :data:`QUIET_NS` in any case. What a long one moves later is further rows, as for files.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,16 @@ _REMEMBERED = 65_536
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """Connects what is recorded to hosts by their names."""
+
+    port: int
+    """Where it listens, as its clients reach it."""
+    hosts: Mapping[int, str]
+    """Inode of a client's socket → what it is connected to, as far as that is known meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Socket:
     dst: str | None
     port: int | None
@@ -35,16 +45,27 @@ class _Socket:
     host: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Untold:
+    """A connection without a row."""
+
+    socket: _Socket
+    sent: int | None = None
+    received: int | None = None
+
+    def moved(self, sent: int, received: int) -> "_Untold":
+        return _Untold(self.socket, (self.sent or 0) + sent, (self.received or 0) + received)
+
+
 class Connections:
     """Writes connection rows; remembers the far end of sockets by their inode."""
 
-    def __init__(self, sink: Sink, hosts: Mapping[int, str]) -> None:
-        """``hosts``: the inode of a socket → what a proxy connects it to, as far as that is known meanwhile."""
+    def __init__(self, sink: Sink, proxy: Proxy | None) -> None:
         self._sink = sink
-        self._hosts = hosts
+        self._proxy = proxy
         self._names = Names()
         self._sockets: dict[int, _Socket] = {}
-        self._untold: dict[int, _Socket] = {}
+        self._untold: dict[int, _Untold] = {}
 
     def answered(self, record: Record) -> None:
         """A name server's answer came in."""
@@ -59,11 +80,12 @@ class Connections:
         socket = _Socket(to.dst, to.port, process_id, int(head["pid"]), record.ts, host)
         inode, error = int(head["inode"]), _error(int(head["result"]))
         if error is not None or not inode:
-            self._put(inode, socket, error=error)
+            self._put(inode, _Untold(socket), error)
             return
         if inode in self._untold:  # a datagram socket is turned to someone else
             self._put(inode, self._untold[inode])
-        self._untold[inode] = self._sockets[inode] = socket
+        self._sockets[inode] = socket
+        self._untold[inode] = _Untold(socket)
         if len(self._sockets) > _REMEMBERED:
             del self._sockets[next(iter(self._sockets))]
 
@@ -76,33 +98,38 @@ class Connections:
         known = np.isin(heads["inode"], np.fromiter(self._sockets, np.int64, len(self._sockets)))
         for at in np.flatnonzero(sockets & known).tolist():
             event, inode = events[at], int(heads["inode"][at])
-            first = self._untold.pop(inode, None)
             sent, received = int(event["bytes_written"]), int(event["bytes_read"])
-            if first is not None:
-                self._put(inode, first, sent=sent, received=received)
+            if inode in self._untold:
+                self._untold[inode] = self._untold[inode].moved(sent, received)
+                self._tell_complete(inode)
             elif sent or received:
                 far = self._sockets[inode]
                 pid, process = int(heads["pid"][at]), int(heads["process"][at])
                 again = _Socket(far.dst, far.port, process, pid, int(times[at]), far.host)
-                self._put(inode, again, sent=sent, received=received)
+                self._put(inode, _Untold(again, sent, received))
 
     def tell(self, before: int | None = None) -> None:
         """Write the rows that still wait; ``before``: only of connections older than that."""
-        for inode, socket in list(self._untold.items()):
-            if before is None or socket.ts < before:
+        for inode, untold in list(self._untold.items()):
+            if before is None or untold.socket.ts < before:
                 self._put(inode, self._untold.pop(inode))
+            else:
+                self._tell_complete(inode)
 
-    def _put(
-        self,
-        inode: int,
-        socket: _Socket,
-        *,
-        sent: int | None = None,
-        received: int | None = None,
-        error: str | None = None,
-    ) -> None:
-        host = socket.host or self._hosts.get(inode)
-        row = Connection(socket.process_id, socket.pid, socket.dst, socket.port, host, sent, received, error)
+    def _tell_complete(self, inode: int) -> None:
+        """Write a row that waits, once something moved and the proxy, where there is one, has said whereto."""
+        untold = self._untold[inode]
+        proxied = self._proxy is not None and untold.socket.port == self._proxy.port
+        if untold.sent is not None and (not proxied or self._host(inode, untold.socket)):
+            self._put(inode, self._untold.pop(inode))
+
+    def _host(self, inode: int, socket: _Socket) -> str | None:
+        return socket.host or (self._proxy.hosts.get(inode) if self._proxy else None)
+
+    def _put(self, inode: int, untold: _Untold, error: str | None = None) -> None:
+        socket, host = untold.socket, self._host(inode, untold.socket)
+        moved = untold.sent, untold.received
+        row = Connection(socket.process_id, socket.pid, socket.dst, socket.port, host, *moved, error)
         self._sink.put(Stamp(socket.ts, Quality.EXACT, Source.KERNEL), row)
 
 

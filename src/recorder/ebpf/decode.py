@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.ebpf.clock import Clock
-from recorder.ebpf.connections import QUIET_NS, Connections
+from recorder.ebpf.connections import QUIET_NS, Connections, Proxy
 from recorder.ebpf.layout import HEAD, Mark, RecordType, Via
 from recorder.ebpf.lifecycle import Lifecycle, Record, error_name, split
 from recorder.ebpf.open_files import UNKNOWN, OpenFiles
@@ -73,15 +73,15 @@ class Batch:
 class Decoder:
     """Turns batches into rows; remembers open files and living processes between them."""
 
-    def __init__(self, sink: Sink, clock: Clock, hosts: Mapping[int, str]) -> None:
-        """``hosts``: the inode of a socket → what a proxy connects it to, as far as that is known meanwhile."""
+    def __init__(self, sink: Sink, clock: Clock, proxy: Proxy | None) -> None:
+        """``proxy``: names the hosts of the connections that go through it."""
         self._sink = sink
         self._clock = clock
         self._paths = PathIds(sink)
         self._open = OpenFiles()
         self._undecoded: set[tuple[int, int]] = set()
         self._requests = Requests()
-        self._connections = Connections(sink, hosts)
+        self._connections = Connections(sink, proxy)
         self.lifecycle = Lifecycle(sink)
 
     def put(self, batch: Batch) -> None:

@@ -3,13 +3,13 @@
 import struct
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recorder import cgroups
 from recorder.ebpf import procfs, programs
 from recorder.ebpf.clock import Clock
+from recorder.ebpf.connections import Proxy
 from recorder.ebpf.decode import Batch, Decoder
 from recorder.ebpf.layout import EVENT, TEXT, Loss
 from recorder.ebpf.libbpf import Object
@@ -52,10 +52,10 @@ class _Mark:
 class EbpfSource:
     """Records a process tree or a cgroup; implements :class:`recorder.source.Source`."""
 
-    def __init__(self, path: Path = OBJECT, hosts: Mapping[int, str] | None = None) -> None:
-        """``hosts``: the inode of a socket → what a proxy connects it to; may grow meanwhile."""
+    def __init__(self, path: Path = OBJECT, proxy: Proxy | None = None) -> None:
+        """``proxy``: names the hosts of the connections that go through it."""
         self._path = path
-        self._hosts = {} if hosts is None else hosts
+        self._proxy = proxy
         self._info = SourceInfo("kernel", "ebpf", "unavailable", "not started")
         self._object: Object | None = None
         self._thread: threading.Thread | None = None
@@ -87,7 +87,7 @@ class EbpfSource:
             raise
         self._sink = sink
         self._clock = Clock()
-        self._decoder = Decoder(sink, self._clock, self._hosts)
+        self._decoder = Decoder(sink, self._clock, self._proxy)
         self._texts, self._long_texts, self._events = (
             Ring(self._object.map_fd(name), self._object.capacity(name))
             for name in ("texts", "long_texts", "events")

@@ -134,7 +134,7 @@ def _run(client: Any, plan: RunPlan, image: str, place: Place, note: Callable[[s
                 time_limit=TimeLimit(plan.task.limit_s),
                 run_id=plan.run_id,
                 witnesses=net.witnesses,
-                socket_hosts=net.socket_hosts,
+                proxy=net.proxy,
             ),
             note,
         )

@@ -7,10 +7,11 @@ listen there before the agent's first instruction.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from recorder.ebpf.connections import Proxy
 from recorder.source import Source
 from runner.sandbox.gateway import PROXY_PORT
 from runner.sandbox.overheard import Overheard
@@ -45,9 +46,9 @@ class Net:
         return (self._overheard,) if self._overheard else ()
 
     @property
-    def socket_hosts(self) -> Mapping[int, str]:
-        """Inode of a socket in the sandbox → the host that the gateway connected it to; grows meanwhile."""
-        return self._overheard.hosts if self._overheard else {}
+    def proxy(self) -> Proxy | None:
+        """The gateway's, where there is one."""
+        return Proxy(PROXY_PORT, self._overheard.hosts) if self._overheard and self._hosts else None
 
     @property
     def description(self) -> str:

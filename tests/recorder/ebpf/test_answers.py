@@ -1,6 +1,8 @@
 """Connections are told by the name that was asked for, where a name server's answer was seen."""
 
+import socket
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,8 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.ebpf.answers import Names, answered
+from recorder.ebpf.connections import Proxy
+from recorder.ebpf.source import EbpfSource
+from recorder.source import Target
 from store.rows import Connection
 from tests.recorder.ebpf.conftest import Record
+from tests.recorder.ebpf.seen import Seen
+from tests.recorder.ebpf.test_cgroup import until
 
 
 def labels(name: str) -> bytes:
@@ -129,3 +136,32 @@ def test_a_connection_is_told_by_name(record: Record, tmp_path: Path, asker: str
     made = [row for row in seen.of(Connection) if row.port == 8443]
     assert {(row.dst, row.host) for row in made} == {("127.0.0.9", "hub.example")}
     assert {row.host for row in seen.of(Connection) if row.port == 53} <= {None}
+
+
+_CLIENT = """
+import os, socket, sys
+for port in sys.argv[1:]:
+    with socket.create_connection(("127.0.0.1", int(port))) as client:
+        print(os.fstat(client.fileno()).st_ino)
+        client.sendall(b"hello")
+"""
+
+
+@pytest.mark.root
+def test_a_connection_through_a_proxy_waits_for_the_name_of_its_host(bpf_object: Path) -> None:
+    hosts: dict[int, str] = {}
+    seen = Seen()
+    with socket.create_server(("127.0.0.1", 0)) as proxy, socket.create_server(("127.0.0.1", 0)) as other:
+        through, beside = (server.getsockname()[1] for server in (proxy, other))
+        source = EbpfSource(bpf_object, Proxy(through, hosts))
+        client = [sys.executable, "-c", _CLIENT, *map(str, (through, through, beside))]
+        gate = ["/bin/sh", "-c", 'read -r go; exec "$@"', "gate", *client]
+        with subprocess.Popen(gate, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            source.start(Target(process.pid, "/"), seen)
+            named, _, _ = process.communicate("go\n", 60)[0].split()
+        until(lambda: [row for row in seen.of(Connection) if row.port == beside])
+        hosts[int(named)] = "hub.example"
+        until(lambda: [row for row in seen.of(Connection) if row.host])
+        source.stop()
+    rows = [(row.host, row.bytes_out) for row in seen.of(Connection) if row.port == through]
+    assert rows == [("hub.example", 5), (None, 5)]

@@ -16,9 +16,13 @@ from typing import Any
 import pytest
 
 from recorder.container_recording import ContainerPlan, record_container
+from recorder.ebpf.connections import Proxy
 from recorder.ebpf.source import EbpfSource
 from recorder.kernel import KernelChoice
+from recorder.source import Target
 from store.errors import Unavailable
+from store.manifest import SourceInfo
+from store.sink import Sink
 from store.snapshot import Snapshot
 
 pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
@@ -306,6 +310,39 @@ def test_the_ladder_goes_down_to_docker_by_itself_unless_ebpf_was_asked_for(
     assert [row["argv"] for row in table(tmp_path / "run", "execs")] == ["/bin/sh -c 'sleep 1; exit 3'"]
     (gap,) = [row for row in table(tmp_path / "run", "gaps") if row["source"] == "kernel"]
     assert "build-bpf.sh" in gap["reason"]
+
+
+class LateProxy:
+    """Names the host of a connection only when it ends; implements :class:`recorder.source.Source`."""
+
+    def __init__(self, inode: Path) -> None:
+        self.info = SourceInfo("network", "proxy", "recording")
+        self.hosts: dict[int, str] = {}
+        self._inode = inode
+
+    def start(self, target: Target, sink: Sink) -> None:
+        pass
+
+    def stop(self) -> None:
+        self.hosts[int(self._inode.read_text())] = "hub.example"
+
+
+def test_what_a_proxy_says_last_is_not_lost(
+    docker: Docker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", docker.host)
+    inode = tmp_path / "inode"
+    inode.touch()
+    talk = (
+        "import os, socket; server = socket.create_server(('127.0.0.1', 3128));"
+        "client = socket.create_connection(('127.0.0.1', 3128)); client.send(b'x');"
+        "print(os.fstat(client.fileno()).st_ino, file=open('/inode', 'w'))"
+    )
+    name = docker.make("create", "/usr/bin/python3", "-c", talk, options=("-v", f"{inode}:/inode"))
+    late = LateProxy(inode)
+    plan = ContainerPlan(name, tmp_path / "run", witnesses=(late,), proxy=Proxy(3128, late.hosts))
+    assert record_container(plan, lambda _: None).exit_code == 0
+    assert [row["host"] for row in table(tmp_path / "run", "net") if row["port"] == 3128] == ["hub.example"]
 
 
 def test_what_cannot_be_recorded_is_one_line(docker: Docker) -> None:
