@@ -226,18 +226,28 @@ def test_an_interrupt_stops_it(world: World) -> None:
 
 
 def test_it_goes_on_in_the_background_and_can_be_followed(world: World) -> None:
-    world.evaluate("time.sleep(2); score(0.5)")
+    go = world.root / "go"
+    world.evaluate(f"""
+        for _ in range(600):
+            if os.path.exists({str(go)!r}):
+                score(0.5)
+                break
+            time.sleep(0.1)
+    """)
     code, said, _ = world.score("--detach")
     assert (code, said["status"]) == (0, "running")
-    followed = subprocess.run(
+    with subprocess.Popen(
         world.command("--follow", "--json"),
         env=world.environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    assert json.loads(followed.stdout)["value"] == 0.5
-    assert said["job_id"] == json.loads(followed.stdout)["job_id"]
+    ) as following:
+        assert following.stderr
+        assert following.stderr.readline()
+        go.touch()
+        followed = json.loads(following.communicate(timeout=60)[0])
+    assert (followed["job_id"], followed["value"]) == (said["job_id"], 0.5)
     wait_for(lambda: nothing_is_left(world), "over")
 
 
@@ -296,6 +306,32 @@ def test_secrets_in_the_harness_log_are_not_kept(world: World) -> None:
     assert "[redacted:" in text
 
 
+DIES_WITH_A_NEW_SCRATCH_FOLDER = """
+import os, signal, sys
+
+made = False
+
+def die(event, arguments):
+    global made
+    before, made = made, event == "os.mkdir" and "ptb-score-" in str(arguments[0])
+    if before:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(die)
+"""
+
+
+def test_killed_as_soon_as_its_scratch_folder_is_made_it_leaves_nothing(world: World) -> None:
+    (world.root / "sitecustomize.py").write_text(DIES_WITH_A_NEW_SCRATCH_FOLDER)
+    world.environment["PYTHONPATH"] += f":{world.root}"
+    with world.start() as process:
+        assert process.wait(60) == -signal.SIGKILL
+    wait_for(lambda: nothing_is_left(world), "clean")
+    job = job_of(world)
+    assert job is not None
+    assert (job.standing, job.outcome) == (Standing.ENDED, "lost")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_at_any_moment_nothing_of_it_stays_and_it_is_found_again(world: World, seed: int) -> None:
@@ -308,11 +344,14 @@ def test_killed_at_any_moment_nothing_of_it_stays_and_it_is_found_again(world: W
         process.kill()
     wait_for(lambda: nothing_is_left(world), f"clean after a kill at {moment:.1f} s")
     job = job_of(world)
-    if job is not None:
+    if job is not None and job.phase not in (Phase.CHECKING, Phase.WAITING):  # before, nobody watches over it
         wait_for(lambda: (job_of(world) or job).standing is Standing.ENDED, "settled")
-        assert (job_of(world) or job).outcome == "lost"
+    assert job is None or job.standing is not Standing.RUNNING
     world.evaluate("score(0.5)")
     assert world.score()[1]["value"] == 0.5
+    if job is not None:
+        (then,) = [one for one in read_jobs(world.review())[0] if one.job_id == job.job_id]
+        assert (then.standing, then.outcome) == (Standing.ENDED, "lost")
     assert {one.status for one in world.attempts()} <= {ScoreStatus.LOST, ScoreStatus.COMPLETE}
 
 

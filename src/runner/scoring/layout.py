@@ -1,10 +1,13 @@
 """The private scratch folder of one job on this machine."""
 
 import os
+import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from store.durable import writing
 
 PREFIX = "ptb-score-"
 
@@ -17,9 +20,14 @@ class Layout:
     attempt: int = 0
 
     @classmethod
-    def create(cls) -> "Layout":
-        """A new one below ``$TMPDIR``, that nobody else can look into."""
-        return cls(Path(tempfile.mkdtemp(prefix=PREFIX)))
+    def named(cls) -> "Layout":
+        """A new one below ``$TMPDIR``, by a name that nobody foretells; :meth:`create` makes it."""
+        return cls(Path(tempfile.gettempdir(), f"{PREFIX}{secrets.token_hex(8)}"))
+
+    def create(self) -> None:
+        """Make the folder, that nobody else can look into; raises :class:`store.errors.StoreFailed`."""
+        with writing(self.root):
+            self.root.mkdir(mode=0o700)
 
     def next_attempt(self) -> "Layout":
         """The same with fresh folders to write to."""

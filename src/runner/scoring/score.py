@@ -184,7 +184,7 @@ class _Scoring:
         ledger.update(phase=Phase.WAITING)
         ids = chosen(request.device)
         locks, device = lock_devices(ids, any_of=request.device is None, waiting=lambda _ids: ledger.tick())
-        layout = Layout.create()
+        layout = Layout.named()
         review = ledger.review
         charge = Charge(
             str(review.run_folder),
@@ -196,6 +196,7 @@ class _Scoring:
         try:
             with Reaper(charge, locks.descriptors):
                 try:
+                    layout.create()  # its reaper is there first, or nobody knows of it when this process dies
                     ledger.update(phase=Phase.COPYING, device=device)
                     model, harness = self._copy(vetted, source, layout)
                     with self._way_to_judge(layout, client):
