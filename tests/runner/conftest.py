@@ -50,7 +50,7 @@ class Sandbox:
 
     def left(self) -> list[str]:
         """What there is of sandboxes."""
-        containers = [one.name for one in self.client.containers.list(all=True)]
+        containers = [name for one in self.client.api.containers(all=True) for name in one["Names"]]
         networks = [one.name for one in self.client.networks.list() if one.name.startswith("ptb")]
         volumes = [one.name for one in self.client.volumes.list()]
         mounts = [

@@ -144,7 +144,7 @@ def test_who_ignores_term_is_killed_after_the_grace(tmp_path: Path) -> None:
 
 def test_who_heeds_term_may_wind_up(tmp_path: Path) -> None:
     command = "trap 'echo saved > final_model/w; exit 7' TERM; while :; do sleep 0.1; done"
-    answer = run_agent(tmp_path / "runs", *PROCESS, "--hours", str(1 / 3600), "--", "sh", "-c", command)
+    answer = run_agent(tmp_path / "runs", *PROCESS, "--hours", str(5 / 3600), "--", "sh", "-c", command)
     assert answer.manifest["facts"]["exit_status"] == "7 (time limit)"
     assert (answer.run / "final_model" / "w").read_text() == "saved\n"
 

@@ -3,15 +3,20 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runner.sandbox import warden
+from runner.sandbox.reaper import LABEL
 from store.sql.query import open_query
 from tests.runner.conftest import Sandbox
-from tests.runner.ptb import run_agent, start_run
+from tests.runner.ptb import environment, run_agent, start_run
 
 pytestmark = [pytest.mark.root, pytest.mark.docker]
 
@@ -117,7 +122,7 @@ def test_a_key_goes_past_docker_and_the_recording(sandbox: Sandbox, tmp_path: Pa
     process = start_run(sandbox.runs, *given, "--", "sh", "-c", script, more=sandbox.more)
     try:
         while not list(sandbox.runs.glob("*/final_model/n")) and process.poll() is None:
-            inspected = [str(one.attrs) for one in sandbox.client.containers.list()]
+            inspected = [str(one.attrs) for one in sandbox.client.containers.list(ignore_removed=True)]
             assert not [one for one in inspected if SECRET in one]
             on_disk = _files_with(
                 SECRET.encode(), Path(daemon.removeprefix("unix://")).parent / "data" / "containers"
@@ -136,12 +141,13 @@ def test_a_key_goes_past_docker_and_the_recording(sandbox: Sandbox, tmp_path: Pa
 
 def _files_with(needle: bytes, folder: Path) -> list[Path]:
     found = []
-    for path in folder.rglob("*"):
-        try:
-            if path.is_file() and needle in path.read_bytes():
-                found.append(path)
-        except OSError:
-            continue
+    for place, _, names in os.walk(folder):  # a container's folder may go meanwhile
+        for path in (Path(place, name) for name in names):
+            try:
+                if path.is_file() and needle in path.read_bytes():
+                    found.append(path)
+            except OSError:
+                continue
     return found
 
 
@@ -180,17 +186,21 @@ def test_an_agent_that_ignores_term_is_gone_after_the_grace(sandbox: Sandbox) ->
 @pytest.mark.timeout(400)
 def test_nothing_stays_when_ptb_is_killed_at_any_moment(sandbox: Sandbox) -> None:
     chance = random.Random(20261122)
-    for moment in [chance.uniform(0.5, 8) for _ in range(5)]:
+    for moment in [*(chance.uniform(0.5, 8) for _ in range(4)), None]:
         given = sandbox.arguments("--forward", "8123")
         script = "echo weights > final_model/w; sleep 60"
         process = start_run(sandbox.runs, *given, "--", "sh", "-c", script, more=sandbox.more)
-        time.sleep(moment)
+        if moment is None:
+            while not list(sandbox.runs.glob(".sandboxes/*/final_model/w")) and process.poll() is None:
+                time.sleep(0.05)
+        else:
+            time.sleep(moment)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate(timeout=60)
         deadline = time.monotonic() + 45
         while (left := sandbox.left()) and time.monotonic() < deadline:
             time.sleep(0.5)
-        assert left == [], f"killed after {moment:.1f} s"
+        assert left == [], f"killed after {moment} s, None: once the agent worked"
     kept = [run for run in sandbox.runs.glob("2*") if (run / "final_model" / "w").exists()]
     assert kept, "no run was killed while the agent worked"
     for run in kept:
@@ -198,24 +208,51 @@ def test_nothing_stays_when_ptb_is_killed_at_any_moment(sandbox: Sandbox) -> Non
         assert "was ended" in died["reason"]
 
 
+def _processes(*words: bytes) -> list[int]:
+    """Those with all of these words on their command lines."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            said = (place / "cmdline").read_bytes()
+            found += [int(place.name)] if all(word in said for word in words) else []
+    return found
+
+
 @pytest.mark.slow
 def test_the_next_run_clears_what_a_killed_warden_left(sandbox: Sandbox) -> None:
     process = start_run(sandbox.runs, *sandbox.arguments(), "--", "sleep", "60", more=sandbox.more)
-    while len(sandbox.client.containers.list()) == 0:
+    while not sandbox.client.api.containers():
         assert process.poll() is None
         time.sleep(0.2)
     (folder,) = (sandbox.runs / ".sandboxes").iterdir()
-    wardens = [
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if str(folder).encode() in path.read_bytes() and b"runner.sandbox.warden" in path.read_bytes()
-    ]
+    wardens = _processes(b"runner.sandbox.warden", str(folder).encode())
     for pid in (*wardens, process.pid):
         os.kill(pid, signal.SIGKILL)
     process.communicate(timeout=60)
     assert wardens
     answer = sandbox.run(script="true")
     assert "cleared what an earlier run left" in answer.told
+    assert sandbox.left() == []
+
+
+def test_what_docker_was_still_making_when_ptb_died_is_cleared(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = sandbox.runs / ".sandboxes" / "dead"
+    dies = "from pathlib import Path; from runner.sandbox.place import Place; Place.create('dead', Path('/nowhere'))"
+    subprocess.run([sys.executable, "-c", dies], env=environment(sandbox.runs), check=True)
+    made: list[str] = []
+
+    def create_meanwhile(_seconds: float) -> None:
+        if not made:
+            labels = {LABEL: str(folder)}
+            made.append(sandbox.client.containers.create(sandbox.image, "true", labels=labels).name)
+
+    monkeypatch.setenv("DOCKER_HOST", sandbox.host)
+    monkeypatch.setattr("runner.in_flight.sleep", create_meanwhile)
+    monkeypatch.setattr("sys.argv", ["warden", str(folder)])
+    warden.main()
+    assert made
     assert sandbox.left() == []
 
 

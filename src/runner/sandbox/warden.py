@@ -12,8 +12,9 @@ from typing import Any
 
 import docker
 
+from runner.in_flight import looks
 from runner.sandbox.place import Place
-from runner.sandbox.reaper import LABEL, clear
+from runner.sandbox.reaper import LABEL, clear, remove_objects
 
 _RECORDER_S = 15.0
 """For the recorder's own watchdog to end the recorded processes first, and to write down that it did."""
@@ -47,6 +48,8 @@ def main() -> None:
     deadline = time.monotonic() + _RECORDER_S
     while _runs(client, folder) and time.monotonic() < deadline:
         time.sleep(_LOOK_S)
+    for _ in looks():
+        remove_objects(client, folder)
     clear(client, place)
 
 

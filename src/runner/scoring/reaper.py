@@ -7,7 +7,6 @@ removes the job's container and processes, its scratch folder, and tells the job
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -15,14 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from runner.in_flight import looks
 from runner.scoring.layout import remove_scratch
 from runner.scoring.process_box import end_processes
 from store.decode import decode
 from store.jsonio import dumps, loads
 
 _GOODBYE_S = 5.0
-_LOOKS, _BETWEEN_S = 5, 0.6
-"""A container that was being created when the process died appears a moment later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +81,13 @@ def main() -> None:
 
 
 def _reap(charge: Charge) -> None:
-    for _ in range(_LOOKS):
+    for _ in looks():
         end_processes(charge.job_id)
         if charge.containers:
             with suppress(Exception):  # no daemon: its containers are looked for again by the next job
                 from runner.scoring.container_box import connect, remove_containers
 
                 remove_containers(connect(), charge.job_id)
-        time.sleep(_BETWEEN_S)
     remove_scratch(Path(charge.scratch))
     from runner.scoring.ledger import settle_lost
     from store.overlay import Review
