@@ -197,11 +197,10 @@ def test_agents_are_asked_for_their_version(tmp_path: Path, monkeypatch: pytest.
     _program(tmp_path, "codex", "echo broken >&2; exit 3")
     _program(tmp_path, "gemini", "exec sleep 30")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert surroundings.agent("claude").why == f"2.1.4 at {tmp_path}/claude"
+    assert surroundings.agent("codex").state is State.FAILS
     monkeypatch.setattr(surroundings, "_VERSION_PATIENCE_S", 0.3)
-    found = {name: surroundings.agent(name) for name in ("claude", "codex", "gemini")}
-    assert found["claude"].why == f"2.1.4 at {tmp_path}/claude"
-    assert found["codex"].state is State.FAILS
-    assert found["gemini"].state is State.UNKNOWN
+    assert surroundings.agent("gemini").state is State.UNKNOWN
     monkeypatch.setenv("PATH", "/nonexistent")
     absent = surroundings.agent("opencode")
     assert (absent.state, absent.fix) == (State.FAILS, "npm install -g opencode-ai")

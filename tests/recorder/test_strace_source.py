@@ -19,6 +19,7 @@ from recorder.strace.source import StraceSource
 from store.errors import Unavailable
 from store.rows import Connection, Exec, FileAccess, Gap, ProcessExit, ProcessStart
 from tests.recorder.collected import Collected
+from tests.recorder.test_record import AWAIT_GO, until
 
 
 def _reason() -> str | None:
@@ -257,13 +258,12 @@ def test_times_are_the_run_s(tmp_path: Path) -> None:
 
 
 def test_a_daemon_is_recorded_after_the_command_ended(tmp_path: Path) -> None:
-    traced = Traced(["/bin/sh", "-c", "(sleep 0.6; : > late) & exit 5"], tmp_path)
-    deadline = time.monotonic() + 10
-    while traced.source.ending is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    traced = Traced(["/bin/sh", "-c", f"({AWAIT_GO}; : > late) & exit 5"], tmp_path)
+    until(lambda: traced.source.ending)
     assert traced.source.ending is not None
     assert traced.source.ending.exit_code == 5
     assert traced.source.alive
+    (tmp_path / "go").touch()
     sink = traced.finish()
     assert ("create", "late", None) in files(sink, tmp_path)
     assert not sink.of(Gap)
@@ -271,8 +271,7 @@ def test_a_daemon_is_recorded_after_the_command_ended(tmp_path: Path) -> None:
 
 def test_a_daemon_that_stays_is_ended_and_told(tmp_path: Path) -> None:
     traced = Traced(["/bin/sh", "-c", "sleep 600 & exit 0"], tmp_path)
-    while traced.source.ending is None:
-        time.sleep(0.01)
+    until(lambda: traced.source.ending)
     (daemon,) = traced.source.alive
     traced.source.stop()
     traced.strace.wait(10)
@@ -284,13 +283,13 @@ def test_a_daemon_that_stays_is_ended_and_told(tmp_path: Path) -> None:
 
 
 def test_killing_strace_leaves_a_gap_and_nothing_unrecorded(tmp_path: Path) -> None:
-    traced = Traced(["/bin/sh", "-c", "sleep 0.5; : > unseen; sleep 600"], tmp_path)
-    while len(traced.source.alive) < 2:
-        time.sleep(0.01)
+    traced = Traced(["/bin/sh", "-c", f"{AWAIT_GO}; : > unseen; sleep 600"], tmp_path)
+    until(lambda: len(traced.source.alive) >= 2)
     traced.strace.kill()
     left = traced.source.alive
     sink = traced.finish()
-    time.sleep(0.6)
+    (tmp_path / "go").touch()
+    time.sleep(0.3)
     (gap,) = sink.of(Gap)
     assert gap.cause == "killed"
     assert not (tmp_path / "unseen").exists()

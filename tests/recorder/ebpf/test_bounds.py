@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from recorder.source import Target
 from store.rows import FileAccess, Gap, ProcessStart
 from tests.recorder.ebpf.conftest import Record
 from tests.recorder.ebpf.seen import Seen
+from tests.recorder.test_record import until
 
 pytestmark = pytest.mark.root
 
@@ -35,17 +35,16 @@ def test_an_access_that_lives_on_is_told_while_it_does(
     monkeypatch.setattr(source, "_SWEEP_S", 0.2)
     log = tmp_path / "log"
     seen, witness = Seen(), EbpfSource()
-    command = 'read -r go; exec 3> "$1"; for i in 1 2 3; do echo abc >&3; sleep 0.5; done; kill -9 $$'
+    command = 'read -r go; exec 3> "$1"; while read -r line; do echo abc >&3; done; kill -9 $$'
     with subprocess.Popen(["/bin/sh", "-c", command, "sh", log], stdin=subprocess.PIPE) as process:
         witness.start(Target(process.pid, "/"), seen)
         assert process.stdin
         process.stdin.write(b"go\n")
-        process.stdin.flush()
-        deadline = time.monotonic() + 10
-        while seen.bytes_written(log) < 8:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        for told in (4, 8, 12):
+            process.stdin.write(b"line\n")
+            process.stdin.flush()
+            until(lambda told=told: seen.bytes_written(log) == told)
+        process.stdin.close()
         process.wait()
         witness.stop()
     rows = seen.files(log)

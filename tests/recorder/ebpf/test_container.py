@@ -20,10 +20,12 @@ from recorder.ebpf.connections import Proxy
 from recorder.ebpf.source import EbpfSource
 from recorder.kernel import KernelChoice
 from recorder.source import Target
+from store.death import DEATH
 from store.errors import Unavailable
 from store.manifest import SourceInfo
 from store.sink import Sink
 from store.snapshot import Snapshot
+from tests.recorder.test_record import manifest, until
 
 pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
 
@@ -226,18 +228,17 @@ def test_a_container_whose_recorder_is_killed_is_frozen_and_goes_on_recorded(
 ) -> None:
     name = docker.make("create", "/bin/sh", "-c", _BEAT, options=("-v", f"{beats}:/beats"))
     first = recording(name)
-    time.sleep(0.5)
+    until(lambda: table(tmp_path / "run", "execs"))
     first.kill()
-    time.sleep(0.9)
+    until((tmp_path / "run" / DEATH).exists)
     assert stands_still(beats)
     assert docker("inspect", "-f", "{{.State.Running}}", name) == "true"
     second = recording(name, "second")
-    time.sleep(0.5)
-    assert not stands_still(beats)
+    until(lambda: not stands_still(beats))
     second.send_signal(signal.SIGINT)
     assert answer(second)["exit_code"] == 0
-    time.sleep(0.3)
-    assert not stands_still(beats)
+    until(lambda: not stands_still(beats))
+    until(lambda: manifest(tmp_path / "run")["state"] == "recovered")
     (told,) = [row for row in table(tmp_path / "run", "gaps") if row["cause"] == "recorder_died"]
     assert "let go on" in told["reason"]
     resumed = [row["ts"] for row in table(tmp_path / "second", "execs")]
@@ -252,13 +253,8 @@ def test_a_frozen_container_that_nobody_takes_over_is_ended(
     process = recording(name, "run", "--death-grace", "1")
     time.sleep(0.3)
     process.kill()
-    deadline = time.monotonic() + 20
-    while docker("inspect", "-f", "{{.State.Running}}", name) == "true":
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    while json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "recording":
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    until(lambda: docker("inspect", "-f", "{{.State.Running}}", name) != "true")
+    until(lambda: manifest(tmp_path / "run")["state"] == "recovered")
     (told,) = [row for row in table(tmp_path / "run", "gaps") if row["cause"] == "recorder_died"]
     assert "was ended" in told["reason"]
 

@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from recorder.strace.proc_status import status
 from store.rows import Connection, FileAccess, Gap, ProcessExit, ProcessStart
 from tests.recorder.ebpf.conftest import Record
 from tests.recorder.ebpf.seen import Seen
+from tests.recorder.test_record import until
 
 pytestmark = pytest.mark.root
 
@@ -161,7 +163,8 @@ PYTHON = {
     ),
     "double fork": (
         "import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0:\n"
-        "    time.sleep(.2); open(M).read(); open('done', 'w')\n  os._exit(0)\n"
+        "    time.sleep(.2); open(M).read()\n"
+        "    open('pid', 'w').write(str(os.getpid())); open('done', 'w')\n  os._exit(0)\n"
         "os.wait()\nwhile not os.path.exists('done'): time.sleep(.01)"
     ),
     "renamed folder": (
@@ -284,12 +287,14 @@ def test_attempts_on_other_processes_are_rows(record: Record) -> None:
     ]
 
 
-def test_every_recorded_process_ends_even_when_it_outlives_its_parent(record: Record, marked: Path) -> None:
-    seen = record(sys.executable, "-c", f"M = {str(marked)!r}\n{PYTHON['double fork']}", after=_settle)
+def test_every_recorded_process_ends_even_when_it_outlives_its_parent(
+    record: Record, marked: Path, tmp_path: Path
+) -> None:
+    def outlived() -> None:
+        pid = int((tmp_path / "pid").read_text())
+        until(lambda: status(pid) is None)
+
+    seen = record(sys.executable, "-c", f"M = {str(marked)!r}\n{PYTHON['double fork']}", after=outlived)
     started = {row.process_id for row in seen.of(ProcessStart)}
     assert started == {row.process_id for row in seen.of(ProcessExit)}
     assert not seen.of(Gap)
-
-
-def _settle() -> None:
-    subprocess.run(["/bin/sleep", "0.3"], check=True)

@@ -17,7 +17,7 @@ from recorder.source import Target
 from store.rows import FileAccess, Gap, ProcessStart, Quality, Source, Stamp
 from tests.recorder.collected import Collected
 from tests.recorder.fanotify.conftest import shut, until
-from tests.recorder.test_record import PTB, manifest, only_run, table
+from tests.recorder.test_record import AWAIT_GO, PTB, manifest, only_run, table
 
 pytestmark = pytest.mark.root
 
@@ -160,9 +160,8 @@ def outside(work: Path) -> Path:
 )
 def test_what_comes_later_is_denied(work: Path, denied: str, placed: str, opened: str) -> None:
     with shut(work / denied):
-        assert run("sh", "-c", f"{placed}; sleep .3", cwd=work).returncode == 0
-        done = run("sh", "-c", f"cat {opened}", cwd=work)
-        assert "not permitted" in done.stderr
+        assert run("sh", "-c", placed, cwd=work).returncode == 0
+        until(lambda: "not permitted" in run("cat", opened, cwd=work).stderr)
         hidden = run("sh", "-c", f"ln {opened} elsewhere && cat elsewhere", cwd=work)
         assert "not permitted" in hidden.stderr
 
@@ -185,10 +184,10 @@ def test_a_library_linked_into_a_denied_folder_can_still_be_used(work: Path) -> 
 def test_a_denial_names_its_process(work: Path) -> None:
     lives = Lives()
     with shut(work / "eval", lives=lives) as rows:
+        began = time.time_ns()
         process = subprocess.Popen(["cat", work / "eval" / "items.jsonl"], stderr=subprocess.DEVNULL)
         process.wait()
-        stamp = Stamp(time.time_ns(), Quality.EXACT, Source.KERNEL)
-        lives.note(stamp, ProcessStart(77, process.pid))
+        lives.note(Stamp(began, Quality.EXACT, Source.KERNEL), ProcessStart(77, process.pid))
     (row,) = denials(rows)
     assert (row.process_id, row.pid) == (77, process.pid)
 
@@ -199,23 +198,30 @@ def gatekeeper_of(recorder: int) -> int:
     return found
 
 
+def stands(task: Path) -> bool:
+    try:
+        return (task / "stat").read_text().rpartition(") ")[2][0] == "T"
+    except OSError:  # it has ended meanwhile
+        return True
+
+
 def halt(pid: int) -> None:
     """Stop a process, and see all its threads stopped."""
     os.kill(pid, signal.SIGSTOP)
-    tasks = list(Path(f"/proc/{pid}/task").iterdir())
-    until(lambda: all((task / "stat").read_text().rpartition(") ")[2][0] == "T" for task in tasks))
+    until(lambda: all(map(stands, Path(f"/proc/{pid}/task").iterdir())))
 
 
 def begin(work: Path, script: str) -> subprocess.Popen[bytes]:
     """``ptb record`` that denies ``eval``, once its command runs."""
-    argv = [*PTB, "record", "--transcript", "none", "--kernel", "none", "--deny", "eval", "-o", "run", "--"]
-    recorder = subprocess.Popen([*argv, "sh", "-c", f": > started; {script}"], cwd=work)
+    argv = [*PTB, "record", "--transcript", "none", "--kernel", "none", "--deny", "eval", "-o", "run"]
+    argv += ["--on-recorder-death", "kill", "--", "sh", "-c", f": > started; {script}"]
+    recorder = subprocess.Popen(argv, cwd=work)
     until((work / "started").exists)
     return recorder
 
 
 def test_a_killed_recorder_leaves_nobody_waiting(work: Path) -> None:
-    recorder = begin(work, "exec sleep 2")
+    recorder = begin(work, "exec sleep 60")
     halt(recorder.pid)  # or it would let the gatekeeper go on
     halt(gatekeeper_of(recorder.pid))
     waiting = subprocess.Popen(["cat", work / "eval" / "items.jsonl"], stdout=subprocess.PIPE)
@@ -227,12 +233,13 @@ def test_a_killed_recorder_leaves_nobody_waiting(work: Path) -> None:
 
 
 def test_a_recorder_that_rests_denies_all_the_same(work: Path) -> None:
-    recorder = begin(work, "exec sleep 2")
+    recorder = begin(work, AWAIT_GO)
     recorder.send_signal(signal.SIGSTOP)
     try:
         assert run("cat", "eval/items.jsonl", cwd=work).returncode != 0
     finally:
         recorder.send_signal(signal.SIGCONT)
+        (work / "go").touch()
     assert recorder.wait(30) == 0
     paths = [row["path"] for row in table(work / "run", "files") if row["via"] == "gate"]
     assert paths == [str(work / "eval" / "items.jsonl")]

@@ -50,8 +50,8 @@ def test_other_commands_are_not_found() -> None:
 @pytest.mark.parametrize("piece", ["{ ", "eval ", "'", '"', "\\", "\n(\n trap x EXIT\n", "__code=$?", "};"])
 def test_a_long_script_takes_no_longer_than_it_is(piece: str) -> None:
     """An agent's own text must not hold the recorder up."""
-    started = time.perf_counter()
+    started = time.process_time()
     script = shell_script(shlex.join(["bash", "-c", "x" + piece * (128 * 1024 // len(piece))]))
     assert script is not None
     assert keys(script)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 10  # a tenth of a second; minutes where it grows with the square
