@@ -8,10 +8,11 @@ pyarrow and numpy when they are first needed.
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from store.errors import PtbError
+from store.errors import Damaged, PtbError
 from store.event import Event
 from store.index.cache import closed_key, find, in_memory, keep, kept
 from store.index.gpu import Curve, DeviceView
@@ -55,6 +56,7 @@ class Cursor:
         self._growing = growing
         self._details: Details | None = None
         self._snapshot: Snapshot | None = growing.snapshot if growing else None
+        self._changing = Lock()
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -149,24 +151,24 @@ class Cursor:
 
         Raises :class:`Damaged` when it was recorded and cannot be read any more.
         """
-        from store.index.detail import Details
-        from store.snapshot import Snapshot
-
         position = self.position_of(seq)
         if position is None:
             return None
-        if self._snapshot is None:
-            self._snapshot = Snapshot.open(self.folder)
-        if self._details is None:
-            strings = self._growing.strings if self._growing else self._snapshot.strings()
-            self._details = Details(self._snapshot, strings)
-        return self._details.of(seq, self.window(position, 1)[0].kind)
+        kind = self.window(position, 1)[0].kind
+        while True:
+            details = self._newest_details()
+            try:
+                return details.of(seq, kind)
+            except Damaged:
+                if details is self._details:
+                    raise  # else a refresh let go of its files, which the writer may have merged meanwhile
 
     def refresh(self) -> bool:
         """Take in what was recorded since; whether there was anything. Never anything in a closed run."""
         if self._growing is None or not self._growing.advance():
             return False
-        self._snapshot, self._details = self._growing.snapshot, None
+        with self._changing:
+            self._snapshot, self._details = self._growing.snapshot, None
         self._timeline = self._timeline.grown(self._growing.blocks)
         return True
 
@@ -175,6 +177,18 @@ class Cursor:
         if self._snapshot is not None:
             self._snapshot.close()
             self._snapshot = None
+
+    def _newest_details(self) -> "Details":
+        from store.index.detail import Details
+        from store.snapshot import Snapshot
+
+        with self._changing:
+            if self._snapshot is None:
+                self._snapshot = Snapshot.open(self.folder)
+            if self._details is None:
+                strings = self._growing.strings if self._growing else self._snapshot.strings()
+                self._details = Details(self._snapshot, strings)
+            return self._details
 
     def __enter__(self) -> Self:
         return self

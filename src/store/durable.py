@@ -53,13 +53,18 @@ def sync_folder(folder: Path) -> None:
     sync_file(folder)
 
 
+def temporary_beside(path: Path) -> Path:
+    """A name for what will be put at ``path`` when it is whole, which no other writer takes."""
+    # A pid would not do: threads share it, and so do containers that share a folder.
+    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Put ``data`` at ``path`` in one step: temporary file, fsync, rename, fsync of the folder.
 
     Where several do so at once, the last one stands. Raises :class:`StoreFailed`.
     """
-    # A pid would not do: threads share it, and so do containers that share a folder.
-    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
+    temporary = temporary_beside(path)
     with writing(path):
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:

@@ -69,12 +69,15 @@ class Snapshot:
         return cls._open(folder, {})
 
     def refresh(self) -> Self | None:
-        """A newer view, None when nothing was committed since; close the old one when it is no longer needed."""
+        """A newer view, None when nothing was committed since; close the old one when it is no longer needed.
+
+        A run whose recorder died meanwhile is recovered, as :meth:`open` does it.
+        """
         manifest = read_manifest(self.folder)
         if manifest.generation == self.manifest.generation:
             grown = [log.poll() for log in self._logs]
             if not any(grown):
-                return None
+                return self.open(self.folder) if self.live and not is_live(self.folder) else None
         return self._open(self.folder, {log.folder.name: log for log in self._logs})
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:

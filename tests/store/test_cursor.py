@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 import store.index.detail
 from store.cursor import Cursor, Query
 from store.event import Event, Kind, Lane
-from store.index.detail import Detail
+from store.index.detail import Detail, Details
+from store.manifest_file import read_manifest
 from store.rows import (
     Command,
     CommandEnd,
@@ -228,6 +229,34 @@ def test_details_are_looked_at_from_several_threads(tmp_path: Path, monkeypatch:
             )
 
 
+def test_a_row_whose_file_is_merged_while_it_is_looked_up_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Details.of
+    with writer(tmp_path / "run") as run:
+        run.put(at(0), Message("assistant", "message", "first"))
+        seal(run)
+        while not read_manifest(tmp_path / "run").segments:
+            time.sleep(0.01)
+        with Cursor.open(tmp_path / "run") as cursor:
+
+            def met(details: Details, seq: int, kind: Kind) -> Detail:
+                monkeypatch.undo()
+                run.put(at(1), Message("assistant", "message", "second"))
+                run.close(ended_at=START + SECOND)
+                assert cursor.refresh()
+                kept = {segment.file for segment in read_manifest(tmp_path / "run").segments}
+                for file in (tmp_path / "run" / "segments").iterdir():
+                    if f"segments/{file.name}" not in kept:
+                        file.unlink()
+                return look(details, seq, kind)
+
+            monkeypatch.setattr(Details, "of", met)
+            found = cursor.detail(0)
+            assert found is not None
+            assert found.row == Message("assistant", "message", "first")
+
+
 def test_a_run_grows_while_another_thread_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with writer(tmp_path / "run") as run:
         run.put(at(0), Message("assistant", "message", "first"))
@@ -333,6 +362,34 @@ os._exit(9)
         assert not cursor.live
         assert cursor.count_matches(Query(lane=Lane.FILES)) == 100
         assert cursor.count_matches(Query(kinds=frozenset({Kind.GAP}))) == 1
+
+
+def test_a_recorder_that_is_killed_while_it_is_followed_is_told(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+from tests.store.recorded import put_sample, writer
+run = writer(Path(sys.argv[1]))
+put_sample(run)
+run.flush()
+print("written", flush=True)
+sys.stdin.read()
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "run")]
+    with subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as recorder:
+        assert recorder.stdout is not None
+        assert recorder.stdout.readline() == b"written\n"
+        with Cursor.open(tmp_path / "run") as cursor:
+            was_live = cursor.live
+            recorder.kill()
+            recorder.wait()
+            assert cursor.refresh()
+            assert (was_live, cursor.live) == (True, False)
+            assert cursor.count_matches(Query(lane=Lane.FILES)) == 100
+            assert cursor.count_matches(Query(kinds=frozenset({Kind.GAP}))) == 1
+            assert not cursor.refresh()
 
 
 def test_an_empty_run_is_no_error(tmp_path: Path) -> None:

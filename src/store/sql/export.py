@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from store.durable import sync_file, writing
+from store.durable import sync_file, temporary_beside, writing
 from store.errors import BadInput
 from store.jsonio import dumps
 from store.spreadsheet import text_cell, visible
@@ -33,7 +33,7 @@ def write_file(result: Result, path: Path, form: Form) -> None:
         write_parquet(result, path)
         return
     fill = write_csv if form is Form.CSV else write_json
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_beside(path)
     with writing(path):
         try:
             with temporary.open("wb") as file:
@@ -78,7 +78,7 @@ def write_csv(result: Result, write: Callable[[bytes], object]) -> None:
 
 def write_parquet(result: Result, path: Path) -> None:
     """A Parquet file at ``path``, put there when it is whole."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_beside(path)
     with writing(path):
         try:
             with pq.ParquetWriter(temporary, result.schema, compression="zstd") as writer:
