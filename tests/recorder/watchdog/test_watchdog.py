@@ -259,7 +259,7 @@ def test_without_a_watchdog_the_recording_goes_on_and_the_gap_is_told(
 def test_a_recording_that_ends_leaves_no_watchdog_and_no_cgroup(tmp_path: Path) -> None:
     run = tmp_path / "run"
     argv = [sys.executable, "-P", "-m", "ptb_tui", "record", "-o", str(run), "--kernel", "none", "--", "true"]
-    subprocess.run(argv, check=True, capture_output=True, timeout=60)
+    subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True, timeout=60)
     assert not [entry for entry in Path("/proc").iterdir() if os.fsencode(run) in _cmdline(entry)]
     assert not list(Path("/sys/fs/cgroup").rglob(f"ptb-{manifest(run)['run_id']}"))
     assert not (run / DEATH).exists()
