@@ -16,6 +16,7 @@ from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import actions_in, bindings, keys_label, label_of, use_keys
 from ptb_tui.colourless import Colourless
 from ptb_tui.hostile import HostileText
+from ptb_tui.late import tell
 from ptb_tui.leaving import Readers
 from ptb_tui.settings import read_settings
 from ptb_tui.state.hints import Hints
@@ -45,6 +46,8 @@ _FAULTS_S = 15.0
 """How long faults in the settings stay in view."""
 _HINT_S = 20.0
 """How long a hint does, unless a key is pressed."""
+_WAY = "way"
+"""The workers that lead to another screen: the last one that was asked, until somebody goes elsewhere."""
 
 
 class PtbApp(App[None]):
@@ -91,7 +94,8 @@ class PtbApp(App[None]):
         self.set_keymap({name: ",".join(keys) for name, keys in self.settings.keys.items()})
 
     def on_mount(self) -> None:
-        """Tell what of the settings was left out."""
+        """Tell what of the settings was left out; know when another screen comes into view."""
+        self.screen_change_signal.subscribe(self, self._went, immediate=True)
         if faults := self.settings.faults:
             more = (
                 f"\nand {len(faults) - 1} more: {label_of('everywhere.help')} lists them"
@@ -101,6 +105,10 @@ class PtbApp(App[None]):
             self.notify(
                 faults[0] + more, title="settings", severity="warning", timeout=_FAULTS_S, markup=False
             )
+
+    def _went(self, _to: Screen[Any]) -> None:
+        if self.workers.cancel_group(self, _WAY) and len(self.screen_stack) > 1:
+            _say_on(self.screen_stack[-2], "")
 
     def get_default_screen(self) -> Screen[None]:
         """Replay of one run, a case, or the queue."""
@@ -165,9 +173,7 @@ class PtbApp(App[None]):
 
     def say(self, message: str, *, bad: bool = False) -> None:
         """Show one message in the footer of the screen in view."""
-        say = getattr(self.screen, "say", None)
-        if say is not None:
-            say(message, bad=bad)
+        _say_on(self.screen, message, bad=bad)
 
     def on_footer_appeared(self, message: Footer.Appeared) -> None:
         """Tell what there is to do on a screen that this user never saw."""
@@ -206,20 +212,21 @@ class PtbApp(App[None]):
         self.say("opening …")
         self._open_replay(message)
 
-    @work(thread=True, exclusive=True, group="open")
+    @work(thread=True, exclusive=True, group=_WAY)
     def _open_replay(self, message: OpenReplay) -> None:
         seq, ts = message.seq, message.ts
         try:
             run = OpenRun.open(message.folder)
         except PtbError as error:
-            self.call_from_thread(self.say, str(error), bad=True)
+            tell(self.say, str(error), bad=True)
             return
         at: GoTo | None = None
         if seq is not None and run.cursor.position_of(seq) is not None:
             at = GoToSeq(seq)
         elif ts is not None and run.cursor.clocked:
             at = GoToTime(ts)
-        self.call_from_thread(self._show_replay, run, at, message.finding_id)
+        if not tell(self._show_replay, run, at, message.finding_id):
+            run.close()
 
     def _show_replay(self, run: OpenRun, at: GoTo | None, finding_id: str | None) -> None:
         from ptb_tui.screens.replay import ReplayScreen
@@ -286,7 +293,7 @@ class PtbApp(App[None]):
             self.say("")
             self.push_screen(CompareScreen(message.first, message.second))
 
-    @work(thread=True, exclusive=True, group="second")
+    @work(thread=True, exclusive=True, group=_WAY)
     def _find_second(self, first: Path) -> None:
         from ptb_tui.state.queue import run_line
 
@@ -296,14 +303,14 @@ class PtbApp(App[None]):
                 queue = Queue()
                 queue.fill([run_line(entry) for entry in list_runs(first.parent)])
         except PtbError as error:
-            self.call_from_thread(self.say, str(error), bad=True)
+            tell(self.say, str(error), bad=True)
             return
         second = queue.beside(first)
         if second is None:
             hint = f"no other run of this task: mark one in Runs with {label_of('runs.mark')}"
-            self.call_from_thread(self.say, hint)
+            tell(self.say, hint)
         else:
-            self.call_from_thread(self.on_open_compare, OpenCompare(first, second))
+            tell(self.on_open_compare, OpenCompare(first, second))
 
     def on_open_sql(self, message: OpenSql) -> None:
         """To SQL; what was written there last stands there again."""
@@ -316,7 +323,7 @@ class PtbApp(App[None]):
         """On to the next case."""
         self._next_case(message.folder)
 
-    @work(thread=True, exclusive=True, group="next")
+    @work(thread=True, exclusive=True, group=_WAY)
     def _next_case(self, folder: Path) -> None:
         from ptb_tui.state.queue import judgements, run_line
 
@@ -324,9 +331,9 @@ class PtbApp(App[None]):
             known = self.queue.total
             entries = [entry_of(folder)] if known else list_runs(folder.parent)
             lines = [] if known else [run_line(entry) for entry in entries]
-            self.call_from_thread(self._to_next_case, folder, lines, judgements(entries))
+            tell(self._to_next_case, folder, lines, judgements(entries))
         except PtbError as error:
-            self.call_from_thread(self.say, str(error), bad=True)
+            tell(self.say, str(error), bad=True)
 
     def _to_next_case(self, folder: Path, lines: list[RunLine], found: dict[Path, Judgement]) -> None:
         from ptb_tui.screens.case import CaseScreen
@@ -379,6 +386,12 @@ class PtbApp(App[None]):
             self.pop_screen()
         else:
             self.exit()
+
+
+def _say_on(screen: Screen[Any], message: str, *, bad: bool = False) -> None:
+    say = getattr(screen, "say", None)
+    if say is not None:
+        say(message, bad=bad)
 
 
 def scope_of(screen: Screen[Any]) -> Scope:

@@ -1,12 +1,10 @@
 """SQL, walked by keys alone: from a typed query over its rows to the moment that one of them is about."""
 
-import asyncio
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree, rmtree
-from time import monotonic
+from threading import Event
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,10 +17,11 @@ from ptb_tui.screens.queries import QueriesScreen
 from ptb_tui.screens.replay import ReplayScreen
 from ptb_tui.screens.runs import RunsScreen
 from ptb_tui.screens.sql import SqlScreen
+from ptb_tui.state.sql.asking import Asking
 from ptb_tui.state.sql.grid import MOST_ROWS
 from ptb_tui.state.sql.history import History
 from store.library import entry_of
-from tests.ptb_tui.screen import opened, replay_of, settle, text
+from tests.ptb_tui.screen import opened, replay_of, settle, text, until
 from tests.ptb_tui.terminal import Terminal, ptb_env
 from tests.ptb_tui.test_hostile import EVIL, assert_harmless, make_hostile
 
@@ -47,7 +46,7 @@ async def write(pilot: Pilot[None], query: str) -> None:
     """Paste a query over what stands there: keys are slow here, and others test them."""
     await pilot.press("f7", "backspace")
     pilot.app.post_message(Paste(query))
-    await settle(pilot)
+    await until(pilot, lambda: sql_of(pilot).editor.text == query)
 
 
 async def ask(pilot: Pilot[None], query: str) -> str:
@@ -56,14 +55,6 @@ async def ask(pilot: Pilot[None], query: str) -> str:
     await pilot.press("f5")
     await settle(pilot)
     return text(pilot)
-
-
-async def until(pilot: Pilot[None], seen: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for something that takes its time."""
-    end = monotonic() + seconds
-    while not seen():
-        assert monotonic() < end, text(pilot)
-        await pilot.pause(0.02)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -206,19 +197,24 @@ async def test_escape_stops_a_query_while_keys_still_work(story: Path) -> None:
         await write(pilot, FOREVER)
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "esc stops" in text(pilot))
-        began = monotonic()
         pilot.app.post_message(Paste(" -- ok"))
-        while "-- ok" not in sql_of(pilot).editor.text:
-            assert monotonic() - began < 2, "the screen waits for the query"
-            await asyncio.sleep(0.01)
+        await until(pilot, lambda: "-- ok" in sql_of(pilot).editor.text)
+        assert "esc stops" in text(pilot), "the screen does not wait for the query"
         await pilot.press("escape")
         await until(pilot, lambda: "stopped" in text(pilot))
         assert isinstance(pilot.app.screen, SqlScreen)
         assert "1 row" in await ask(pilot, "select 1 as one")
 
 
-async def test_leaving_stops_what_runs(story: Path) -> None:
+async def test_leaving_stops_what_runs_at_once(story: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(story)
+    seen, close = Event(), Asking.close
+
+    def late(asking: Asking) -> None:
+        assert seen.wait(120)
+        close(asking)
+
+    monkeypatch.setattr(Asking, "close", late)
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
         await pilot.press("semicolon")
@@ -232,7 +228,10 @@ async def test_leaving_stops_what_runs(story: Path) -> None:
         pilot.app.pop_screen()
         await pilot.pause()
         assert isinstance(app.screen, ReplayScreen)
-        assert asking.stopped
+        try:
+            await until(pilot, lambda: asking.stopped)
+        finally:
+            seen.set()
 
 
 async def test_another_query_takes_the_place_of_one_that_runs(story: Path) -> None:
@@ -299,8 +298,10 @@ async def test_views_are_shown_and_turned(story: Path) -> None:
         await ask(pilot, "select 1 as one")
         assert "One program image" not in text(pilot)
         await pilot.press("f2")
+        await settle(pilot)
         assert "Anything that happened" in text(pilot)
         await pilot.press("f2")
+        await settle(pilot)
         assert "INTEGER" in text(pilot)
 
 
@@ -345,8 +346,10 @@ async def test_queries_are_kept_and_taken(story: Path) -> None:
         await settle(pilot)
         await write(pilot, "-- Mine alone\nselect 7 as seven")
         await pilot.press("ctrl+s", *keys("../bad"), "enter")
+        await settle(pilot)
         assert "is no name" in text(pilot)
         await pilot.press("ctrl+s", *keys("my query"), "enter")
+        await settle(pilot)
         assert "my-query.sql" in text(pilot)
         await write(pilot, "")
         await pilot.press("ctrl+o")
@@ -456,18 +459,18 @@ def test_no_control_of_a_run_reaches_a_real_terminal_from_its_rows(tmp_path: Pat
         terminal.until(lambda screen: "hostile" in screen and "undecided" in screen)
         terminal.send(";")
         terminal.until(lambda screen: "A run: what its manifest says" in screen)
-        for query in (
-            "select * from files",
-            "select text, output from commands",
-            "select path::int from files",
-            'select 1 as "\\u001b]52"',
-            "select text from transcript",
+        for query, told in (
+            ("select 1 as first, * from files", "first INTEGER"),
+            ("select 1 as second, text, output from commands", "second INTEGER"),
+            ("select path::int from files", "! "),
+            ('select 1 as "\\u001b]52"', "]52 INTEGER"),
+            ("select 1 as fifth, text from transcript", "fifth INTEGER"),
         ):
             for part in ("\x1b[18~", "\x7f", query):
                 terminal.send(part)
                 terminal.read(0.2)
             terminal.send("\x1b[15~")
-            terminal.until(lambda screen: (" row" in screen and " s " in screen) or "! " in screen)
+            terminal.until(lambda screen, told=told: told in screen)  # type: ignore[misc]
             terminal.send(" ")
             terminal.read(0.5)
             assert_harmless(terminal.raw)

@@ -1,6 +1,7 @@
 """Case: the first screen of a run, from which a reviewer decides, replays, or goes on to the next."""
 
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -9,11 +10,11 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
 from ptb_tui.cli.reviewer import user_name
+from ptb_tui.late import tell
 from ptb_tui.screens.copying import copy
 from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.screens.judging import ask_verdict
@@ -98,23 +99,24 @@ class CaseScreen(Screen[None]):
         if self._reviewed is not None:
             self.action_reload()
 
-    @work(thread=True, exclusive=True)
     def action_reload(self) -> None:
         """Read manifest and review records again."""
-        worker = get_current_worker()
-        entry = entry_of(self.entry.folder)
+        self._reload(self.entry.folder)
+
+    @work(thread=True, exclusive=True)
+    def _reload(self, folder: Path) -> None:
+        entry = entry_of(folder)
         if entry.manifest is None:
-            self.app.call_from_thread(self.say, entry.error or "the run is gone", bad=True)
+            tell(self.say, entry.error or "the run is gone", bad=True)
             return
         try:
             reviewed = read_reviewed(entry.folder, entry.manifest, reader=user_name())
             scoring = running_job(read_jobs(reviewed.review)[0])
             told = pages(entry, reviewed, stake_of(reviewed), scoring)
         except (PtbError, OSError) as error:
-            self.app.call_from_thread(self.say, f"cannot be read: {error}", bad=True)
+            tell(self.say, f"cannot be read: {error}", bad=True)
             return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show, entry, reviewed, told)
+        tell(self._show, entry, reviewed, told)
 
     def _show(self, entry: RunEntry, reviewed: Reviewed, told: CasePages) -> None:
         self.entry, self._reviewed, self._pages = entry, reviewed, told
@@ -133,10 +135,7 @@ class CaseScreen(Screen[None]):
         """How the model was made takes longer than the rest, and is worked out once."""
         from ptb_tui.state.making import making
 
-        worker = get_current_worker()
-        section = making(reviewed)
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_making, reviewed, section)
+        tell(self._show_making, reviewed, making(reviewed))
 
     def _show_making(self, reviewed: Reviewed, section: Section) -> None:
         if reviewed is self._reviewed:

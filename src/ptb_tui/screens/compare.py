@@ -1,5 +1,6 @@
 """Compare: two runs lane by lane on one axis, their figures side by side, and what only one of them did."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar
 
@@ -7,11 +8,11 @@ from textual import work
 from textual.app import ComposeResult
 from textual.events import Resize
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.cli.reviewer import user_name
+from ptb_tui.late import tell
 from ptb_tui.state.compare.axis import Axis
 from ptb_tui.state.compare.table import SIDE_INKS, Chosen, sections
 from ptb_tui.state.headline import Line as HeadLine
@@ -96,26 +97,21 @@ class CompareScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="open")
     def _open(self) -> None:
-        worker = get_current_worker()
         runs: list[OpenRun] = []
-        try:
-            for folder in self._folders:
-                if worker.is_cancelled:
-                    break
-                self.app.call_from_thread(self._opening_now, len(runs))
-                runs.append(OpenRun.open(folder))
-                runs[-1].read_review()
-            axis = Axis(*runs) if len(runs) == len(self._folders) else None
-        except (PtbError, OSError) as error:
-            for run in runs:
-                run.close()
-            self.app.call_from_thread(self._failed, str(error))
-            return
-        if worker.is_cancelled or axis is None:
-            for run in runs:
-                run.close()
-            return
-        self.app.call_from_thread(self._opened, tuple(runs), axis)
+        with ExitStack() as closing:
+            try:
+                for folder in self._folders:
+                    if not tell(self._opening_now, len(runs)):
+                        return
+                    runs.append(OpenRun.open(folder))
+                    closing.callback(runs[-1].close)
+                    runs[-1].read_review()
+                axis = Axis(*runs)
+            except (PtbError, OSError) as error:
+                tell(self._failed, str(error))
+                return
+            if tell(self._opened, tuple(runs), axis):
+                closing.pop_all()
 
     def _opened(self, runs: tuple[OpenRun, ...], axis: Axis) -> None:
         self._runs, self._axis = runs, axis
@@ -142,18 +138,14 @@ class CompareScreen(Screen[None]):
         from review.compare.comparison import compare_runs
         from review.compare.sides import PARTS
 
-        worker = get_current_worker()
         self._titles = tuple(title for title, _ in PARTS)
         try:
             for part in compare_runs(*self._folders, reader=user_name()):
-                if worker.is_cancelled:
+                if not tell(self._add, part):
                     return
-                self.app.call_from_thread(self._add, part)
         except (PtbError, OSError) as error:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self.say, str(error), bad=True)
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._done)
+            tell(self.say, str(error), bad=True)
+        tell(self._done)
 
     def _add(self, part: Compared) -> None:
         if self._broken:

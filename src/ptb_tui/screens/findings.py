@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
 from ptb_tui.cli.reviewer import user_name
+from ptb_tui.late import tell
 from ptb_tui.screens.copying import copy
 from ptb_tui.screens.deciding import Deciding, Selected
 from ptb_tui.state import acts
@@ -60,6 +60,8 @@ class FindingsScreen(Screen[None]):
         self.findings = FindingsList(many_runs=len(folders) > 1)
         self._page, self._detail_page = Page(), Page()
         self._reading = True
+        self._reread_since: set[Path] = set()
+        """Runs that were read again since all of them began to be read."""
         self._unread = 0
         """How many runs could not be read."""
         self._header = Header(self._headline)
@@ -103,21 +105,23 @@ class FindingsScreen(Screen[None]):
         if found is not None:
             self._reread(found.reviewed.folder)
 
-    @work(thread=True, exclusive=True)
     def action_reload(self) -> None:
         """Read the review records of all runs, a few at a time."""
-        worker = get_current_worker()
+        self._reread_since.clear()
+        self._reload()
+
+    @work(thread=True, exclusive=True)
+    def _reload(self) -> None:
         failures: list[str] = []
         for start in range(0, len(self._folders), _CHUNK):
             read = [_read(folder) for folder in self._folders[start : start + _CHUNK]]
             failures += [one for one in read if isinstance(one, str)]
-            if worker.is_cancelled:
+            if not tell(self._take, [one for one in read if isinstance(one, Reviewed)]):
                 return
-            self.app.call_from_thread(self._take, [one for one in read if isinstance(one, Reviewed)])
-        self.app.call_from_thread(self._read_all, failures)
+        tell(self._read_all, failures)
 
     def _take(self, part: Sequence[Reviewed]) -> None:
-        self.findings.add(part)
+        self.findings.add(one for one in part if one.folder not in self._reread_since)
         self._changed()
 
     def _read_all(self, failures: Sequence[str]) -> None:
@@ -129,7 +133,9 @@ class FindingsScreen(Screen[None]):
     def _reread(self, folder: Path) -> None:
         reviewed = _read(folder)
         if isinstance(reviewed, Reviewed):
-            self._take([reviewed])
+            self._reread_since.add(folder)
+            self.findings.add([reviewed])
+            self._changed()
         else:
             self.say(reviewed, bad=True)
 

@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings
+from ptb_tui.late import tell
 from ptb_tui.screens.copying import copy
 from ptb_tui.state.flags import SYMBOLS
 from ptb_tui.state.headline import Line as HeadLine
@@ -90,7 +90,6 @@ class LineageScreen(Screen[None]):
 
     @work(thread=True, exclusive=True)
     def _open(self) -> None:
-        worker = get_current_worker()
         try:
             run = OpenRun.open(self._folder)
             findings = run.read_review().findings
@@ -98,15 +97,13 @@ class LineageScreen(Screen[None]):
             steps = steps_of(standing)
             sections = step_sections(steps, run)
         except (PtbError, OSError) as error:
-            self.app.call_from_thread(self.say, str(error), bad=True)
+            tell(self.say, str(error), bad=True)
             return
         except StopIteration:
-            self.app.call_from_thread(self.say, "this finding is not there any more", bad=True)
+            tell(self.say, "this finding is not there any more", bad=True)
             return
-        if worker.is_cancelled:
+        if not tell(self._show, run, standing, steps, sections):
             run.close()
-        else:
-            self.app.call_from_thread(self._show, run, standing, steps, sections)
 
     def _show(
         self, run: OpenRun, standing: StandingFinding, steps: tuple[Step, ...], sections: tuple[Section, ...]
@@ -134,13 +131,10 @@ class LineageScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="step")
     def _describe(self) -> None:
         """Rows are read beside the event loop: the first one imports what reads them."""
-        worker = get_current_worker()
         step, run = self._step(), self._run
         if step is None or run is None:
             return
-        lines = describe_step(step, run)
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show_bytes, step, lines)
+        tell(self._show_bytes, step, describe_step(step, run))
 
     def _show_bytes(self, step: Step, lines: list[Line]) -> None:
         self._bytes_page.fill(())

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
+from ptb_tui.late import tell
 from ptb_tui.state.headline import Line as HeadLine
 from ptb_tui.state.headline import Part
 from ptb_tui.state.page import Page
@@ -67,7 +68,7 @@ class QueriesScreen(Screen[str | None]):
             self._header.show()
             self._list.show()
 
-        self.app.call_from_thread(show)
+        tell(show)
 
     def _headline(self) -> list[HeadLine]:
         first = [Part("ptb", "accent"), Part("queries", "strong"), Part(f"{len(self._texts)}", "soft")]

@@ -6,10 +6,10 @@ from textual import work
 from textual.app import ComposeResult
 from textual.events import Resize
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
+from ptb_tui.late import tell
 from ptb_tui.screens.copying import copy
 from ptb_tui.state.headline import Line, Part
 from ptb_tui.state.queue import Grouping, Judgement, Queue, RunLine, judgements, run_line
@@ -83,19 +83,17 @@ class RunsScreen(Screen[None]):
     @work(thread=True, exclusive=True)
     def action_reload(self) -> None:
         """Read the folder of runs, then the review of each."""
-        worker = get_current_worker()
         try:
             entries = list_runs(self._folder)
         except PtbError as error:
-            self.app.call_from_thread(self._failed, str(error))
+            tell(self._failed, str(error))
             return
-        self.app.call_from_thread(self._fill, [run_line(entry) for entry in entries])
+        if not tell(self._fill, [run_line(entry) for entry in entries]):
+            return
         chunk = max(_CHUNK, len(entries) // _CHUNKS)
         for start in range(0, len(entries), chunk):
-            found = judgements(entries[start : start + chunk])
-            if worker.is_cancelled:
+            if not tell(self._judge, judgements(entries[start : start + chunk])):
                 return
-            self.app.call_from_thread(self._judge, found)
 
     def _fill(self, lines: list[RunLine]) -> None:
         self.queue.fill(lines)

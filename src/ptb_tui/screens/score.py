@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
+from ptb_tui.late import tell
 from ptb_tui.screens.confirm import ConfirmScreen
 from ptb_tui.screens.copying import copy
 from ptb_tui.screens.score_form import ScoreFormScreen
@@ -106,17 +106,16 @@ class ScoreScreen(Screen[None]):
     def _read(self, selected: object) -> None:
         facts = self.entry.manifest.facts if self.entry.manifest else None
         if not self.entry.folder.is_dir():
-            self.app.call_from_thread(self._failed, f"{self.entry.folder} is gone: nothing of it can be read")
+            tell(self._failed, f"{self.entry.folder} is gone: nothing of it can be read")
             return
         try:
             scoring = read_scoring(self._review, facts.benchmark if facts else None)
             row = _row_of(scoring, selected)
             said = read_tail(row.log) if row else []
         except OSError as error:
-            self.app.call_from_thread(self._failed, f"cannot be read: {error}")
+            tell(self._failed, f"cannot be read: {error}")
             return
-        if not get_current_worker().is_cancelled:
-            self.app.call_from_thread(self._show, scoring, row, said)
+        tell(self._show, scoring, row, said)
 
     def _failed(self, message: str) -> None:
         self._looking = False
@@ -166,11 +165,13 @@ class ScoreScreen(Screen[None]):
         try:
             benchmark = load_catalog().benchmark(name) if name else None
         except PtbError as error:
-            self.app.call_from_thread(self.say, str(error), bad=True)
+            tell(self.say, str(error), bad=True)
             return
-        self.app.call_from_thread(self._ask, ScoreForm(benchmark))
+        tell(self._ask, ScoreForm(benchmark))
 
     def _ask(self, form: ScoreForm) -> None:
+        if not self.is_active:
+            return
         self._form = form
         form.row = 0
         self.app.push_screen(ScoreFormScreen(self.entry.run_id, form), self._begin)
@@ -185,9 +186,9 @@ class ScoreScreen(Screen[None]):
         try:
             job_id = start_scoring(self.entry.folder, options)
         except PtbError as error:
-            self.app.call_from_thread(self.say, str(error), bad=True)
+            tell(self.say, str(error), bad=True)
             return
-        self.app.call_from_thread(self.say, f"job {job_id} runs; it goes on when ptb is left")
+        tell(self.say, f"job {job_id} runs; it goes on when ptb is left")
 
     def action_cancel(self) -> None:
         """Ask whether the job under way shall stop."""

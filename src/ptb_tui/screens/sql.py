@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 
 from ptb_tui.actions.action import Scope
 from ptb_tui.actions.registry import bindings, label_of
+from ptb_tui.late import tell
 from ptb_tui.screens.copying import copy
 from ptb_tui.screens.queries import QueriesScreen
 from ptb_tui.state.headline import Line as HeadLine
@@ -111,6 +112,7 @@ class SqlScreen(Screen[None]):
         """Nothing is computed for nobody; what still is may take a moment to notice."""
         for asking in (self._asking, self._export):
             if asking is not None:
+                asking.stop()
                 Thread(target=asking.close).start()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -135,7 +137,7 @@ class SqlScreen(Screen[None]):
                     f"what a query can read; {_key('run')} runs it, {_key('queries')} has queries to begin with"
                 )
 
-        self.app.call_from_thread(ready)
+        tell(ready)
 
     def _headline(self) -> list[HeadLine]:
         return headline(self._folders, self._answer.grid, self._busy)
@@ -270,9 +272,9 @@ class SqlScreen(Screen[None]):
         try:
             head, page = asking.ask(), asking.read(PAGE_ROWS)
         except PtbError as error:
-            self.app.call_from_thread(self._failed, asking, error)
+            tell(self._failed, asking, error)
         else:
-            self.app.call_from_thread(self._answered, asking, head, page)
+            tell(self._answered, asking, head, page)
 
     def _answered(self, asking: "Asking", head: Head, page: Rows) -> None:
         if asking is not self._asking:
@@ -350,9 +352,9 @@ class SqlScreen(Screen[None]):
         try:
             page = asking.read(PAGE_ROWS)
         except PtbError as error:
-            self.app.call_from_thread(self._no_more, asking, error)
+            tell(self._no_more, asking, error)
         else:
-            self.app.call_from_thread(self._add, asking, page)
+            tell(self._add, asking, page)
 
     def _add(self, asking: "Asking", page: Rows) -> None:
         self._reading = False
@@ -439,10 +441,13 @@ class SqlScreen(Screen[None]):
     def _go(self, moment: Moment) -> None:
         folder = folder_of(moment, self._folders)
         if folder is None:
-            message = f"run {moment.run_id} is not there any more"
-            self.app.call_from_thread(self.say, message, bad=True)
+            tell(self.say, f"run {moment.run_id} is not there any more", bad=True)
             return
-        self.post_message(OpenReplay(folder, moment.seq, ts=moment.ts, keep=True))
+        tell(self._replay, OpenReplay(folder, moment.seq, ts=moment.ts, keep=True))
+
+    def _replay(self, moment: OpenReplay) -> None:
+        if self.is_active:
+            self.post_message(moment)
 
     async def action_export(self) -> None:
         """Ask where to write every row."""
@@ -477,7 +482,7 @@ class SqlScreen(Screen[None]):
         except (PtbError, OSError) as error:
             message, bad = str(error), True
         export.close()
-        self.app.call_from_thread(self._written, message, bad=bad)
+        tell(self._written, message, bad=bad)
 
     def _written(self, message: str, *, bad: bool) -> None:
         self._export = None

@@ -3,9 +3,9 @@
 from textual import events, work
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.worker import get_current_worker
 
 from ptb_tui.actions.registry import label_of
+from ptb_tui.late import tell
 from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.prose import Line, wrap
 from ptb_tui.state.replay import Replay
@@ -36,6 +36,7 @@ class DetailPane(Widget):
         """Describe the event that is selected now."""
         event = self._replay.event()
         if event is None:
+            self.workers.cancel_node(self)
             self._fill(None, [])
         else:
             self._describe(event)
@@ -46,10 +47,7 @@ class DetailPane(Widget):
 
         from ptb_tui.state.detail import describe
 
-        worker = get_current_worker()
-        lines = describe(self._run, event)
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._fill, event.seq, lines)
+        tell(self._fill, event.seq, describe(self._run, event))
 
     def _fill(self, seq: int | None, lines: list[Line]) -> None:
         if seq != self._seq:
