@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from ptb_tui.state.sql.asking import Asking
 from ptb_tui.state.sql.completion import complete
 from ptb_tui.state.sql.grid import Grid
 from ptb_tui.state.sql.history import MOST, History
-from ptb_tui.state.sql.saved import own, queries_folder, save, shipped
+from ptb_tui.state.sql.saved import SavedQuery, own, queries_folder, save, shipped
 from ptb_tui.state.sql.tokens import Kind, tokens
 from store.errors import BadInput, Cancelled
 from store.overlay import state_folder
@@ -134,10 +135,9 @@ def test_kept_queries_are_files_that_can_be_written_by_hand() -> None:
 
 
 @pytest.mark.parametrize("query", shipped(), ids=lambda query: query.name)
-def test_every_query_that_comes_with_ptb_runs_and_says_what_it_answers(query: object, story: Path) -> None:
-    from ptb_tui.state.sql.saved import SavedQuery
-
-    assert isinstance(query, SavedQuery)
+def test_every_query_that_comes_with_ptb_runs_and_says_what_it_answers(
+    query: SavedQuery, story: Path
+) -> None:
     assert query.title
     asking = Asking([story], query.text)
     head = asking.ask()
@@ -146,6 +146,20 @@ def test_every_query_that_comes_with_ptb_runs_and_says_what_it_answers(query: ob
     assert "run_id" in head.columns
     if {"seq", "start_ts"} & set(head.columns):
         assert all(row.moment is not None for row in rows)
+
+
+@pytest.mark.parametrize("query", shipped(), ids=lambda query: query.name)
+def test_rows_of_runs_that_began_together_come_in_one_order(query: SavedQuery, story: Path) -> None:
+    other = Path(copytree(story, story.parent / "other"))
+    manifest = other / "run.json"
+    manifest.write_text(manifest.read_text().replace('"story"', '"other"'))
+    answers = []
+    for folders in ([story, other], [other, story]):
+        asking = Asking(folders, query.text)
+        asking.ask()
+        answers.append(asking.read(1000).rows)
+        asking.close()
+    assert answers[0] == answers[1]
 
 
 def test_rows_are_read_page_by_page_with_their_moments(story: Path) -> None:

@@ -9,4 +9,4 @@ WHERE f.error IS NULL
        OR f.path ILIKE '%gpqa%' OR f.path ILIKE '%aime%' OR f.path ILIKE '%bfcl%' OR f.path ILIKE '%healthbench%'
        OR f.path ILIKE '%arena%hard%')
   AND f.path NOT LIKE '%-packages/%' AND f.path NOT LIKE '/usr/%' AND f.path NOT LIKE '%.py'
-ORDER BY f.ts, f.seq
+ORDER BY f.ts, f.run_id, f.seq

@@ -3,4 +3,4 @@ SELECT run_id, min(seq) AS seq, min(ts) AS ts, coalesce(host, dst) AS host, port
        sum(bytes_out) AS bytes_out, sum(bytes_in) AS bytes_in
 FROM net
 GROUP BY run_id, coalesce(host, dst), port
-ORDER BY bytes_in DESC NULLS LAST
+ORDER BY bytes_in DESC NULLS LAST, run_id, host, port

@@ -2,4 +2,4 @@
 SELECT run_id, seq, start_ts, text, exit_code
 FROM commands
 WHERE match = 'none'
-ORDER BY start_ts, seq
+ORDER BY start_ts, run_id, seq

@@ -2,4 +2,4 @@
 SELECT run_id, seq, start_ts, pid, argv, cwd, exit_code
 FROM processes
 WHERE role = 'unexplained'
-ORDER BY start_ts, seq
+ORDER BY start_ts, run_id, seq
