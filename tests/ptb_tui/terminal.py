@@ -19,6 +19,9 @@ import pyte
 from pyte.screens import Char
 from wcwidth import wcwidth
 
+_LAST_S = 1.0
+"""For what a program that has ended wrote last; reading ends at once where there is nothing more."""
+
 
 def _drawable(text: str) -> str:
     """Without marks that have no width and do not combine (a vowel sign of Devanagari): pyte stops drawing at them."""
@@ -75,8 +78,8 @@ class Terminal:
     def __enter__(self) -> Self:
         self._pid, self._descriptor = pty.fork()
         if self._pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, self._size)
             os.execve(sys.executable, self._command, dict(self._env))
-        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, self._size)
         return self
 
     def __exit__(
@@ -121,12 +124,13 @@ class Terminal:
 
     def wait(self) -> int:
         """The exit code, once the program has ended."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             self.read(0.05)
             pid, status = os.waitpid(self._pid, os.WNOHANG)
             if pid:
                 self._pid = 0
+                self.read(_LAST_S)
                 return os.waitstatus_to_exitcode(status)
         raise AssertionError(f"still running:\n{self.text}")
 

@@ -16,7 +16,7 @@ from store.library import entry_of
 from store.manifest import Facts
 from store.rows import Command, CommandEnd, GpuSample, Message, Quality, Source, Stamp
 from store.writer import RunWriter
-from tests.ptb_tui.screen import replay_of, settle, text
+from tests.ptb_tui.screen import replay_of, settle, text, until
 from tests.ptb_tui.story import FACTS, SECOND, START, at, make_story
 from tests.ptb_tui.terminal import Terminal, ptb_env
 from tests.ptb_tui.test_hostile import EVIL, assert_harmless, make_hostile
@@ -93,17 +93,14 @@ async def test_figures_do_not_wait_for_the_index_of_a_large_run_and_escape_waits
 
     def slowly(folder: Path) -> OpenRun:
         at_work.set()
-        assert built.wait(20)
+        assert built.wait(120)
         return whole(folder)
 
     monkeypatch.setattr(OpenRun, "open", slowly)
     async with PtbApp(folder=two).run_test(size=(120, 36)) as pilot:
         await settle(pilot)
         await pilot.press("m", "j", "c")
-        for _ in range(200):
-            if at_work.is_set() and "figures differ" in text(pilot):
-                break
-            await pilot.pause(0.05)
+        await until(pilot, lambda: at_work.is_set() and "figures differ" in text(pilot))
         assert "opening A …" in text(pilot)
         assert "claude · opus-4.6" in text(pilot)
         await pilot.press("escape")

@@ -96,11 +96,11 @@ async def test_a_verdict_by_keys_rests_on_the_marks_and_pins_the_recording(story
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("e", "m", "v")
-        await pilot.pause()
+        await settle(pilot)
         assert "rests on 1 event" in text(pilot)
         await pilot.press("v", "c", "u", "k", "space", "G", "up", "up", "up", "down")
         await pilot.press("r", "ctrl+a", "ctrl+k", *"eval", "space", *"items", "enter")
-        await pilot.pause()
+        await settle(pilot)
         assert "eval items" in text(pilot)
         await pilot.press("enter")
         await settle(pilot)
@@ -117,6 +117,7 @@ async def test_answers_turn_both_ways(story: Path) -> None:
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("v", "down", "space")
+        await settle(pilot)
         assert "model      clean" in text(pilot)
         await pilot.press("left")
         assert "model      not judged" in text(pilot)
@@ -128,6 +129,7 @@ async def test_leaving_the_form_decides_nothing(story: Path) -> None:
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("v", "v")
+        await settle(pilot)
         assert "what becomes of the score?" in text(pilot)
         await pilot.press("escape")
         await settle(pilot)
@@ -162,7 +164,7 @@ async def test_the_form_fits_small_and_large_terminals(story: Path, size: tuple[
     async with opened(story).run_test(size=size) as pilot:
         await settle(pilot)
         await pilot.press("v", "down", "space")
-        await pilot.pause()
+        await settle(pilot)
         assert "data" in text(pilot)
 
 

@@ -1,7 +1,7 @@
 """Findings of one run and of all, walked by keys alone."""
 
 from pathlib import Path
-from time import process_time
+from time import thread_time
 
 import pytest
 from textual.pilot import Pilot
@@ -133,8 +133,8 @@ def test_thousands_of_findings_are_arranged_in_a_blink(story: Path) -> None:
     reviewed = reviewed_of(story)
     found = FindingsList(many_runs=True)
     many = [replace(reviewed, folder=Path(f"/runs/{number}")) for number in range(3000)]
-    began = process_time()
+    began = thread_time()
     found.add(many)
     found.next_profile()
-    assert process_time() - began < 3
+    assert thread_time() - began < 3
     assert sum(found.counts.values()) == 6000

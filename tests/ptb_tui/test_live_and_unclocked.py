@@ -4,23 +4,13 @@ from pathlib import Path
 from shutil import rmtree
 
 from textual.events import MouseScrollUp
-from textual.pilot import Pilot
 
 from ptb_tui.app import PtbApp
 from ptb_tui.widgets.event_log import EventLog
 from store.rows import Command, Message, Quality, Source, Stamp
 from store.writer import RunWriter
-from tests.ptb_tui.screen import opened, replay_of, settle, text
+from tests.ptb_tui.screen import opened, replay_of, settle, text, until
 from tests.ptb_tui.story import FACTS, SECOND, START, at
-
-
-async def until(pilot: Pilot[None], wanted: str) -> str:
-    """Wait until ``wanted`` is on the screen."""
-    for _ in range(100):
-        if wanted in text(pilot):
-            return text(pilot)
-        await pilot.pause(0.05)
-    raise AssertionError(f"never seen: {wanted}\n{text(pilot)}")
 
 
 def say(run: RunWriter, number: int) -> None:
@@ -38,22 +28,19 @@ async def test_a_run_being_recorded_is_followed_until_one_looks_back(tmp_path: P
             assert "word number 99" in text(pilot)
             say(run, 200)
             run.flush()
-            await until(pilot, "word number 200")
+            await until(pilot, lambda: "word number 200" in text(pilot))
             await pilot.press("k", "k", "k")
             assert "● live, F follows" in text(pilot)
             say(run, 300)
             run.flush()
-            await until(pilot, "102 events")
+            await until(pilot, lambda: "102 events" in text(pilot))
             assert "word number 300" not in text(pilot)
             assert "word number 97" in text(pilot).split("▸")[1]
             await pilot.press("F")
             assert "word number 300" in text(pilot)
             assert "● live, following" in text(pilot)
             run.close(ended_at=START + 301 * SECOND, exit_status="0")
-            for _ in range(100):
-                if "live" not in text(pilot).splitlines()[1]:
-                    break
-                await pilot.pause(0.05)
+            await until(pilot, lambda: "live" not in text(pilot).splitlines()[1])
             assert "paused" in text(pilot)
             await pilot.press("F")
             assert "nothing to follow" in text(pilot)
@@ -70,26 +57,26 @@ async def test_a_live_run_opens_from_the_queue_the_wheel_stops_following_and_pau
             await settle(pilot)
             assert "recording" in text(pilot)
             await pilot.press("enter")
-            await until(pilot, "● live, following")
+            await until(pilot, lambda: "● live, following" in text(pilot))
             replay_of(pilot).query_one(EventLog).on_mouse_scroll_up(
                 MouseScrollUp(None, 5, 5, 0, -1, 0, False, False, False)
             )
-            await until(pilot, "● live, F follows")
+            await until(pilot, lambda: "● live, F follows" in text(pilot))
             before = text(pilot)
             say(run, 200)
             run.flush()
-            await until(pilot, "101 events")
+            await until(pilot, lambda: "101 events" in text(pilot))
             assert "word number 200" not in text(pilot)
             assert text(pilot).splitlines()[-3] == before.splitlines()[-3]
             await pilot.press("F")
-            await until(pilot, "word number 200")
+            await until(pilot, lambda: "word number 200" in text(pilot))
             await pilot.press("space")
             for number in range(201, 206):
                 say(run, number)
             run.flush()
-            await until(pilot, "106 events")
+            await until(pilot, lambda: "106 events" in text(pilot))
             await pilot.press("F")
-            await until(pilot, "word number 205")
+            await until(pilot, lambda: "word number 205" in text(pilot))
             assert "● live, following" in text(pilot)
         run.close(ended_at=START + 301 * SECOND, exit_status="0")
 
@@ -118,9 +105,7 @@ async def test_a_run_without_a_clock_replays_in_order_and_says_so(tmp_path: Path
         await pilot.press("colon", *"3:41", "enter")
         assert "no clock" in text(pilot).splitlines()[-1]
         await pilot.press("0", *["plus"] * 4, "space")
-        before = replay_of(pilot).replay.position
-        await pilot.pause(0.5)
-        assert replay_of(pilot).replay.position > before
+        await until(pilot, lambda: replay_of(pilot).replay.position > 0)
         await pilot.press("space", "y", "m")
         assert "no clock" in pilot.app.clipboard
 

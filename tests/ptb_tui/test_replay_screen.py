@@ -10,7 +10,7 @@ from ptb_tui.state.times import GoToSeq
 from store.library import entry_of
 from store.marks import read_marks
 from store.overlay import Review, state_folder
-from tests.ptb_tui.screen import lines, opened, replay_of, settle, text
+from tests.ptb_tui.screen import lines, opened, replay_of, settle, text, until
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -64,6 +64,7 @@ async def test_repeated_reads_are_one_row_until_they_are_unfolded(story: Path) -
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("slash", *"notes", "enter")
+        await settle(pilot)
         assert "notes.txt" in _selected(text(pilot))
         assert "×12" in _selected(text(pilot))
         assert "12 matches" in text(pilot)
@@ -104,6 +105,7 @@ async def test_search_goes_on_and_around(story: Path) -> None:
         await pilot.press("N")
         assert replay_of(pilot).replay.position == first != second
         await pilot.press("slash", *"zzz", "enter")
+        await settle(pilot)
         assert "nothing matches" in text(pilot)
 
 
@@ -111,10 +113,12 @@ async def test_a_search_for_what_is_nowhere_leaves_the_header_with_the_next_move
     async with opened(story).run_test(size=(160, 40)) as pilot:
         await settle(pilot)
         await pilot.press("slash", *"zzz", "enter")
+        await settle(pilot)
         assert "/zzz: no match" in lines(pilot)[1]
         await pilot.press("j")
         assert "zzz" not in text(pilot)
         await pilot.press("n", "enter")
+        await settle(pilot)
         assert "nothing matches zzz" in text(pilot)
         await pilot.press("slash", *("backspace",) * 3, *"notes", "enter", "j")
         assert "/notes" in lines(pilot)[1]
@@ -150,14 +154,13 @@ async def test_time_keys(story: Path) -> None:
         assert "T+00:00:00" in text(pilot)
 
 
-async def test_playing_skips_idle_time_and_says_so(story: Path) -> None:
+async def test_playing_skips_idle_time_and_says_so(story: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ptb_tui.screens.playing.monotonic", lambda: 0.0)
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("colon", *"+20s", "enter", "space")
-        await pilot.pause(0.4)
-        seen = text(pilot)
-        assert "▶ playing 1×" in seen
-        assert "idle folded −00:09:39" in seen
+        await until(pilot, lambda: "idle folded −00:09:39" in text(pilot))
+        assert "▶ playing 1×" in text(pilot)
 
 
 async def test_the_speed_changes_while_playing(story: Path) -> None:
@@ -334,9 +337,10 @@ async def test_the_palette_finds_an_action_by_its_words(story: Path) -> None:
     async with opened(story).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await pilot.press("ctrl+p", *"mark")
-        await pilot.pause(0.5)
+        await settle(pilot)
+        assert "mark" in text(pilot)
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await settle(pilot)
         assert "kept in the run" in text(pilot)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree, rmtree
-from time import process_time
+from time import thread_time
 
 import pytest
 from textual.pilot import Pilot
@@ -307,12 +307,12 @@ def test_every_word_of_the_filter_must_be_there() -> None:
 
 def test_thousands_of_runs_are_sorted_and_filtered_in_a_blink() -> None:
     queue = queue_of(5000)
-    began = process_time()
+    began = thread_time()
     queue.next_sort()
     queue.next_grouping()
     queue.filter("codex task-2")
     queue.filter("")
-    assert process_time() - began < 0.5
+    assert thread_time() - began < 0.5
 
 
 @pytest.mark.parametrize(

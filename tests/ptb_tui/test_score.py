@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -42,7 +43,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     yield world
     for job in jobs(world):
         if job.standing is Standing.RUNNING:
-            os.kill(job.owner.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(job.owner.pid, signal.SIGTERM)
 
 
 def jobs(world: World) -> list[Job]:

@@ -71,7 +71,7 @@ everywhere.palette = "^f12"
         await settle(pilot)
         assert "against" in text(pilot)
         await pilot.press("ctrl+f12", *"accept")
-        await pilot.pause(0.5)
+        await settle(pilot)
         assert "accept (A ^y)" in text(pilot)
     use_keys({})
 
@@ -141,7 +141,8 @@ async def test_a_theme_is_chosen_by_the_file_by_key_and_by_name(
         await pilot.press("T")
         assert pilot.app.theme != theme.name
         await pilot.press("ctrl+p", *f"theme: {word}".replace(" ", "")[:9])
-        await pilot.pause(0.5)
+        await settle(pilot)
+        assert f"theme: {word}" in text(pilot)
         await pilot.press("enter")
         await settle(pilot)
         assert pilot.app.theme == theme.name

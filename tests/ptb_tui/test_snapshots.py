@@ -10,12 +10,11 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from ptb_tui.app import PtbApp
-from ptb_tui.screens.score import ScoreScreen
 from ptb_tui.theme import DARK, LIGHT
 from store.library import entry_of
 from store.owner import Owner
 from store.scores import ScoreStatus
-from tests.ptb_tui.screen import opened, settle, text
+from tests.ptb_tui.screen import opened, settle, text, until
 from tests.ptb_tui.snapshot import FOLDER, compare, painted, written
 from tests.ptb_tui.test_compare_screen import shorter
 from tests.ptb_tui.test_score import a_job, an_attempt
@@ -86,12 +85,8 @@ async def arrive(pilot: Pilot[None], view: View, story: Path) -> None:
     for key in view.keys:
         await pilot.press(key)
         await settle(pilot)
-    if any(isinstance(screen, ScoreScreen) for screen in pilot.app.screen_stack):
-        wanted = "sample 199" if view.name == "score" else "sampling"
-        for _ in range(50):
-            if wanted in text(pilot) or view.name != "score":
-                break
-            await pilot.pause(0.1)
+    if view.name == "score":
+        await until(pilot, lambda: "sample 199" in text(pilot))
     for editor in pilot.app.screen.query(TextArea):
         editor.cursor_blink = False
     await settle(pilot)

@@ -360,6 +360,11 @@ async def test_a_run_that_may_not_be_read_any_more_is_told(
 ) -> None:
     tmp_path.chmod(0o700)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    # What is imported on the way is imported with the rights still there: the checkout may be forbidden ground, too.
+    copytree(story, tmp_path / "before" / "story")
+    async with PtbApp(folder=tmp_path / "before").run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, *keys, *then)
     async with PtbApp(folder=story.parent).run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, *keys)
