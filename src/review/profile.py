@@ -4,6 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from store.errors import BadInput
@@ -55,12 +56,14 @@ class Profile:
         return _OF_FEW_ROWS[finding.intent]
 
 
-def profile_names() -> list[str]:
+@cache
+def profile_names() -> tuple[str, ...]:
     """The profiles that ship with ptb."""
     folder = files("review").joinpath("profiles")
-    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
 
 
+@cache
 def load_profile(name: str = DEFAULT) -> Profile:
     """The profile of that name; raises :class:`BadInput` for an unknown one."""
     if name not in profile_names():
