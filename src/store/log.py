@@ -9,7 +9,7 @@ recovery believe a stream only up to the last commit, so a write that was cut sh
 import io
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +30,8 @@ class _Stream:
     """One table's stream: serialises at once, writes when the disk lets it."""
 
     def __init__(self, folder: Path, table: str) -> None:
-        self._fd = os.open(
-            folder / f"{table}{SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644
-        )
+        self._path = folder / f"{table}{SUFFIX}"
+        self._fd: int | None = None
         self._pending = io.BytesIO()
         self._writer = pa.ipc.new_stream(
             pa.PythonFile(self._pending, mode="w"), arrow_schema(table), options=_OPTIONS
@@ -56,6 +55,8 @@ class _Stream:
         data = self._pending.getvalue()
         if not data:
             return None
+        if self._fd is None:
+            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         write_all(self._fd, data, self.end)
         return self.rows + self._rows_pending, self.end + len(data), zlib.crc32(data)
 
@@ -69,13 +70,16 @@ class _Stream:
 
     def rewind(self) -> None:
         """Cut off a write that was not committed; its bytes stay pending."""
-        os.ftruncate(self._fd, self.end)
+        if self._fd is not None:
+            os.ftruncate(self._fd, self.end)
 
     def sync(self) -> None:
-        os.fdatasync(self._fd)
+        if self._fd is not None:
+            os.fdatasync(self._fd)
 
     def close(self) -> None:
-        os.close(self._fd)
+        if self._fd is not None:
+            os.close(self._fd)
 
 
 class LogEpoch:
@@ -88,8 +92,12 @@ class LogEpoch:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._commits = os.open(folder / COMMITS, flags, 0o644)
         self._end = 0
-        sync_folder(folder)
-        sync_folder(folder.parent)
+        try:
+            sync_folder(folder)
+            sync_folder(folder.parent)
+        except OSError:
+            self.close()
+            raise
 
     @property
     def rows(self) -> int:
@@ -102,7 +110,7 @@ class LogEpoch:
         return sum(stream.waiting for stream in self._streams.values())
 
     def add(self, table: str, batches: list[pa.RecordBatch]) -> None:
-        """Take batches of a table; :meth:`commit` writes them. Raises ``OSError``."""
+        """Take batches of a table; :meth:`commit` writes them."""
         stream = self._streams.get(table)
         if stream is None:
             stream = self._streams[table] = _Stream(self.folder, table)
@@ -172,6 +180,14 @@ class LogReader:
         """Tables with committed rows, :data:`store.schema.STRINGS` included."""
         return list(self._positions)
 
+    @property
+    def first_seq(self) -> int | None:
+        """The first ``seq`` of the prefix; None while it has no row."""
+        firsts = [
+            self.batches(table)[0].column("seq")[0].as_py() for table in self.tables if table != STRINGS
+        ]
+        return min(firsts, default=None)
+
     def poll(self) -> bool:
         """Take note of new commits; True when there were any."""
         return self._advance(lambda _table, _start, _end, _crc: True)
@@ -236,6 +252,20 @@ class LogReader:
         except FileNotFoundError:
             return False
         return len(data) == end - start and zlib.crc32(data) == crc
+
+
+def unbroken(logs: Sequence[LogReader], next_seq: int) -> list[LogReader]:
+    """The logs, oldest first, up to the first that does not begin where what came before it ended, at ``next_seq``.
+
+    A loss of power may take the end of one and leave some of the next, whose rows then lack strings.
+    """
+    whole = []
+    for log in logs:
+        if log.first_seq is not None and log.first_seq > next_seq:
+            break
+        whole.append(log)
+        next_seq = max(next_seq, log.next_seq or 0)
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from store.chain import CHAIN, Chain, read_chain
 from store.death import take_death
 from store.errors import Damaged
 from store.locks import lock_for_writing
-from store.log import LogReader
+from store.log import LogReader, unbroken
 from store.manifest import State
 from store.manifest_file import read_manifest
 from store.rows import TABLES, Gap, Quality, Source, Stamp
@@ -67,15 +67,20 @@ def _whole_chain(folder: Path) -> Chain:
 def _unsealed(folder: Path, files: RunFiles) -> list[LogReader]:
     """The logs whose rows no segment holds, each read up to its verified prefix; the manifest is put right."""
     done = {f"{LOG}/{epoch}" for epoch in files.epochs}
-    names = tuple(name for name in files.manifest.logs if name not in done and (folder / name).is_dir())
+    found = [
+        LogReader(folder / name)
+        for name in files.manifest.logs
+        if name not in done and (folder / name).is_dir()
+    ]
+    for log in found:
+        log.poll_verified()
     segments = tuple(one.segment for one in files.sealed)
     next_seq = max([files.manifest.next_seq, *(one.last_seq + 1 for one in segments if one.table != STRINGS)])
+    logs = unbroken(found, next_seq)
+    names = tuple(f"{LOG}/{log.folder.name}" for log in logs)
     if (names, segments) != (files.manifest.logs, files.manifest.segments):
         files.update(logs=names, segments=segments, next_seq=next_seq)
     files.discard_strays()
-    logs = [LogReader(folder / name) for name in names]
-    for log in logs:
-        log.poll_verified()
     return logs
 
 

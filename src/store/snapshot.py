@@ -18,7 +18,7 @@ from store.counting import counted
 from store.damage import damaged_segments
 from store.errors import PtbError
 from store.locks import Lock, hold_lease, is_live
-from store.log import LogReader
+from store.log import LogReader, unbroken
 from store.manifest import Manifest, Segment, State
 from store.manifest_file import read_manifest
 from store.parquet import read_segment
@@ -138,9 +138,10 @@ class Snapshot:
                 lease.release()
         logs = [known.get(Path(name).name) or LogReader(folder / name) for name in manifest.logs]
         crashed = manifest.state is State.RECORDING and not live
-        for log in logs:
+        for log in reversed(logs):  # rows come to one only when those before it are whole
             log.poll_verified() if crashed else log.poll()
-        return cls(folder, manifest, lease, logs, live=live)
+        whole = unbroken(logs, manifest.next_seq) if crashed else logs
+        return cls(folder, manifest, lease, whole, live=live)
 
     @cached_property
     def _strings(self) -> pa.LargeStringArray:

@@ -1,15 +1,18 @@
 """The single writer of a run: gives every row its ``seq``, keeps the log, seals it, and closes the run.
 
 Sources call :meth:`RunWriter.put` from their own threads. A full disk stops nothing: rows wait in memory up to
-:data:`MAX_WAITING` bytes, then they are counted, and the count becomes a gap once the disk takes writes again.
+:data:`MAX_WAITING` bytes, then they are counted, and the count becomes a gap once the disk takes writes again. Nor does
+a slow one: one thread makes rows readable, another waits for the disk to confirm them, and no put waits for either.
 """
 
 import hashlib
 import re
+import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -41,11 +44,13 @@ FLUSH_ROWS = 8192
 FLUSH_S = 0.1
 """Rows are readable by others at the latest this many seconds after they were put."""
 SYNC_S = 1.0
-"""What a loss of power may take, at most."""
+"""What a loss of power may take, and what came while the disk was slow to confirm it."""
 EPOCH_ROWS = 512 * 1024
-"""Rows of all tables after which a log epoch is sealed."""
+"""Rows of all tables after which a log epoch is sealed; more, where the disk is slow to begin another."""
 MAX_WAITING = 64 << 20
 """Bytes held back while the disk is full."""
+_BEGUN_AT = 1 / 8
+"""How full an epoch is when the next is begun, so that a flood does not wait for the disk to begin it."""
 BLOBS = "blobs"
 LOST = -1
 """``seq`` of a row that could be neither written nor held."""
@@ -66,14 +71,17 @@ class RunWriter:
         self._lost = 0
         self._lost_since: int | None = None
         self._trouble: OSError | None = None
+        self._unconfirmed: OSError | None = None
         self._lock = threading.RLock()
-        self._sync_lock = threading.Lock()
+        self._closed = False
+        self._syncer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ptb-sync")
         self._sealer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ptb-seal")
         self._epoch = self._new_epoch()
+        self._next: LogEpoch | None = None
+        self._beginning = False
         self._stop = threading.Event()
         self._timer = threading.Thread(target=self._tick, name="ptb-flush", daemon=True)
         self._timer.start()
-        self._closed = False
 
     @classmethod
     def create(cls, folder: Path, run_id: str, *, started_at: int | None, facts: Facts | None = None) -> Self:
@@ -184,11 +192,15 @@ class RunWriter:
         return self._files.manifest.facts
 
     def flush(self) -> None:
-        """Make every row put so far readable by others; raises :class:`StoreFailed` when the disk refuses."""
+        """Make every row put so far readable by others.
+
+        Raises :class:`StoreFailed` when the disk refuses, and while it last failed to confirm what it had taken.
+        """
         with self._lock:
             self._flush()
-            if self._trouble is not None:
-                raise explain(self._trouble, self.folder)
+            refused = self._trouble or self._unconfirmed
+        if refused is not None:
+            raise explain(refused, self.folder)
 
     def close(
         self, *, ended_at: int | None, exit_status: str | None = None, state: State = State.CLOSED
@@ -202,12 +214,11 @@ class RunWriter:
         self._closed = True
         self._stop.set()
         self._timer.join()
+        self._syncer.shutdown(wait=True)
         try:
-            with self._lock:
-                self.flush()
-                self._end_epoch()
-            self._sealer.shutdown(wait=True)
             with writing(self.folder):
+                self._end_last()
+                self._sealer.shutdown(wait=True)
                 self._seal_rest()
                 self._merge()
                 self._finish(ended_at, exit_status, state)
@@ -257,7 +268,7 @@ class RunWriter:
         self._trouble = None
         if self._lost:
             self._tell_loss()
-        if self._epoch.rows >= EPOCH_ROWS:
+        if not self._closed:
             self._rotate()
 
     def _tell_loss(self) -> None:
@@ -268,48 +279,82 @@ class RunWriter:
         self.put(at, Gap("disk_full", reason, start_ts=self._lost_since, end_ts=now, lost=lost))
 
     def _tick(self) -> None:
-        """The timer thread: flush, sync once a second, delete what can go."""
-        synced = time.monotonic()
+        """The timer thread: flush, and have the log synced once a second without waiting for it."""
+        began = time.monotonic()
+        sync: Future[None] | None = None
         while not self._stop.wait(FLUSH_S):
             with self._lock:
                 if self._pending or self._trouble is not None:
                     self._flush()
-            if time.monotonic() - synced >= SYNC_S:
-                with self._sync_lock:
-                    self._sync()
-                self._files.sweep()
-                synced = time.monotonic()
+            if time.monotonic() - began >= SYNC_S and (sync is None or sync.done()):
+                began, sync = time.monotonic(), self._syncer.submit(self._sync)
 
     def _sync(self) -> None:
+        """Have the disk confirm what is committed, delete what can go."""
         try:
             self._epoch.sync()
+            self._files.sweep()
         except OSError as error:
-            self._trouble = error
+            self._unconfirmed = error
+        else:
+            self._unconfirmed = None
 
     def _new_epoch(self) -> LogEpoch:
         name = self._files.next_epoch()
-        with writing(self.folder):
-            epoch = LogEpoch(self.folder / LOG / name)
-        self._files.add_log(name)
+        folder = self.folder / LOG / name
+        epoch: LogEpoch | None = None
+        try:
+            with writing(self.folder):
+                epoch = LogEpoch(folder)
+            self._files.add_log(name)
+        except StoreFailed:
+            if epoch is not None:
+                epoch.close()
+            shutil.rmtree(folder, ignore_errors=True)  # at once: the next try may take the same name
+            raise
         return epoch
 
     def _rotate(self) -> None:
-        """Start a new epoch and let the old one be sealed in the background."""
-        old = self._epoch
+        """Let the next epoch take over from a full one, all of which is committed; until there is one, it grows on."""
+        rows = self._epoch.rows
+        if self._next is not None and rows >= EPOCH_ROWS:
+            old, self._epoch, self._next = self._epoch, self._next, None
+            self._syncer.submit(self._end_quietly, old)
+        elif self._next is None and not self._beginning and rows >= EPOCH_ROWS * _BEGUN_AT:
+            self._beginning = True
+            self._syncer.submit(self._begin_quietly)
+
+    def _begin_quietly(self) -> None:
+        """Begin the next epoch in the background; after a failure (a full disk) a later flush asks again."""
         try:
-            fresh = self._new_epoch()
-        except StoreFailed:
-            return  # a full disk: the epoch grows on, the next flush tries again
-        with self._sync_lock:
-            old.sync()
-            old.close()
-            self._epoch = fresh
+            self._next = self._new_epoch()
+        except (StoreFailed, OSError):
+            return
+        finally:
+            self._beginning = False
+
+    def _end_quietly(self, old: LogEpoch) -> None:
+        """End an epoch in the background; a log that the disk does not confirm is sealed all the same."""
+        try:
+            with closing(old):
+                old.sync()
+        except OSError as error:
+            self._unconfirmed = error
         self._sealer.submit(self._seal_quietly, old.folder.name)
 
-    def _end_epoch(self) -> None:
-        with self._sync_lock:
-            self._sync()
+    def _end_last(self) -> None:
+        try:
+            with self._lock:
+                self._flush()
+                if self._pending:  # the gap that tells what a full disk has cost
+                    self._flush()
+                if self._trouble is not None:
+                    raise self._trouble
+            self._epoch.sync()
+        finally:
             self._epoch.close()
+            if self._next is not None:
+                self._next.close()
 
     def _seal_quietly(self, epoch: str) -> None:
         """Seal in the background; what fails here is sealed by :meth:`close` or by recovery."""

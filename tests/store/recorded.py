@@ -1,12 +1,14 @@
 """Small recordings for the store's tests, made with the real writer."""
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
 from store.log import LogReader
+from store.manifest_file import read_manifest
 from store.rows import Exec, FileAccess, FileVersion, Message, Quality, Source, Stamp
 from store.writer import RunWriter
 
@@ -44,9 +46,14 @@ def closed_run(folder: Path, run_id: str = "test-run", count: int = 100) -> Path
 
 
 def seal(run: RunWriter) -> None:
-    """Let the writer take what is in its log for enough to seal; a row must have come since the last time."""
+    """Let the writer take what is in its log for enough to seal, and wait until it has."""
+    deadline = time.monotonic() + 20
     with patch("store.writer.EPOCH_ROWS", 1):
         run.flush()
+        while read_manifest(run.folder).next_seq < run.next_seq:
+            assert time.monotonic() < deadline, "the log was not sealed"
+            time.sleep(0.002)
+            run.flush()
 
 
 @contextmanager

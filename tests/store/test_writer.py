@@ -1,5 +1,6 @@
 """What was put is what is read: while recording, after closing, across merges and from another process."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -232,6 +233,28 @@ def test_disk_full_holds_rows_then_counts_them(tmp_path: Path, monkeypatch: pyte
     assert verify(run.folder).consistent
 
 
+def test_what_a_full_disk_has_cost_is_told_though_nothing_is_put_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.writer, "MAX_WAITING", 1)
+    monkeypatch.setattr(store.writer, "FLUSH_S", 60)
+    run = writer(tmp_path / "run")
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", _no_space)
+        run.put(at(0), GpuSample(0))
+        with pytest.raises(StoreFailed, match="disk is full"):
+            run.flush()
+        run.put(at(1), GpuSample(0))
+    run.close(ended_at=START)
+    with Snapshot.open(run.folder) as snapshot:
+        assert [(row["cause"], row["lost"]) for row in decoded(snapshot, "gaps")] == [("disk_full", 1)]
+        assert snapshot.rows("gpu") == 1
+
+
+def _no_space(_fd: int, _data: bytes, _offset: int) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 @pytest.mark.parametrize("origin", [START, None])
 def test_times_of_a_row_come_back_exactly(tmp_path: Path, origin: int | None) -> None:
     with writer(tmp_path / "run") as run:
@@ -267,10 +290,11 @@ def test_epochs_that_begin_while_others_end_hold_each_row_once(
         write_manifest(folder, manifest)
 
     monkeypatch.setattr("store.run_files.write_manifest", slowly)
+    monkeypatch.setattr("store.writer.EPOCH_ROWS", 1)
     run = writer(tmp_path / "run")
     for n in range(30):
         run.put(at(n), GpuSample(0, util_pct=float(n)))
-        seal(run)
+        run.flush()
         with Snapshot.open(run.folder) as snapshot:
             assert snapshot.table("gpu")["util_pct"].to_pylist() == [float(m) for m in range(n + 1)]
     run.close(ended_at=START)
