@@ -6,7 +6,15 @@ from pathlib import Path
 from textual.message import Message
 
 
-class OpenReplay(Message):
+class Way(Message):
+    """Where somebody wants to go; of several that are asked for at once, the last is meant."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Whether this one gives way to ``message``, which came after it."""
+        return isinstance(message, Way)
+
+
+class OpenReplay(Way):
     """Replay of a run, at an event, at a time, or from the start."""
 
     def __init__(
@@ -29,7 +37,7 @@ class OpenReplay(Message):
         """Which finding one comes from: an event may be evidence of several."""
 
 
-class OpenCase(Message):
+class OpenCase(Way):
     """The case of a run; one that is being recorded opens in Replay."""
 
     def __init__(self, folder: Path) -> None:
@@ -37,7 +45,7 @@ class OpenCase(Message):
         self.folder = folder
 
 
-class OpenFindings(Message):
+class OpenFindings(Way):
     """The findings of one run, or of all."""
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -45,7 +53,7 @@ class OpenFindings(Message):
         self.folder = folder
 
 
-class OpenLineage(Message):
+class OpenLineage(Way):
     """The way that a finding took, step by step."""
 
     def __init__(self, folder: Path, finding_id: str, seq: int | None = None) -> None:
@@ -56,7 +64,7 @@ class OpenLineage(Message):
         """The event to begin at."""
 
 
-class OpenScore(Message):
+class OpenScore(Way):
     """The scoring of a run: attempts so far, the job under way, the start of another."""
 
     def __init__(self, folder: Path) -> None:
@@ -64,7 +72,7 @@ class OpenScore(Message):
         self.folder = folder
 
 
-class OpenSql(Message):
+class OpenSql(Way):
     """SQL over some runs."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -72,7 +80,7 @@ class OpenSql(Message):
         self.folders = tuple(folders)
 
 
-class OpenCompare(Message):
+class OpenCompare(Way):
     """Two runs side by side; without a second one, one that was marked or is of the same task."""
 
     def __init__(self, first: Path, second: Path | None = None, *, instead: bool = False) -> None:
@@ -83,7 +91,7 @@ class OpenCompare(Message):
         """In place of the screen that asks."""
 
 
-class NextCase(Message):
+class NextCase(Way):
     """From the case in ``folder`` on to the next one that waits for a decision."""
 
     def __init__(self, folder: Path) -> None:

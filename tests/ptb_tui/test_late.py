@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from textual.app import App
+from textual.events import Key
 from textual.pilot import Pilot
+from textual.worker import get_current_worker
 
 from ptb_tui.app import PtbApp
 from ptb_tui.state.opened import OpenRun
@@ -17,16 +19,16 @@ from tests.ptb_tui.test_runs_screen import another
 
 
 class Held:
-    """Keeps back the next answer that a thread hands over, as a busy app would."""
+    """Keeps back the next answer that a thread hands over, or one of that name, as a busy app would."""
 
-    def __init__(self, pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch, name: str = "") -> None:
         self._pilot = pilot
         self._let_go = Event()
         self._thread: Thread | None = None
         hand_over = App.call_from_thread
 
         def slowly(app: App[None], *args: Any, **kwargs: Any) -> object:
-            if self._thread is None:
+            if self._thread is None and name in ("", get_current_worker().name):
                 self._thread = current_thread()
                 assert self._let_go.wait(120)
             return hand_over(app, *args, **kwargs)
@@ -176,6 +178,35 @@ async def test_the_moment_of_a_row_is_not_shown_over_the_queries(
         await until(pilot, lambda: "come with ptb" in text(pilot))
         await held.let_go()
         assert stack(pilot) == ["Case", "Sql", "Queries"]
+
+
+async def test_the_form_of_a_score_is_not_shown_over_the_help(
+    story: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with PtbApp(case=entry_of(story)).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("s")
+        await settle(pilot)
+        held = Held(pilot, monkeypatch, "_prepare")
+        await pilot.press("s")
+        await held.arrived()
+        await pilot.press("question_mark")
+        await until(pilot, lambda: stack(pilot) == ["Case", "Score", "Help"])
+        await held.let_go()
+        assert stack(pilot) == ["Case", "Score", "Help"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [("ff", "Findings"), ("ll", "Lineage"), ("fl", "Lineage"), ("ss", "Score"), (";;", "Sql")],
+)
+async def test_of_two_keys_pressed_at_once_the_last_leads_on(story: Path, keys: str, shown: str) -> None:
+    async with PtbApp(case=entry_of(story)).run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        for key in keys:
+            pilot.app.post_message(Key("semicolon" if key == ";" else key, key))
+        await settle(pilot)
+        assert stack(pilot) == ["Case", shown]
 
 
 async def test_a_list_of_runs_read_earlier_does_not_replace_a_later_one(

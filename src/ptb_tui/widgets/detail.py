@@ -36,7 +36,6 @@ class DetailPane(Widget):
         """Describe the event that is selected now."""
         event = self._replay.event()
         if event is None:
-            self.workers.cancel_node(self)
             self._fill(None, [])
         else:
             self._describe(event)
