@@ -144,8 +144,8 @@ def test_a_killed_recorder_s_processes_are_frozen_then_ended(
 ) -> None:
     recording = recorder("--kernel", kernel, "--death-grace", "2.5")
     recording.up()
-    recording.kill()
     killed = time.time_ns()
+    recording.kill()
     frozen_at = recording.frozen_at()
     assert recording.tree() or kernel == "strace"
     assert is_live(recording.run)
@@ -154,7 +154,7 @@ def test_a_killed_recorder_s_processes_are_frozen_then_ended(
     assert recording.last_beat() < frozen_at + CLOCK_NS
     recording.recovered()
     told = gap(recording.run)
-    assert killed - CLOCK_NS < told["start_ts"] < frozen_at
+    assert killed < told["start_ts"] < frozen_at
     assert 2_400_000_000 < told["end_ts"] - frozen_at < 2_500_000_000 + HANG_NS
     assert "frozen within" in told["reason"]
     assert not (recording.run / DEATH).exists()
