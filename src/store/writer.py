@@ -50,7 +50,7 @@ EPOCH_ROWS = 512 * 1024
 MAX_WAITING = 64 << 20
 """Bytes held back while the disk is full."""
 _BEGUN_AT = 1 / 8
-"""How full an epoch is when the next is begun, so that a flood does not wait for the disk to begin it."""
+"""How full the first epoch is when the next is begun, so that a flood does not wait for the disk to begin it."""
 BLOBS = "blobs"
 LOST = -1
 """``seq`` of a row that could be neither written nor held."""
@@ -319,10 +319,14 @@ class RunWriter:
         rows = self._epoch.rows
         if self._next is not None and rows >= EPOCH_ROWS:
             old, self._epoch, self._next = self._epoch, self._next, None
+            self._begin_next()  # first: it takes less of the disk than the end of a whole epoch
             self._syncer.submit(self._end_quietly, old)
         elif self._next is None and not self._beginning and rows >= EPOCH_ROWS * _BEGUN_AT:
-            self._beginning = True
-            self._syncer.submit(self._begin_quietly)
+            self._begin_next()
+
+    def _begin_next(self) -> None:
+        self._beginning = True
+        self._syncer.submit(self._begin_quietly)
 
     def _begin_quietly(self) -> None:
         """Begin the next epoch in the background; after a failure (a full disk) a later flush asks again."""
