@@ -17,7 +17,7 @@ from store.verify import verify
 from tests.store.recorded import put_sample, writer
 
 CHILD = """
-import os, sys
+import os, sys, time
 from pathlib import Path
 import store.chain, store.writer, store.sealing
 from store.rows import *
@@ -36,6 +36,9 @@ for n in range(closing_at):
     if n % 100 == 99:
         run.flush()
         print(n + 1, flush=True)
+    while n == 999 and sys.argv[3:] and not any(run.folder.glob("segments/files.*")):
+        run.flush()
+        time.sleep(0.01)
 run.close(ended_at=1)
 print("closed", flush=True)
 """

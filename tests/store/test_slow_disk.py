@@ -169,9 +169,14 @@ def test_an_epoch_that_cannot_begin_leaves_nothing_behind(
             raise StoreFailed("the disk is full")
 
         full.setattr(step, refuse)
+
+        def tried_again() -> bool:
+            run.flush()
+            return tried.acquire(timeout=0.01)
+
         for _ in range(5):
             put(run)
-            assert tried.acquire(timeout=20)
+            until(tried_again)
         seen(run, 5 * EPOCH)
         until(lambda: not [link for link in held(log) if "000001" not in link])
     put(run)
