@@ -1,5 +1,6 @@
 """A finding's lineage, walked step by step: the way on one side, the bytes as they were on the other."""
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import ClassVar
 
@@ -90,20 +91,20 @@ class LineageScreen(Screen[None]):
 
     @work(thread=True, exclusive=True)
     def _open(self) -> None:
-        try:
-            run = OpenRun.open(self._folder)
-            findings = run.read_review().findings
-            standing = next(one for one in findings if one.finding.finding_id == self._finding_id)
-            steps = steps_of(standing)
-            sections = step_sections(steps, run)
-        except (PtbError, OSError) as error:
-            tell(self.say, str(error), bad=True)
-            return
-        except StopIteration:
-            tell(self.say, "this finding is not there any more", bad=True)
-            return
-        if not tell(self._show, run, standing, steps, sections):
-            run.close()
+        with ExitStack() as unless_shown:
+            try:
+                run = unless_shown.enter_context(closing(OpenRun.open(self._folder)))
+                findings = run.read_review().findings
+                standing = next(one for one in findings if one.finding.finding_id == self._finding_id)
+                steps = steps_of(standing)
+                sections = step_sections(steps, run)
+            except (PtbError, OSError) as error:
+                tell(self.say, str(error), bad=True)
+            except StopIteration:
+                tell(self.say, "this finding is not there any more", bad=True)
+            else:
+                if tell(self._show, run, standing, steps, sections):
+                    unless_shown.pop_all()
 
     def _show(
         self, run: OpenRun, standing: StandingFinding, steps: tuple[Step, ...], sections: tuple[Section, ...]
