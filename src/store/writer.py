@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -330,12 +330,11 @@ class RunWriter:
 
     def _begin_quietly(self) -> None:
         """Begin the next epoch in the background; after a failure (a full disk) a later flush asks again."""
-        try:
-            self._next = self._new_epoch()
-        except (StoreFailed, OSError):
-            return
-        finally:
-            self._beginning = False
+        begun: LogEpoch | None = None
+        with suppress(StoreFailed, OSError):
+            begun = self._new_epoch()
+        with self._lock:  # both at once, or a takeover in between has another begun, which would be forgotten
+            self._next, self._beginning = begun, False
 
     def _end_quietly(self, old: LogEpoch) -> None:
         """End an epoch in the background; a log that the disk does not confirm is sealed all the same."""
