@@ -4,6 +4,7 @@ The container has no network. What it sends to the judge's name and port goes th
 process, which connects to that one endpoint and nowhere else, and moves bytes; TLS goes from end to end.
 """
 
+import os
 import re
 import socket
 import threading
@@ -59,7 +60,7 @@ class Relay:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o755)
-            self._listener.bind(str(path))
+            _bind(self._listener, folder)
             path.chmod(0o666)  # the harness's user is another; nobody else passes the folder above
             self._listener.listen()
         except OSError as error:
@@ -98,6 +99,15 @@ class Relay:
                 back.start()
                 _move(inside, outside)
                 back.join()
+
+
+def _bind(listener: socket.socket, folder: Path) -> None:
+    """By way of the folder's descriptor: a socket's own path may have no more than 107 bytes, and a scratch folder's has."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        listener.bind(f"/proc/self/fd/{fd}/{SOCKET}")
+    finally:
+        os.close(fd)
 
 
 def _move(source: socket.socket, target: socket.socket) -> None:
