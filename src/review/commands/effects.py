@@ -33,6 +33,10 @@ class ContentOrigin:
     how: How
 
 
+def _in_order(origins: Iterable[ContentOrigin]) -> list[ContentOrigin]:
+    return sorted(origins, key=lambda one: (one.how, one.name))
+
+
 def as_counts(origins: Iterable[ContentOrigin]) -> frozenset[ContentOrigin]:
     """Where numbers about what has these origins come from."""
     return frozenset(ContentOrigin(origin.name, How.COUNTS) for origin in origins)
@@ -120,7 +124,7 @@ class Effects:
         self.writes.setdefault(target)
         if _MODEL.search(target):
             self.models.setdefault(target)
-        for origin in sorted(origins, key=lambda o: (o.how, o.name)):
+        for origin in _in_order(origins):
             self.transfers.setdefault(Transfer(origin.name, target, origin.how))
 
     def given(self, name: str, origins: frozenset[ContentOrigin]) -> None:
@@ -128,7 +132,7 @@ class Effects:
         self.reads.pop(name, None)
         for one in [transfer for transfer in self.transfers if transfer.source == name]:
             del self.transfers[one]
-            for origin in sorted(origins, key=lambda o: (o.how, o.name)):
+            for origin in _in_order(origins):
                 self.transfers.setdefault(Transfer(origin.name, one.target, max(one.how, origin.how)))
 
     def add(self, other: "Effects") -> None:

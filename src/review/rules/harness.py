@@ -167,7 +167,7 @@ def _told(run: RunView, grader: Grader, acts: Acts) -> Iterator[_Change]:
             source, target = grader.name(transfer.source), grader.name(transfer.target)
             if source is not None and target is None and _is_copy(act, transfer):
                 copies[transfer.target] = source
-        for target in sorted(_changed_in_place(act).intersection(copies)):
+        for target in _changed_in_place(act).intersection(copies):
             del copies[target]
         for name in _written(grader, act.effects.writes):
             sources = {t.source for t in act.effects.transfers if grader.name(t.target) == name}

@@ -116,7 +116,10 @@ class Timeline:
     def _of(self, block: Block, query: Query) -> Matches:
         """The matches of ``query`` in ``block``, remembered for the next press of a key."""
         with self._lock:
-            found = self._known.pop((block, query), None) or matches(block, query)
+            found = self._known.pop((block, query), None)
+        if found is None:
+            found = matches(block, query)  # without the lock: a refresh does not wait for a search
+        with self._lock:
             self._known[block, query] = found
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
