@@ -21,7 +21,7 @@ from tests.ptb_tui.test_runs_screen import another
 class Held:
     """Keeps back the next answer that a thread hands over, or one of that name, as a busy app would."""
 
-    def __init__(self, pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch, name: str = "") -> None:
+    def __init__(self, pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         self._pilot = pilot
         self._let_go = Event()
         self._thread: Thread | None = None
@@ -35,9 +35,15 @@ class Held:
 
         monkeypatch.setattr(App, "call_from_thread", slowly)
 
-    async def arrived(self) -> None:
-        """Wait until there is an answer."""
-        await until(self._pilot, lambda: self._thread is not None)
+    @classmethod
+    async def after(
+        cls, pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch, key: str, name: str = ""
+    ) -> "Held":
+        """Press a key and wait until its answer is there."""
+        held = cls(pilot, monkeypatch, name)
+        await pilot.press(key)
+        await until(pilot, lambda: held._thread is not None)
+        return held
 
     async def let_go(self) -> None:
         """Hand it over, and all that its thread brings after it."""
@@ -55,6 +61,13 @@ def two(story: Path) -> Path:
     manifest = story.parent / "other" / "run.json"
     manifest.write_text(manifest.read_text().replace("claude", "codex"))
     return story
+
+
+async def at_rest_after(pilot: Pilot[None], key: str) -> None:
+    """Press a key once everything is read, and let everything be read that it leads to."""
+    await settle(pilot)
+    await pilot.press(key)
+    await settle(pilot)
 
 
 def stack(pilot: Pilot[None]) -> list[str]:
@@ -85,9 +98,7 @@ async def test_a_case_read_again_does_not_come_back_over_the_next_one(
 ) -> None:
     async with PtbApp(case=entry_of(two)).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        held = Held(pilot, monkeypatch)
-        await pilot.press("R")
-        await held.arrived()
+        held = await Held.after(pilot, monkeypatch, "R")
         await pilot.press("n")
         await until(pilot, lambda: "codex" in text(pilot))
         await held.let_go()
@@ -109,14 +120,10 @@ async def test_a_replay_that_opened_late_stays_out_of_the_way(
     two: Path, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...], shown: list[str]
 ) -> None:
     async with PtbApp(folder=two.parent).run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("enter")
-        await settle(pilot)
+        await at_rest_after(pilot, "enter")
         before = text(pilot).splitlines()[0]
         now = open_runs(monkeypatch)
-        held = Held(pilot, monkeypatch)
-        await pilot.press("enter")
-        await held.arrived()
+        held = await Held.after(pilot, monkeypatch, "enter")
         await pilot.press(*keys)
         await until(pilot, lambda: stack(pilot) == shown and (keys != ("n",) or before not in text(pilot)))
         await held.let_go()
@@ -133,12 +140,8 @@ async def test_a_run_to_compare_with_that_was_found_late_leads_nowhere_once_anot
     two: Path, monkeypatch: pytest.MonkeyPatch, then: str, shown: list[str]
 ) -> None:
     async with PtbApp(folder=two.parent).run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("enter")
-        await settle(pilot)
-        held = Held(pilot, monkeypatch)
-        await pilot.press("C")
-        await held.arrived()
+        await at_rest_after(pilot, "enter")
+        held = await Held.after(pilot, monkeypatch, "C")
         await pilot.press(then)
         await until(pilot, lambda: stack(pilot) == shown)
         await held.let_go()
@@ -149,13 +152,9 @@ async def test_the_next_case_does_not_take_the_place_of_one_that_was_opened_sinc
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with PtbApp(folder=two.parent).run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("enter")
-        await settle(pilot)
+        await at_rest_after(pilot, "enter")
         before = text(pilot).splitlines()[0]
-        held = Held(pilot, monkeypatch)
-        await pilot.press("n")
-        await held.arrived()
+        held = await Held.after(pilot, monkeypatch, "n")
         await pilot.press("q", "enter")
         await until(pilot, lambda: stack(pilot) == ["Runs", "Case"] and "score at stake" in text(pilot))
         await held.let_go()
@@ -166,14 +165,10 @@ async def test_the_moment_of_a_row_is_not_shown_over_the_queries(
     story: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with PtbApp(case=entry_of(story)).run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("semicolon")
-        await settle(pilot)
+        await at_rest_after(pilot, "semicolon")
         await pilot.press(*"select", "space", "1", "space", *"as", "space", *"seq", "f5")
         await until(pilot, lambda: "1 row" in text(pilot))
-        held = Held(pilot, monkeypatch)
-        await pilot.press("enter")
-        await held.arrived()
+        held = await Held.after(pilot, monkeypatch, "enter")
         await pilot.press("ctrl+o")
         await until(pilot, lambda: "come with ptb" in text(pilot))
         await held.let_go()
@@ -184,12 +179,8 @@ async def test_the_form_of_a_score_is_not_shown_over_the_help(
     story: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with PtbApp(case=entry_of(story)).run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("s")
-        await settle(pilot)
-        held = Held(pilot, monkeypatch, "_prepare")
-        await pilot.press("s")
-        await held.arrived()
+        await at_rest_after(pilot, "s")
+        held = await Held.after(pilot, monkeypatch, "s", "_prepare")
         await pilot.press("question_mark")
         await until(pilot, lambda: stack(pilot) == ["Case", "Score", "Help"])
         await held.let_go()
@@ -214,9 +205,7 @@ async def test_a_list_of_runs_read_earlier_does_not_replace_a_later_one(
 ) -> None:
     async with PtbApp(folder=two.parent).run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        held = Held(pilot, monkeypatch)
-        await pilot.press("r")
-        await held.arrived()
+        held = await Held.after(pilot, monkeypatch, "r")
         rmtree(two.parent / "other")
         await pilot.press("r")
         await until(pilot, lambda: "1 run" in text(pilot))
@@ -228,12 +217,8 @@ async def test_a_word_on_a_finding_outlasts_what_was_read_before_it_was_said(
     story: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with PtbApp(case=entry_of(story)).run_test(size=(140, 50)) as pilot:
-        await settle(pilot)
-        await pilot.press("f")
-        await settle(pilot)
-        held = Held(pilot, monkeypatch)
-        await pilot.press("R")
-        await held.arrived()
+        await at_rest_after(pilot, "f")
+        held = await Held.after(pilot, monkeypatch, "R")
         await pilot.press("a")
         await until(pilot, lambda: "accepted by" in text(pilot))
         await held.let_go()
@@ -242,9 +227,7 @@ async def test_a_word_on_a_finding_outlasts_what_was_read_before_it_was_said(
 
 async def test_what_others_said_is_seen_when_everything_is_read_again(story: Path) -> None:
     async with PtbApp(case=entry_of(story)).run_test(size=(140, 50)) as pilot:
-        await settle(pilot)
-        await pilot.press("f")
-        await settle(pilot)
+        await at_rest_after(pilot, "f")
         await pilot.press("a")
         await until(pilot, lambda: "accepted by" in text(pilot))
         for said in (story / "review" / "decisions").rglob("*.json"):

@@ -60,6 +60,14 @@ def seen(run: RunWriter, rows: int) -> None:
     assert seqs(run.folder) == list(range(rows))
 
 
+def closes_whole(run: RunWriter, rows: int) -> None:
+    """That it ends with so many rows, in order, and leaves nothing open."""
+    run.close(ended_at=START)
+    assert seqs(run.folder) == list(range(rows))
+    assert verify(run.folder).consistent
+    assert not held(run.folder / "log")
+
+
 def held(folder: Path) -> list[str]:
     """Files below the folder that this process has open."""
     links = []
@@ -106,10 +114,7 @@ def test_a_disk_that_does_not_confirm_keeps_rows_neither_from_sources_nor_from_r
             rows += EPOCH + 1
             seen(run, rows)
             assert asked.wait(20)
-    run.close(ended_at=START)
-    assert seqs(run.folder) == list(range(rows))
-    assert verify(run.folder).consistent
-    assert not held(run.folder / "log")
+    closes_whole(run, rows)
 
 
 def test_a_disk_that_fails_to_confirm_is_told_and_ends_no_thread(
@@ -135,10 +140,7 @@ def test_a_disk_that_fails_to_confirm_is_told_and_ends_no_thread(
     put(run)
     seen(run, 4 * EPOCH)
     until(lambda: read_manifest(run.folder).next_seq > 0)
-    run.close(ended_at=START)
-    assert seqs(run.folder) == list(range(4 * EPOCH))
-    assert verify(run.folder).consistent
-    assert not held(run.folder / "log")
+    closes_whole(run, 4 * EPOCH)
 
 
 def test_a_run_that_the_disk_does_not_confirm_at_its_end_is_not_called_closed(
