@@ -16,6 +16,7 @@ import pytest
 
 from tests.recorder.ebpf.conftest import bpf_object
 from tests.recorder.ebpf.test_container import answer, import_image, table
+from tests.waiting import until
 
 __all__ = ["bpf_object"]
 
@@ -116,11 +117,8 @@ def recorded(daemon: Daemon, tmp_path: Path) -> Iterator["subprocess.Popen[str]"
         env=environment,
     )
     try:
-        deadline = time.monotonic() + 60
-        while not (counted / "3").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: (counted / "3").exists() or process.poll() is not None)
+        assert process.poll() is None
         yield process
     finally:
         process.kill()

@@ -16,6 +16,7 @@ import pytest
 
 from recorder.strace.proc_status import status
 from store.snapshot import Snapshot
+from tests.waiting import until
 
 PTB = [sys.executable, "-P", "-m", "ptb_tui"]
 AWAIT_GO = "until [ -e go ]; do sleep 0.02; done"
@@ -50,13 +51,6 @@ def begin(*args: str, cwd: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         argv, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
-
-
-def until(condition: Any, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def table(run: Path, name: str) -> list[dict[str, Any]]:

@@ -19,7 +19,8 @@ from recorder.strace.source import StraceSource
 from store.errors import Unavailable
 from store.rows import Connection, Exec, FileAccess, Gap, ProcessExit, ProcessStart
 from tests.recorder.collected import Collected
-from tests.recorder.test_record import AWAIT_GO, until
+from tests.recorder.test_record import AWAIT_GO
+from tests.waiting import until
 
 
 def _reason() -> str | None:

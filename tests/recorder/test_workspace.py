@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from recorder.workspace.source import WorkspaceSource
 from store.errors import StoreFailed, Unavailable
 from store.rows import FileVersion, Gap, Quality, Row, Source, Stamp
 from store.sink import RawColumn
+from tests.waiting import until
 
 KEY = "sk-ant-" + "api03-" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4"
 
@@ -97,18 +98,11 @@ def run(tmp_path: Path) -> Iterator[Recorded]:
     recorded.source.stop()
 
 
-def _eventually(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < until, "did not happen within 10 s"
-        time.sleep(0.01)
-
-
 def test_a_written_text_is_kept_with_its_writer_and_digest(run: Recorded) -> None:
     run.begin()
     before = time.time_ns()
     run.write("train.py", "print('hé')\n")
-    _eventually(lambda: len(run.kept.versions()) == 1)
+    until(lambda: len(run.kept.versions()) == 1)
     assert run.one("train.py") == FileVersion(
         path="/task/train.py",
         sha256=hashlib.sha256("print('hé')\n".encode()).hexdigest(),
@@ -208,7 +202,7 @@ def test_the_same_content_by_the_same_process_is_one_version(run: Recorded) -> N
     run.begin()
     status = run.write("same.txt", "same", process_id=1)
     for process_id in (1, 2):
-        _eventually(lambda: "/task/same.txt" not in run.source._pending)
+        until(lambda: "/task/same.txt" not in run.source._pending)
         run.note("same.txt", status, process_id=process_id)
     run.source.stop()
     assert [version.process_id for version in run.kept.versions()] == [1, 2]
@@ -233,11 +227,11 @@ def test_settling_a_file_keeps_it_as_it_is_now(run: Recorded) -> None:
     run.begin()
     states = [f"{what}\n" * 60_000 for what in ("first", "as it was executed", "overwritten")]
     run.write("run.sh", states[0])
-    _eventually(lambda: len(run.kept.versions()) == 1)
+    until(lambda: len(run.kept.versions()) == 1)
     run.write("run.sh", states[1])
     run.source.settle("/task/run.sh")
     run.source.settle("/task/never-written")
-    _eventually(lambda: len(run.kept.versions()) == 2)
+    until(lambda: len(run.kept.versions()) == 2)
     run.write("run.sh", states[2])
     run.source.stop()
     assert [
@@ -248,9 +242,9 @@ def test_settling_a_file_keeps_it_as_it_is_now(run: Recorded) -> None:
 def test_a_file_that_rests_is_read_later_without_being_asked(run: Recorded) -> None:
     run.begin()
     run.write("a.txt", "one")
-    _eventually(lambda: len(run.kept.versions()) == 1)
+    until(lambda: len(run.kept.versions()) == 1)
     run.write("a.txt", "two")
-    _eventually(lambda: len(run.kept.versions()) == 2)
+    until(lambda: len(run.kept.versions()) == 2)
 
 
 def test_the_files_that_are_there_are_kept_before_the_command_runs(run: Recorded) -> None:
@@ -320,9 +314,9 @@ def test_without_a_kernel_source_changes_are_found_while_recording(run: Recorded
     assert run.source.info.backend == "scan"
     assert "who wrote is unknown" in (run.source.info.reason or "")
     (run.work / "a.py").write_text("one")
-    _eventually(lambda: len(run.kept.versions()) == 1)
+    until(lambda: len(run.kept.versions()) == 1)
     (run.work / "a.py").write_text("two, longer")
-    _eventually(lambda: len(run.kept.versions()) == 2)
+    until(lambda: len(run.kept.versions()) == 2)
     assert run.kept.gaps() == []
 
 
@@ -366,7 +360,7 @@ def test_another_file_under_the_same_name_is_not_taken_for_the_one_written(run: 
     (run.work / "b.txt").rename(run.work / "a.txt")
     run.note("a.txt", status)
     written.close()
-    _eventually(lambda: len(run.kept.versions()) == 1)
+    until(lambda: len(run.kept.versions()) == 1)
     assert run.kept.versions()[0].reason == "another file stood there when it was read"
 
 
@@ -416,9 +410,9 @@ def test_swapping_the_file_while_it_is_captured_gains_nothing(run: Recorded, dis
 
     attacker = threading.Thread(target=attack)
     attacker.start()
-    until = time.monotonic() + 1.5
+    end = time.monotonic() + 1.5
     try:
-        while time.monotonic() < until:
+        while time.monotonic() < end:
             run.note("victim")
             run.source.settle("/task/victim")
             time.sleep(0.0005)
@@ -547,7 +541,7 @@ def test_a_store_that_fails_ends_the_source_with_its_reason(
 
     monkeypatch.setattr(run.kept, "put_blob", refuse)
     run.write("a", "x" * 300_000)
-    _eventually(lambda: run.source.info.state == "ended")
+    until(lambda: run.source.info.state == "ended")
     run.source.stop()
     assert run.source.info.reason == "no space for 300000 bytes"
 

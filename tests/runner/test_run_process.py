@@ -11,6 +11,7 @@ from store.sql.query import open_query
 from tests.runner.models import BASE, INSTRUCT, tuned, write_model
 from tests.runner.ptb import TASK, Answer, run_agent, start_run
 from tests.runner.scoring import World
+from tests.waiting import until
 
 PROCESS = ("--sandbox", "process", "--no-score", "--no-scan", "--agent", "command", *TASK)
 SECRET = "kq-7d1f0e55c2a94b3e"
@@ -153,8 +154,7 @@ def test_an_interrupt_ends_the_agent(tmp_path: Path) -> None:
     process = start_run(tmp_path / "runs", *PROCESS, "--", "sleep", "600")
     assert process.stderr
     process.stderr.readline()
-    while not list((tmp_path / "runs").glob("*/run.json")):
-        time.sleep(0.1)
+    until(lambda: list((tmp_path / "runs").glob("*/run.json")))
     time.sleep(1)
     os.kill(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
@@ -239,8 +239,7 @@ def test_a_hostile_final_model_is_refused_with_the_reason(tmp_path: Path, script
 def test_a_run_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
     agent = ("--", "sh", "-c", "sleep 3; echo done > final_model/w")
     process = start_run(tmp_path / "runs", *PROCESS, *agent, under=("nohup",))
-    while not list((tmp_path / "runs").glob("*/run.json")):
-        time.sleep(0.1)
+    until(lambda: list((tmp_path / "runs").glob("*/run.json")))
     time.sleep(1)
     os.kill(process.pid, signal.SIGHUP)
     out, err = process.communicate(timeout=60)

@@ -15,6 +15,7 @@ import pytest
 
 from store.jobs import Standing, read_jobs
 from tests.runner.scoring import READS_THE_HUB, World
+from tests.waiting import until
 
 pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -172,10 +173,10 @@ def test_killed_at_any_moment_no_container_stays(world: World, seed: int) -> Non
     with world.start(sandbox="container") as process:
         time.sleep(moment)
         process.kill()
-    deadline = time.monotonic() + 40
-    while containers(world) or any(world.scratch.iterdir()) or not world.device_is_free():
-        assert time.monotonic() < deadline, f"killed at {moment:.1f} s"
-        time.sleep(0.2)
+    until(
+        lambda: not containers(world) and not any(world.scratch.iterdir()) and world.device_is_free(),
+        f"the end of all that was there when it was killed at {moment:.1f} s",
+    )
     jobs, _ = read_jobs(world.review())
     assert all(job.standing is not Standing.RUNNING for job in jobs)
     world.evaluate("score(0.5)")
@@ -187,19 +188,16 @@ def test_when_the_reaper_is_killed_too_the_container_ends_by_itself(world: World
     """Its stdin ends with ptb; and what is left is removed by the next who scores."""
     world.evaluate("time.sleep(70)")
     with world.start(sandbox="container") as process:
-        deadline = time.monotonic() + 60
-        while not containers(world):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        until(lambda: containers(world), "the container")
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         for child in children:
             os.kill(int(child), 9)
         process.kill()
-    while subprocess.run(
-        ["docker", "ps", "-q"], env=world.environment, capture_output=True, check=True
-    ).stdout:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    running = ["docker", "ps", "-q"]
+    until(
+        lambda: not subprocess.run(running, env=world.environment, capture_output=True, check=True).stdout,
+        "the end of the container",
+    )
     world.evaluate("score(0.5)")
     assert world.score(sandbox="container")[1]["value"] == 0.5
     assert containers(world) == ""

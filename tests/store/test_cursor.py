@@ -36,6 +36,7 @@ from store.rows import (
 from store.writer import RunWriter
 from tests.store.arrivals import Arrival, Model, arrivals
 from tests.store.recorded import SECOND, START, at, closed_run, ends_while_read, seal, writer
+from tests.waiting import until
 
 ROWS: list[Row] = [
     ProcessStart(1, 100, exe="/bin/bash", argv="bash -l", cwd="/task"),
@@ -236,8 +237,7 @@ def test_a_row_whose_file_is_merged_while_it_is_looked_up_is_found(
     with writer(tmp_path / "run") as run:
         run.put(at(0), Message("assistant", "message", "first"))
         seal(run)
-        while not read_manifest(tmp_path / "run").segments:
-            time.sleep(0.01)
+        until(lambda: read_manifest(tmp_path / "run").segments)
         with Cursor.open(tmp_path / "run") as cursor:
 
             def met(details: Details, seq: int, kind: Kind) -> Detail:

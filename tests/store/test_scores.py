@@ -30,6 +30,7 @@ from store.sql.query import open_query
 from store.verify import verify
 from store.writer import RunWriter
 from tests.store.recorded import START, closed_run
+from tests.waiting import until
 
 RUN = "scored-run"
 SECOND = 1_000_000_000
@@ -148,9 +149,9 @@ def test_a_job_whose_process_was_killed_is_lost(
     process, owner = sleeper
     assert job(owner).standing is Standing.RUNNING
     process.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while job(owner).standing is Standing.RUNNING:  # a corpse that nobody waited for counts as dead
-        assert time.monotonic() < deadline
+    until(
+        lambda: job(owner).standing is not Standing.RUNNING
+    )  # a corpse that nobody waited for counts as dead
     process.wait()
     assert job(owner).standing is Standing.LOST
 

@@ -4,8 +4,7 @@ import errno
 import os
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from store.snapshot import Snapshot
 from store.verify import verify
 from store.writer import RunWriter
 from tests.store.recorded import START, at, writer
+from tests.waiting import until
 
 EPOCH = 100
 
@@ -31,14 +31,6 @@ def _short_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("store.writer.EPOCH_ROWS", EPOCH)
     monkeypatch.setattr("store.writer.FLUSH_ROWS", EPOCH)
     monkeypatch.setattr("store.writer.SYNC_S", 0.05)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for what has to come; the bound is for what hangs."""
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def put(run: RunWriter, count: int = EPOCH) -> None:

@@ -17,7 +17,7 @@ from recorder.source import Target
 from store.rows import Connection
 from tests.recorder.ebpf.conftest import Record
 from tests.recorder.ebpf.seen import Seen
-from tests.recorder.ebpf.test_cgroup import until
+from tests.waiting import until
 
 
 def labels(name: str) -> bytes:

@@ -13,7 +13,7 @@ from recorder.source import Target
 from store.rows import FileAccess, Gap, ProcessStart
 from tests.recorder.ebpf.conftest import Record
 from tests.recorder.ebpf.seen import Seen
-from tests.recorder.test_record import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.root
 
@@ -38,13 +38,18 @@ def test_an_access_that_lives_on_is_told_while_it_does(
     command = 'read -r go; exec 3> "$1"; while read -r line; do echo abc >&3; done; kill -9 $$'
     with subprocess.Popen(["/bin/sh", "-c", command, "sh", log], stdin=subprocess.PIPE) as process:
         witness.start(Target(process.pid, "/"), seen)
-        assert process.stdin
-        process.stdin.write(b"go\n")
+        stdin = process.stdin
+        assert stdin
+
+        def write(line: bytes, told: int) -> None:
+            stdin.write(line)
+            stdin.flush()
+            until(lambda: seen.bytes_written(log) == told)
+
+        stdin.write(b"go\n")
         for told in (4, 8, 12):
-            process.stdin.write(b"line\n")
-            process.stdin.flush()
-            until(lambda told=told: seen.bytes_written(log) == told)
-        process.stdin.close()
+            write(b"line\n", told)
+        stdin.close()
         process.wait()
         witness.stop()
     rows = seen.files(log)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from recorder.source import Target
 from store.errors import BadInput, Unavailable
 from store.rows import Exec, FileAccess, ProcessStart
 from tests.recorder.ebpf.seen import Seen
+from tests.waiting import until
 
 pytestmark = pytest.mark.root
 
@@ -33,13 +34,6 @@ def cgroup(bpf_object: Path) -> Iterator[Path]:
     until(lambda: not cgroups.members(folder))
     (folder / "inner").rmdir()
     folder.rmdir()
-
-
-def until(condition: Callable[[], object], timeout: float = 10) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def inside(cgroup: Path, script: str, *arguments: str | Path) -> list[str]:

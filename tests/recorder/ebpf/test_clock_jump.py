@@ -10,6 +10,7 @@ from recorder.ebpf.source import EbpfSource
 from recorder.source import Target
 from store.rows import FileAccess, Gap
 from tests.recorder.ebpf.seen import Seen
+from tests.waiting import until
 
 pytestmark = pytest.mark.root
 
@@ -28,12 +29,9 @@ def test_a_clock_that_is_set_back_is_a_gap(
         assert process.stdin
         process.stdin.write(b"go\n")
         process.stdin.flush()
-        _until(seen, tmp_path / "before")
+        until(lambda: _times(seen, tmp_path / "before"))
         back[0] = _HOUR_NS
-        deadline = time.monotonic() + 10
-        while not [gap for gap in seen.of(Gap) if gap.cause == "clock_jump"]:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: [gap for gap in seen.of(Gap) if gap.cause == "clock_jump"], "the gap")
         process.communicate(b"go\n")
         witness.stop()
     (gap,) = [gap for gap in seen.of(Gap) if gap.cause == "clock_jump"]
@@ -46,10 +44,3 @@ def _times(seen: Seen, path: Path) -> list[int]:
     """When the first row of a path was; none where there is no such row yet."""
     found = [ts for ts, row in seen.rows if isinstance(row, FileAccess) and row.path == str(path)]
     return [ts for ts in found[:1] if ts is not None]
-
-
-def _until(seen: Seen, path: Path) -> None:
-    deadline = time.monotonic() + 10
-    while not _times(seen, path):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -25,7 +25,8 @@ from store.errors import Unavailable
 from store.manifest import SourceInfo
 from store.sink import Sink
 from store.snapshot import Snapshot
-from tests.recorder.test_record import manifest, until
+from tests.recorder.test_record import manifest
+from tests.waiting import until
 
 pytestmark = [pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
 

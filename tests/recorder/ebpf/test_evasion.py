@@ -20,7 +20,7 @@ from recorder.strace.proc_status import status
 from store.rows import Connection, FileAccess, Gap, ProcessExit, ProcessStart
 from tests.recorder.ebpf.conftest import Record
 from tests.recorder.ebpf.seen import Seen
-from tests.recorder.test_record import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.root
 

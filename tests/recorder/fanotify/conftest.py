@@ -1,7 +1,6 @@
 """A gate before chosen paths, with its rows; skips with the reason where this machine has none."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,10 +31,3 @@ def shut(*paths: Path, lives: Lives | None = None) -> Iterator[Collected]:
         yield rows
     finally:
         gate.stop()
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -22,8 +22,8 @@ from store.rows import FileAccess, Gap, ProcessStart, Row, Source, Stamp
 from store.sink import RawColumn, Sink
 from tests.recorder.ebpf.conftest import bpf_object
 from tests.recorder.ebpf.seen import Seen
-from tests.recorder.fanotify.conftest import until
 from tests.recorder.test_record import PTB, manifest, table
+from tests.waiting import until
 
 __all__ = ["bpf_object"]
 

@@ -16,8 +16,9 @@ from recorder.fanotify.lives import Lives
 from recorder.source import Target
 from store.rows import FileAccess, Gap, ProcessStart, Quality, Source, Stamp
 from tests.recorder.collected import Collected
-from tests.recorder.fanotify.conftest import shut, until
+from tests.recorder.fanotify.conftest import shut
 from tests.recorder.test_record import AWAIT_GO, PTB, manifest, only_run, table
+from tests.waiting import until
 
 pytestmark = pytest.mark.root
 

@@ -20,7 +20,8 @@ from recorder.recording import Plan
 from recorder.recording import record as recorded
 from store.death import DEATH
 from store.locks import is_live
-from tests.recorder.test_record import manifest, table, until
+from tests.recorder.test_record import manifest, table
+from tests.waiting import until
 
 RESTLESS = Path(__file__).with_name("restless.py")
 HANG_NS = 5_000_000_000
