@@ -6,6 +6,7 @@
  *   FUNCTION@DEVICE CODE     only for one device
  *   sleep FUNCTION MS        that function takes MS milliseconds
  *   xid DEVICE CODE          one event; each such line is delivered once, in order
+ * and $FAKE_NVML.failed has as many bytes as calls did not answer, or did not at once, from the moment they were made.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,23 +34,44 @@ static int setting(const char *key, int otherwise)
     return result;
 }
 
+static int failing(int how)
+{
+    char path[4096];
+    FILE *file;
+
+    if (how) {
+        snprintf(path, sizeof path, "%s.failed", getenv("FAKE_NVML"));
+        if ((file = fopen(path, "a"))) {
+            fputc('.', file);
+            fclose(file);
+        }
+    }
+    return how;
+}
+
+static int code_of(const char *function, struct device *device)
+{
+    char key[160];
+    int code = 0;
+
+    if (device) {
+        snprintf(key, sizeof key, "%s@%d", function, device->index);
+        code = setting(key, 0);
+        if (!code) {
+            snprintf(key, sizeof key, "*@%d", device->index);
+            code = setting(key, 0);
+        }
+    }
+    return code ? code : setting(function, 0);
+}
+
 static int told(const char *function, struct device *device)
 {
     char key[160];
 
     snprintf(key, sizeof key, "sleep %s", function);
-    usleep(1000 * setting(key, 0));
-    if (device) {
-        snprintf(key, sizeof key, "%s@%d", function, device->index);
-        int code = setting(key, 0);
-        if (!code) {
-            snprintf(key, sizeof key, "*@%d", device->index);
-            code = setting(key, 0);
-        }
-        if (code)
-            return code;
-    }
-    return setting(function, 0);
+    usleep(1000 * failing(setting(key, 0)));
+    return failing(code_of(function, device));
 }
 
 #define ANSWER(device)                     \

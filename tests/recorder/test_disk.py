@@ -12,6 +12,7 @@ import pytest
 
 from store.verify import verify
 from tests.recorder.test_record import PTB, manifest, table
+from tests.waiting import until
 
 pytestmark = pytest.mark.root
 
@@ -45,6 +46,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def recorded(run: Path, cwd: Path, code: str) -> "subprocess.CompletedProcess[str]":
+    """Record Python code; what stands after ``_AWAIT_GO`` runs when the first 500 files that it makes can be read."""
     argv = [
         *PTB,
         "record",
@@ -59,7 +61,16 @@ def recorded(run: Path, cwd: Path, code: str) -> "subprocess.CompletedProcess[st
         "-c",
         code,
     ]
-    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
+    with subprocess.Popen(
+        argv, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        if _AWAIT_GO in code:
+            until(
+                lambda: process.poll() is not None or ((run / "run.json").exists() and len(made(run)) == 500)
+            )
+            (cwd / "go").touch()
+        out, err = process.communicate(timeout=100)
+    return subprocess.CompletedProcess(argv, process.returncode, out, err)
 
 
 def made(run: Path) -> list[str]:
@@ -67,13 +78,14 @@ def made(run: Path) -> list[str]:
 
 
 _MAKE = "import os, time\ndef make(a, b):\n  for i in range(a, b): os.close(os.open(f'made-{i}', os.O_CREAT | os.O_WRONLY))\n"
+_AWAIT_GO = "while not os.path.exists('go'): time.sleep(.02)\n"
 _FILL = "try:\n  with open({ballast!r}, 'wb', 0) as f:\n    while True: f.write(bytes(4096))\nexcept OSError: pass\n"
 
 
 def test_rows_wait_until_a_full_disk_takes_them(disk: Path, tmp_path: Path) -> None:
     ballast = str(disk / "ballast")
     code = (
-        f"{_MAKE}make(0, 500); time.sleep(.5)\n{_FILL.format(ballast=ballast)}"
+        f"{_MAKE}make(0, 500)\n{_AWAIT_GO}{_FILL.format(ballast=ballast)}"
         f"make(500, 1500); time.sleep(1.5); os.unlink({ballast!r}); make(1500, 2000)"
     )
     done = recorded(disk / "run", tmp_path, code)
@@ -87,7 +99,7 @@ def test_rows_wait_until_a_full_disk_takes_them(disk: Path, tmp_path: Path) -> N
 def test_a_disk_that_stays_full_ends_the_recording_and_not_the_command(disk: Path, tmp_path: Path) -> None:
     ballast = disk / "ballast"
     code = (
-        f"{_MAKE}make(0, 500); time.sleep(1)\n{_FILL.format(ballast=str(ballast))}"
+        f"{_MAKE}make(0, 500)\n{_AWAIT_GO}{_FILL.format(ballast=str(ballast))}"
         "make(500, 1500); time.sleep(.5); open('done', 'w')"
     )
     done = recorded(disk / "run", tmp_path, code)
@@ -115,7 +127,7 @@ def test_a_disk_that_goes_away_ends_the_recording_and_the_run_opens_read_only(tm
     subprocess.run(["mkfs.ext4", "-q", image], check=True)
     with mounted(tmp_path / "disk", "-o", "loop", image) as disk:
         pull = f"import fcntl, struct; f = os.open({str(disk)!r}, 0); fcntl.ioctl(f, {_EXT4_IOC_SHUTDOWN}, struct.pack('I', 0))"
-        code = f"{_MAKE}make(0, 500); time.sleep(2.5)\n{pull}\nmake(500, 1500); time.sleep(.5); open('done', 'w')"
+        code = f"{_MAKE}make(0, 500)\n{_AWAIT_GO}time.sleep(2.5)\n{pull}\nmake(500, 1500); time.sleep(.5); open('done', 'w')"
         done = recorded(disk / "run", work, code)
         assert (work / "done").exists(), done.stderr
         assert done.returncode == 1

@@ -123,14 +123,12 @@ def test_the_agent_gets_nothing_of_our_own_environment(tmp_path: Path) -> None:
 
 
 def test_who_ignores_term_is_killed_after_the_grace(tmp_path: Path) -> None:
-    began = time.monotonic()
     stubborn = (
         "trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & while :; do sleep 1; done"
     )
     answer = run_agent(
         tmp_path / "runs", *PROCESS, "--hours", str(2 / 3600), "--", "sh", "-c", stubborn, timeout=110
     )
-    assert 31 < time.monotonic() - began < 2 + 30 + 5 + 15
     assert answer.manifest["facts"]["exit_status"] == "SIGKILL (time limit)"
     with open_query([answer.run]) as query:
         (left,) = query.run("SELECT count(*) AS n FROM processes WHERE end_ts IS NULL").table().to_pylist()

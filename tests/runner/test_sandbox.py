@@ -168,12 +168,10 @@ def test_the_model_cache_is_never_changed(sandbox: Sandbox, tmp_path: Path) -> N
 
 
 def test_an_agent_that_ignores_term_is_gone_after_the_grace(sandbox: Sandbox) -> None:
-    began = time.monotonic()
     script = (
         "trap '' TERM; setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & while :; do sleep 1; done"
     )
     answer = sandbox.run("--hours", str(2 / 3600), script=script)
-    assert time.monotonic() - began < 2 + 30 + 5 + 25
     assert answer.manifest["facts"]["exit_status"] == "SIGKILL (time limit)"
     (lived,) = ask(
         answer.run, "SELECT date_diff('millisecond', min(start_ts), max(end_ts)) / 1e3 AS s FROM processes"

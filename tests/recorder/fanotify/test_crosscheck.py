@@ -121,7 +121,7 @@ WAYS = {
     "truncated": ": > {items}; truncate -s 9 {items}",
     "copied": "cp {items} copy; cp copy {items}; cat copy",
     "executed": "printf '#!/bin/sh\\n:\\n' > {items}; chmod +x {items}; {items}; cp /bin/true t; ./t",
-    "by a child that is gone": "(cat {items} &) ; (cat task.md &); sleep .1",
+    "by a child that is gone": "((cat {items}; : >a) &); ((cat task.md; : >b) &); until [ -e a ] && [ -e b ]; do sleep .01; done",
     "a new file": "echo > {items}.new; cat {items}.new; rm {items}.new",
     "inherited": "exec 5< {items}; cat <&5",
     "many times": "for i in 1 2 3 4 5 6 7 8 9; do cat {items} task.md; done",
@@ -141,7 +141,12 @@ def test_two_witnesses_agree(work: Path, items: Path, script: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["cat {items}", "ln {items} h; cat h; rm h", "(setsid cat {items} &); sleep .2"]
+    "script",
+    [
+        "cat {items}",
+        "ln {items} h; cat h; rm h",
+        "((setsid -w cat {items}; : >a) &); until [ -e a ]; do sleep .01; done",
+    ],
 )
 def test_what_the_kernel_witness_missed_is_told(work: Path, items: Path, script: str) -> None:
     told = record(work, ["bash", "-c", script.format(items=items)], watch=[items.parent], blind=items)

@@ -230,7 +230,7 @@ def test_a_killed_recorder_leaves_nobody_waiting(work: Path) -> None:
         waiting.wait(0.5)
     recorder.kill()
     recorder.wait()
-    assert waiting.communicate(timeout=10)[0] == b"the answers\n"
+    assert waiting.communicate(timeout=60)[0] == b"the answers\n"
 
 
 def test_a_recorder_that_rests_denies_all_the_same(work: Path) -> None:
@@ -254,7 +254,7 @@ def test_a_stopped_gatekeeper_is_let_go_on_and_it_is_told(work: Path) -> None:
         os.kill(gatekeeper, signal.SIGSTOP)
         opener = threading.Thread(target=(work / "open.txt").read_text, daemon=True)
         opener.start()
-        opener.join(5)
+        opener.join(30)
         assert not opener.is_alive(), "the recorder waits for its own gate"
         assert run("cat", "eval/items.jsonl", cwd=work).returncode != 0
     gate.stop()
