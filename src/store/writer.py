@@ -72,6 +72,7 @@ class RunWriter:
         self._lost_since: int | None = None
         self._trouble: OSError | None = None
         self._unconfirmed: OSError | None = None
+        self._unconfirmed_since = 0
         self._lock = threading.RLock()
         self._closed = False
         self._syncer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ptb-sync")
@@ -295,9 +296,25 @@ class RunWriter:
             self._epoch.sync()
             self._files.sweep()
         except OSError as error:
-            self._unconfirmed = error
+            self._not_confirmed(error)
         else:
-            self._unconfirmed = None
+            self._tell_unconfirmed()
+
+    def _not_confirmed(self, error: OSError) -> None:
+        if self._unconfirmed is None:
+            self._unconfirmed_since = time.time_ns()
+        self._unconfirmed = error
+
+    def _tell_unconfirmed(self) -> bool:
+        """Now that the disk confirms again, say since when it had not; whether there was anything to say."""
+        error, self._unconfirmed = self._unconfirmed, None
+        if error is None:
+            return False
+        since, now = self._unconfirmed_since, time.time_ns()
+        reason = f"the disk did not confirm what it had taken ({error.strerror}): a loss of power could have taken it"
+        at = Stamp(since, Quality.ARRIVAL, Source.RECORDER)
+        self.put(at, Gap("disk_failed", reason, start_ts=since, end_ts=now))
+        return True
 
     def _new_epoch(self) -> LogEpoch:
         name = self._files.next_epoch()
@@ -342,22 +359,28 @@ class RunWriter:
             with closing(old):
                 old.sync()
         except OSError as error:
-            self._unconfirmed = error
+            self._not_confirmed(error)
         self._sealer.submit(self._seal_quietly, old.folder.name)
 
     def _end_last(self) -> None:
         try:
-            with self._lock:
-                self._flush()
-                if self._pending:  # the gap that tells what a full disk has cost
-                    self._flush()
-                if self._trouble is not None:
-                    raise self._trouble
+            self._flush_last()
             self._epoch.sync()
+            if self._tell_unconfirmed():
+                self._flush_last()
+                self._epoch.sync()
         finally:
             self._epoch.close()
             if self._next is not None:
                 self._next.close()
+
+    def _flush_last(self) -> None:
+        with self._lock:
+            self._flush()
+            if self._pending:  # the gap that tells what a full disk has cost
+                self._flush()
+            if self._trouble is not None:
+                raise self._trouble
 
     def _seal_quietly(self, epoch: str) -> None:
         """Seal in the background; what fails here is sealed by :meth:`close` or by recovery."""

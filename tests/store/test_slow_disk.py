@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from store.snapshot import Snapshot
 from store.verify import verify
 from store.writer import RunWriter
 from tests.store.recorded import START, at, writer
+from tests.store.test_writer import decoded
 from tests.waiting import until
 
 EPOCH = 100
@@ -44,6 +46,11 @@ def seqs(folder: Path) -> list[int]:
         assert None not in snapshot.strings().to_pylist()
         rows = [snapshot.table(table, ["seq"])["seq"].to_pylist() for table in ("files", "gpu")]
     return sorted(seq for table in rows for seq in table)
+
+
+def gaps(folder: Path) -> list[dict[str, object]]:
+    with Snapshot.open(folder) as snapshot:
+        return decoded(snapshot, "gaps")
 
 
 def seen(run: RunWriter, rows: int) -> None:
@@ -113,6 +120,7 @@ def test_a_disk_that_fails_to_confirm_is_told_and_ends_no_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = writer(tmp_path / "run")
+    began = time.time_ns()
 
     def refused() -> bool:
         try:
@@ -129,10 +137,37 @@ def test_a_disk_that_fails_to_confirm_is_told_and_ends_no_thread(
         seen(run, 3 * EPOCH)
         assert refused()
     until(lambda: not refused())
+    until(lambda: gaps(run.folder))
     put(run)
-    seen(run, 4 * EPOCH)
     until(lambda: read_manifest(run.folder).next_seq > 0)
-    closes_whole(run, 4 * EPOCH)
+    run.close(ended_at=START)
+    assert len(seqs(run.folder)) == 4 * EPOCH
+    assert verify(run.folder).consistent
+    (gap,) = gaps(run.folder)
+    assert gap["cause"] == "disk_failed"
+    assert "Input/output error" in str(gap["reason"])
+    assert began < int(str(gap["start_ts"])) < int(str(gap["end_ts"])) < time.time_ns()
+
+
+def test_a_disk_that_confirms_at_the_end_only_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = writer(tmp_path / "run")
+    failed = threading.Event()
+
+    def fail_at_first(fd: int) -> None:
+        if not failed.is_set():
+            failed.set()
+            monkeypatch.setattr("store.writer.SYNC_S", 60)
+            _fail(fd)
+
+    monkeypatch.setattr(os, "fdatasync", fail_at_first)
+    put(run, 10)
+    assert failed.wait(20)
+    run.close(ended_at=START)
+    assert [gap["cause"] for gap in gaps(run.folder)] == ["disk_failed"]
+    assert seqs(run.folder) == list(range(10))
+    assert verify(run.folder).consistent
 
 
 def test_a_run_that_the_disk_does_not_confirm_at_its_end_is_not_called_closed(
