@@ -31,4 +31,4 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             time.sleep(0.2)
         yield host
         process.terminate()
-        process.wait(30)
+        process.wait(60)

@@ -32,14 +32,14 @@ def address(tmp_path: Path) -> Iterator[str]:
     assert found, told
     yield found[0]
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
 
 
 def fetch(address: str, **headers: str) -> int:
     request = urllib.request.Request(address, headers=headers)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=20) as response:
+        with opener.open(request, timeout=60) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -49,9 +49,9 @@ def test_only_the_printed_address_opens_the_app(address: str) -> None:
     bare = address.partition("?")[0]
     jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), jar)
-    with browser.open(address, timeout=20) as page:
+    with browser.open(address, timeout=60) as page:
         assert b"textual" in page.read()
-    with browser.open(bare, timeout=20) as page:
+    with browser.open(bare, timeout=60) as page:
         assert page.status == 200
     assert fetch(bare) == 403
     assert fetch(f"{bare}?token=guess") == 403
@@ -68,7 +68,7 @@ def test_the_app_paints_in_the_browser(address: str) -> None:
             seen = b""
             async with browser.ws_connect(f"{address.partition('?')[0]}ws?width=100&height=30") as app:
                 while b"no runs" not in seen:
-                    message = await app.receive(timeout=30)
+                    message = await app.receive(timeout=60)
                     assert message.type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
                     seen += message.data if isinstance(message.data, bytes) else b""
             return seen.decode(errors="replace")

@@ -114,6 +114,6 @@ def test_ctrl_c_stops_a_query(runs: Path) -> None:
             assert program.poll() is None
             time.sleep(0.05)
         program.send_signal(signal.SIGINT)
-        _, err = program.communicate(timeout=20)
+        _, err = program.communicate(timeout=60)
     assert program.returncode == 130
     assert b"Traceback" not in err

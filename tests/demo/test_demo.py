@@ -204,7 +204,7 @@ def test_the_scripted_model_streams_the_turn_that_is_due(tmp_path: Path) -> None
         request = Request(
             f"{url}/v1/messages?beta=true", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        with urlopen(request, timeout=10) as response:
+        with urlopen(request, timeout=60) as response:
             events = [
                 json.loads(line[6:])
                 for line in response.read().decode().splitlines()

@@ -15,7 +15,7 @@ from ptb_tui.state.opened import OpenRun
 from ptb_tui.state.times import GoTo
 
 _SETTLED_S = 60.0
-_PATIENCE_S = 40.0
+_PATIENCE_S = 60.0
 """On a machine that does much else; a test that passes waits for neither."""
 
 

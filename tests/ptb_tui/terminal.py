@@ -114,7 +114,7 @@ class Terminal:
             self.raw += data
             self._stream.feed(_drawable(self._decoder.decode(data)))
 
-    def until(self, seen: Callable[[str], bool], seconds: float = 20.0) -> str:
+    def until(self, seen: Callable[[str], bool], seconds: float = 60.0) -> str:
         """Read until the screen is as wanted; returns it, or fails with what is there."""
         end = time.monotonic() + seconds
         while not seen(self.text):

@@ -17,7 +17,7 @@ from tests.ptb_tui.screen import lines, settle
 from tests.ptb_tui.terminal import Terminal, ptb_env
 from tests.ptb_tui.test_hostile import assert_harmless
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 SIZES = [(80, 24), (160, 44)]
 EVENTS = 26
 """Rows of a hostile run, at most so many steps from its first to its last event."""

@@ -31,7 +31,7 @@ from tests.ptb_tui.terminal import Terminal, ptb_env
 from tests.ptb_tui.test_hostile import EVIL, assert_harmless, make_hostile
 from tests.runner.scoring import World
 
-_PATIENCE_S = 40.0
+_PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ async def test_a_container_that_is_killed_is_told(tmp_path: Path, daemon: str, h
             seen = await until(pilot, lambda seen: "✗ failed" in seen and "not being scored now" in seen)
             assert re.search(told, " ".join(seen.split()))
             assert "the last job ended without a score" in seen
-        assert process.wait(30) == 1
+        assert process.wait(60) == 1
 
 
 QUESTIONS = """

@@ -203,7 +203,7 @@ def test_a_signal_is_the_command_s(runs: Path, work: Path, number: signal.Signal
     running = begin("--", "sh", "-c", ": > started; exec sleep 60", cwd=work)
     until((work / "started").exists)
     running.send_signal(number)
-    _, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=60)
     assert running.returncode == 128 + number, err
     run = only_run(runs)
     assert manifest(run)["state"] == "closed"
@@ -217,7 +217,7 @@ def test_a_command_may_catch_the_signal_and_choose_its_code(runs: Path, work: Pa
     )
     until((work / "started").exists)
     running.send_signal(signal.SIGTERM)
-    running.communicate(timeout=30)
+    running.communicate(timeout=60)
     assert running.returncode == 5
 
 
@@ -270,7 +270,7 @@ def test_a_reader_that_goes_away_ends_the_command_as_it_would_unrecorded(runs: P
     assert running.stdout is not None
     assert running.stdout.readline() == b"y\n"
     running.stdout.close()
-    assert running.wait(30) in (9, 128 + signal.SIGPIPE)
+    assert running.wait(60) in (9, 128 + signal.SIGPIPE)
     assert manifest(only_run(runs))["state"] == "closed"
 
 
@@ -316,7 +316,7 @@ def test_a_file_is_kept_while_its_writer_lives_on(runs: Path, work: Path) -> Non
     run = only_run(runs)
     until(lambda: kept(run) == ["1"])
     (work / "go").touch()
-    running.communicate(timeout=30)
+    running.communicate(timeout=60)
     assert kept(run) == ["1", "2"]
 
 

@@ -49,7 +49,7 @@ class Traced:
     def finish(self, timeout: float = 60) -> Collected:
         assert self.source.wait(timeout)
         self.source.stop()
-        self.strace.wait(10)
+        self.strace.wait(60)
         return self.sink
 
 
@@ -275,7 +275,7 @@ def test_a_daemon_that_stays_is_ended_and_told(tmp_path: Path) -> None:
     until(lambda: traced.source.ending)
     (daemon,) = traced.source.alive
     traced.source.stop()
-    traced.strace.wait(10)
+    traced.strace.wait(60)
     assert status(daemon) is None
     (gap,) = traced.sink.of(Gap)
     assert gap.cause == "stopped"

@@ -474,12 +474,12 @@ def test_a_full_queue_is_a_gap_with_the_exact_count(run: Recorded, monkeypatch: 
 
     def slow_blob(data: bytes) -> str:
         stuck.set()
-        release.wait(20)
+        release.wait(60)
         return hashlib.sha256(data).hexdigest()
 
     monkeypatch.setattr(run.kept, "put_blob", slow_blob)
     run.write("first", "x" * 300_000)
-    stuck.wait(10)
+    assert stuck.wait(60)
     for n in range(25):
         run.source.note_write(f"/elsewhere/{n}", 1, 1, time.time_ns())
     release.set()
@@ -517,12 +517,12 @@ def test_a_store_that_hangs_does_not_hang_the_end(run: Recorded, monkeypatch: py
 
     def never(data: bytes) -> str:
         stuck.set()
-        release.wait(20)
+        release.wait(60)
         return hashlib.sha256(data).hexdigest()
 
     monkeypatch.setattr(run.kept, "put_blob", never)
     run.write("a", "x" * 300_000)
-    assert stuck.wait(10)
+    assert stuck.wait(60)
     started = time.monotonic()
     run.source.stop()
     assert time.monotonic() - started < 15

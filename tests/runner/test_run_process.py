@@ -257,7 +257,7 @@ def test_a_run_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_run_is_one_line(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
     process = start_run(tmp_path / "runs", "--sandbox", "process", *arguments)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
     assert words in err
     assert err.count("\n") == 1

@@ -112,7 +112,7 @@ def test_a_disk_that_does_not_confirm_keeps_rows_neither_from_sources_nor_from_r
             assert not source.is_alive(), "the disk holds a source up"
             rows += EPOCH + 1
             seen(run, rows)
-            assert asked.wait(20)
+            assert asked.wait(60)
     closes_whole(run, rows)
 
 
@@ -163,7 +163,7 @@ def test_a_disk_that_confirms_at_the_end_only_is_told(
 
     monkeypatch.setattr(os, "fdatasync", fail_at_first)
     put(run, 10)
-    assert failed.wait(20)
+    assert failed.wait(60)
     run.close(ended_at=START)
     assert [gap["cause"] for gap in gaps(run.folder)] == ["disk_failed"]
     assert seqs(run.folder) == list(range(10))
@@ -249,7 +249,7 @@ def test_a_reader_sees_no_row_before_those_that_came_earlier(
     def slowly(files: RunFiles, epoch: str) -> None:
         add_log(files, epoch)
         named.set()
-        go_on.wait(20)
+        go_on.wait(60)
 
     def meanwhile(log: LogReader) -> bool:
         grown = poll(log)
@@ -265,7 +265,7 @@ def test_a_reader_sees_no_row_before_those_that_came_earlier(
 
     monkeypatch.setattr(RunFiles, "add_log", slowly)
     put(run)
-    assert named.wait(20)
+    assert named.wait(60)
     monkeypatch.setattr(LogReader, "poll", meanwhile)
     seen = seqs(run.folder)
     assert seen == list(range(len(seen)))

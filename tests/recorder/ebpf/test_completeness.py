@@ -114,7 +114,7 @@ class Stalling(Seen):
     def put_columns(
         self, table: type[Row], source: Source, ts: NDArray[np.int64], columns_: Mapping[str, RawColumn]
     ) -> None:
-        self.go.wait(30)
+        self.go.wait(60)
         super().put_columns(table, source, ts, columns_)
 
 

@@ -34,7 +34,7 @@ def work(tmp_path: Path) -> Path:
 
 
 def run(*argv: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
 
 
 def python(code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -241,7 +241,7 @@ def test_a_recorder_that_rests_denies_all_the_same(work: Path) -> None:
     finally:
         recorder.send_signal(signal.SIGCONT)
         (work / "go").touch()
-    assert recorder.wait(30) == 0
+    assert recorder.wait(60) == 0
     paths = [row["path"] for row in table(work / "run", "files") if row["via"] == "gate"]
     assert paths == [str(work / "eval" / "items.jsonl")]
 
