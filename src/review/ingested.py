@@ -17,13 +17,11 @@ from review.flows import readers
 from review.guided import By, Guided, guided
 from review.handwritten import handwritten
 from review.known_sources import SourceUse, source_uses
-from review.matching.match import Part
+from review.matching.match import QUESTIONS
 from review.suspects import EvalData, Suspect, eval_data
 from review.training import Training, how_far
 from review.uses import Use, as_far, furthest
 from store.findings import Reach
-
-_QUESTIONS = (Part.QUESTION, Part.CODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def _asks(data: EvalData, suspect: Suspect) -> bool:
     if suspect.match is None or suspect.version is None:
         return False
     matches = data.references[suspect.eval_path].matches(suspect.version.text or "")
-    asked = {match.item for match in matches if match.part in _QUESTIONS}
+    asked = {match.item for match in matches if match.part in QUESTIONS}
     return 2 * len(asked) >= len(suspect.match.items)
 
 

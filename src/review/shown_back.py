@@ -14,11 +14,10 @@ from review.commands.same_file import same
 from review.detector import RunView
 from review.eval_use import EvalNames
 from review.file_names import DATA_NAME, is_script
-from review.matching.match import Match, Part
+from review.matching.match import QUESTIONS, Match
 from review.suspects import EvalData, eval_data
 from store.catalog.reader import load_catalog
 
-_QUESTIONS = (Part.QUESTION, Part.CODE)
 _PATH = re.compile(r"[\w./~-]+\.\w{1,6}")
 _BEGINNING = 4000
 _LEAST = 0.8
@@ -79,7 +78,7 @@ def _asked(data: EvalData, output: str) -> tuple[tuple[Match, ...], str]:
     """The items whose questions stand in an output, of the source of which the most do."""
     best: tuple[tuple[Match, ...], str] = (), ""
     for source, items in data.references.items():
-        found = tuple(one for one in items.matches(output) if one.part in _QUESTIONS and one.share >= _LEAST)
+        found = tuple(one for one in items.matches(output) if one.part in QUESTIONS and one.share >= _LEAST)
         best = max(best, (found, source), key=lambda one: len(one[0]))
     return best
 

@@ -16,6 +16,10 @@ class Part(StrEnum):
     PASSAGE = "passage"
 
 
+QUESTIONS = (Part.QUESTION, Part.CODE)
+"""The parts that have an item's question in them."""
+
+
 class Kind(StrEnum):
     """How the text differs from the item."""
 
