@@ -23,12 +23,6 @@ def versions(run: Path, path: str) -> list[dict[str, Any]]:
     return [row for row in table(run, "file_versions") if row["path"] == path]
 
 
-def in_container(docker: Docker, recording: Recording, script: str, *options: str) -> None:
-    """Record a container that runs ``script``; the half second is for the files to be reached."""
-    name = docker.make("create", "/bin/bash", "-c", f"sleep 0.5; {script}", options=options)
-    answer(recording(name))
-
-
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
@@ -36,12 +30,21 @@ def work(tmp_path: Path) -> Path:
     return folder
 
 
+def in_container(docker: Docker, recording: Recording, script: str, work: Path, *options: str) -> None:
+    """Record a container that runs ``script`` once its files are reached, with ``work`` mounted."""
+    go = work.parent / "sign" / "go"
+    name = docker.hold(go, "/bin/bash", "-c", script, options=("-v", f"{work}:/work", *options))
+    process = recording(name)
+    go.touch()
+    answer(process)
+
+
 def test_what_a_container_writes_is_kept_with_its_writer_also_at_its_very_end(
     docker: Docker, recording: Recording, work: Path, tmp_path: Path
 ) -> None:
     (work / "before.txt").write_text("there before\n")
     script = "echo own >/tmp/own; (cd / && exec chroot . /bin/bash -c 'echo jail >/tmp/jailed'); echo last >last.txt"
-    in_container(docker, recording, script, "-v", f"{work}:/work", "-w", "/work")
+    in_container(docker, recording, script, work, "-w", "/work")
     run = tmp_path / "run"
     assert [row["text"] for row in versions(run, "/work/before.txt")] == ["there before\n"]
     processes = {row["process_id"]: row["ns_pid"] for row in table(run, "process_starts")}
@@ -59,7 +62,7 @@ def test_the_file_as_it_was_at_that_exec_is_a_query(
         "echo 'echo first' >step.sh; bash step.sh; sleep 1; echo 'echo second' >step.sh; bash step.sh; sleep 1;"
         " echo 'echo never run' >step.sh"
     )
-    in_container(docker, recording, script, "-v", f"{work}:/work", "-w", "/work")
+    in_container(docker, recording, script, work, "-w", "/work")
     question = DOCS.read_text().split("the file as it was at that exec", 1)[1].split("```")[1]
     with open_query([tmp_path / "run"]) as query:
         rows = query.run(question.removeprefix("sql").replace("train.py", "step.sh")).table().to_pylist()
@@ -88,7 +91,7 @@ def test_nothing_is_gained_by_swapping_files_that_are_captured(
         f"secret={secret}; for i in {{1..60}}; do rm -rf folder; mkdir folder; echo fine $i >folder/secret;"
         f" rm -f bait; echo fine $i >bait; {{ {swap}; }} 2>/dev/null; done; rm -rf bait folder; echo end >end"
     )
-    in_container(docker, recording, script, "-v", f"{work}:/work", "-w", "/work", "--tmpfs", "/tmp")
+    in_container(docker, recording, script, work, "-w", "/work", "--tmpfs", "/tmp")
     run = tmp_path / "run"
     rows = table(run, "file_versions")
     assert not [row for row in rows if "the host's" in (row["text"] or "")]
@@ -106,13 +109,8 @@ def test_a_sweep_of_a_whole_container_leaves_the_host_s_folders_alone(
     docker: Docker, recording: Recording, work: Path, tmp_path: Path
 ) -> None:
     mapped = "import mmap; f = open('/tmp/mapped', 'r+b'); m = mmap.mmap(f.fileno(), 0); f.close(); m[:5] = b'later'"
-    name = docker.make(
-        "create",
-        "/bin/sh",
-        "-c",
-        f'sleep 1; echo early >/tmp/mapped; sleep 0.5; /usr/bin/python3 -c "{mapped}"; sleep 0.5',
-        options=("-v", f"{work}:/work"),
-    )
+    script = f'echo early >/tmp/mapped; until [ -e "/work/the host\'s own" ]; do sleep .02; done; /usr/bin/python3 -c "{mapped}"'
+    name = docker.make("create", "/bin/sh", "-c", script, options=("-v", f"{work}:/work"))
     process = recording(name)
     (work / "the host's own").write_text("written by nobody inside\n")
     answer(process)

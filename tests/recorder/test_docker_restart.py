@@ -23,7 +23,10 @@ __all__ = ["bpf_object"]
 pytestmark = [pytest.mark.slow, pytest.mark.root, pytest.mark.docker, pytest.mark.usefixtures("bpf_object")]
 
 _READY_S = 60
-_COUNT = "for i in {1..40}; do echo $i >/counted/$i; /usr/bin/sleep 0.2; done; exit 5"
+_COUNT = (
+    "for i in {1..40}; do echo $i >/counted/$i; /usr/bin/sleep 0.1; done; "
+    "until [ -e /counted/enough ]; do /usr/bin/sleep 0.1; done; exit 5"
+)
 
 
 class Daemon:
@@ -102,7 +105,7 @@ def _clear_below(folder: str) -> None:
 
 @contextmanager
 def recorded(daemon: Daemon, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A container that counts to forty in eight seconds, recorded; it has come to three."""
+    """A container that counts to forty and waits until it is enough, recorded; it has come to three."""
     counted = tmp_path / "counted"
     counted.mkdir()
     mounts = ("-v", "/usr:/usr:ro", "-v", f"{counted}:/counted")
@@ -142,6 +145,7 @@ def test_with_live_restore_nothing_is_lost(tmp_path: Path) -> None:
     ):
         daemon.end()
         daemon.start()
+        (tmp_path / "counted" / "enough").touch()
         found = answer(process)
     run = tmp_path / "run"
     assert found["exit_code"] == 5
@@ -156,6 +160,7 @@ def test_a_daemon_that_stays_away_costs_only_its_word_on_the_end(tmp_path: Path)
         recorded(daemon, tmp_path) as process,
     ):
         daemon.end()
+        (tmp_path / "counted" / "enough").touch()
         answer(process)
         daemon.start()
     run = tmp_path / "run"

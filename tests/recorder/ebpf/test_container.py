@@ -53,6 +53,15 @@ class Docker:
         self(*verb.split(), "--name", name, *programs, *options, self._image, *command)
         return name
 
+    def hold(self, sign: Path, *command: str, options: tuple[str, ...] = ()) -> str:
+        """Create a container whose command, a shell's, waits until there is a file ``sign``; its name."""
+        *shell, script = command
+        sign.parent.mkdir()
+        wait = f"until [ -e /sign/{sign.name} ]; do sleep 0.02; done"
+        return self.make(
+            "create", *shell, f"{wait}; {script}", options=("-v", f"{sign.parent}:/sign:ro", *options)
+        )
+
     def clean(self) -> None:
         if self._made:
             self("rm", "-f", *self._made)

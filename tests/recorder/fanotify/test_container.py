@@ -25,11 +25,12 @@ def sources(run: Path) -> dict[str, dict[str, Any]]:
 def test_both_witnesses_agree_on_every_mount(
     docker: Docker, recording: Recording, marked: Path, tmp_path: Path
 ) -> None:
-    script = (
-        "sleep 1; for i in 1 2 3; do cat /marked; echo $i > /tmp/x; cp /tmp/x /tmp/y; /usr/bin/env true; done"
-    )
-    name = docker.make("create", "/bin/sh", "-c", script, options=("-v", f"{marked}:/marked:ro"))
-    answer(recording(name, "run", "--watch-mounts", "--watch", str(marked)))
+    script = "for i in 1 2 3; do cat /marked; echo $i > /tmp/x; cp /tmp/x /tmp/y; /usr/bin/env true; done"
+    go = tmp_path / "sign" / "go"
+    name = docker.hold(go, "/bin/sh", "-c", script, options=("-v", f"{marked}:/marked:ro"))
+    process = recording(name, "run", "--watch-mounts", "--watch", str(marked))
+    go.touch()
+    answer(process)
     info = sources(tmp_path / "run")["crosscheck"]
     assert info["state"] == "ended"
     assert "/marked" in info["reason"].partition("; opens on ")[2]
